@@ -1,0 +1,11 @@
+# add_unit_test(NAME source… LIBRARIES library…): a cmocka program that is one ctest.
+function(add_unit_test name)
+  cmake_parse_arguments(TEST "" "" "LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES} cmocka)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+  if(TEST_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}")
+  endif()
+endfunction()

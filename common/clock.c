@@ -1,0 +1,56 @@
+#include "common/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_clock_us(clockid_t clock)
+{
+    struct timespec now;
+    /* It fails for an unknown clock only, and both exist on every Linux. */
+    if (clock_gettime(clock, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+}
+
+int64_t clock_utc_us(void)
+{
+    return read_clock_us(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_us(void)
+{
+    return read_clock_us(CLOCK_MONOTONIC);
+}
+
+/* Rounded down, before 1970 too. */
+static time_t whole_seconds(int64_t time_us)
+{
+    int64_t seconds = time_us / US_PER_S;
+    if (time_us % US_PER_S < 0)
+        seconds--;
+    return (time_t)seconds;
+}
+
+int32_t clock_utc_offset_s(int64_t time_us)
+{
+    time_t seconds = whole_seconds(time_us);
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL)
+        return 0;
+    return (int32_t)local.tm_gmtoff;
+}
+
+const char *clock_format(int64_t time_us, bool utc, char text[CLOCK_TEXT_BYTES])
+{
+    time_t seconds = whole_seconds(time_us);
+    struct tm parts;
+    const struct tm *known = utc ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts);
+    size_t length = 0;
+    if (known != NULL && utc)
+        length = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    else if (known != NULL)
+        length = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S %z", &parts);
+    if (length == 0)
+        text[0] = '\0';
+    return text;
+}

@@ -1,0 +1,293 @@
+#include "common/exemptions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/trusted_file.h"
+
+#define BLANKS " \t\r"
+#define FIELDS 4
+
+static const char HEADING[] = "# Temporary exemptions, written by anomalyctl allow and revoke.\n"
+                              "# user NAME until TIME | network CIDR until TIME (UTC seconds)\n";
+
+static void network_subject(const struct ip_network *network,
+                            char subject[sizeof(((struct exemption *)0)->subject)])
+{
+    char text[IP_TEXT_BYTES];
+    (void)snprintf(subject, sizeof(((struct exemption *)0)->subject), "%s/%u",
+                   ip_format(&network->address, text), network->prefix_bits);
+}
+
+static bool parse_time(const char *text, int64_t *time_s)
+{
+    *time_s = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        if (__builtin_mul_overflow(*time_s, 10, time_s) ||
+            __builtin_add_overflow(*time_s, *text - '0', time_s))
+            return false;
+    return *text == '\0' && *time_s > 0;
+}
+
+/* Cuts a line into its words in place. Returns how many there are, FIELDS + 1 for more than FIELDS.
+ */
+static unsigned split_words(char *line, char *words[FIELDS])
+{
+    unsigned count = 0;
+    char *rest;
+    for (char *word = strtok_r(line, BLANKS, &rest); word != NULL;
+         word = strtok_r(NULL, BLANKS, &rest)) {
+        if (count == FIELDS)
+            return FIELDS + 1;
+        words[count++] = word;
+    }
+    return count;
+}
+
+/* A line as read: subject points into the line; network is set for networks. */
+struct entry {
+    bool is_network;
+    const char *user;
+    struct ip_network network;
+    int64_t until_s;
+};
+
+static bool parse_entry(char *line, struct entry *entry, struct error *error)
+{
+    char *words[FIELDS];
+    bool sound = split_words(line, words) == FIELDS && strcmp(words[2], "until") == 0 &&
+                 parse_time(words[3], &entry->until_s);
+    entry->is_network = sound && strcmp(words[0], "network") == 0;
+    if (!sound || (!entry->is_network && strcmp(words[0], "user") != 0))
+        return error_set(error, FAULT_CONFIG,
+                         "write \"user NAME until TIME\" or \"network CIDR until TIME\", TIME in "
+                         "seconds since 1970 UTC");
+    entry->user = words[1];
+    if (entry->is_network)
+        return ip_network_parse(words[1], &entry->network, error);
+    if (strlen(words[1]) >= sizeof(((struct exemption *)0)->subject))
+        return error_set(error, FAULT_CONFIG, "the user name is longer than %zu bytes",
+                         sizeof(((struct exemption *)0)->subject) - 1);
+    return true;
+}
+
+/* Takes the next entry off text, skipping comments. False at the end and on an error. */
+static bool next_entry(const char *path, char **text, unsigned *number, struct entry *entry,
+                       struct error *error)
+{
+    while (**text != '\0') {
+        char *line = *text + strspn(*text, BLANKS);
+        size_t length = strcspn(line, "\n");
+        *text = line + length;
+        if (**text == '\n') {
+            **text = '\0';
+            ++*text;
+        }
+        ++*number;
+        if (length == 0 || line[0] == '#' || strspn(line, BLANKS) == length)
+            continue;
+        struct error reason = ERROR_NONE;
+        if (parse_entry(line, entry, &reason))
+            return true;
+        return error_set(error, FAULT_CONFIG, "%s:%u: %s", path, *number, reason.text);
+    }
+    return false;
+}
+
+/* *text is the caller's to free; NULL with true: there is no such file. */
+static bool read_exemptions(const char *path, char **text, struct error *error)
+{
+    size_t size;
+    struct error reason = ERROR_NONE;
+    if (trusted_file_read(path, geteuid(), EXEMPTIONS_MAX_BYTES, FAULT_CONFIG, text, &size,
+                          &reason))
+        return true;
+    if (errno == ENOENT)
+        return true;
+    return error_set(error, FAULT_CONFIG, "%s", reason.text);
+}
+
+bool exemptions_match(const char *path, const char *user, const struct ip_address *address,
+                      int64_t now_s, bool *match, struct error *error)
+{
+    *match = false;
+    char *text;
+    if (!read_exemptions(path, &text, error))
+        return false;
+    if (text == NULL)
+        return true;
+    bool found = false;
+    char *rest = text;
+    unsigned number = 0;
+    struct entry entry;
+    struct error damage = ERROR_NONE;
+    while (next_entry(path, &rest, &number, &entry, &damage)) {
+        if (entry.until_s <= now_s)
+            continue;
+        found |= entry.is_network ? ip_network_contains(&entry.network, address)
+                                  : strcmp(entry.user, user) == 0;
+    }
+    free(text);
+    if (damage.fault != FAULT_NONE)
+        return error_set(error, damage.fault, "%s", damage.text);
+    *match = found;
+    return true;
+}
+
+static void entry_to_exemption(const struct entry *entry, struct exemption *exemption)
+{
+    exemption->is_network = entry->is_network;
+    exemption->until_s = entry->until_s;
+    if (entry->is_network)
+        network_subject(&entry->network, exemption->subject);
+    else
+        (void)snprintf(exemption->subject, sizeof(exemption->subject), "%s", entry->user);
+}
+
+bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
+                      struct error *error)
+{
+    char *text;
+    if (!read_exemptions(path, &text, error))
+        return false;
+    if (text == NULL)
+        return true;
+    char *rest = text;
+    unsigned number = 0;
+    struct entry entry;
+    struct error damage = ERROR_NONE;
+    while (next_entry(path, &rest, &number, &entry, &damage)) {
+        struct exemption exemption;
+        entry_to_exemption(&entry, &exemption);
+        if (!visit(context, &exemption))
+            break;
+    }
+    free(text);
+    if (damage.fault != FAULT_NONE)
+        return error_set(error, damage.fault, "%s", damage.text);
+    return true;
+}
+
+/* The subject as it is written to the file. */
+static bool check_subject(const struct exemption *exemption, struct exemption *canonical,
+                          struct error *error)
+{
+    *canonical = *exemption;
+    if (exemption->is_network) {
+        struct ip_network network;
+        if (!ip_network_parse(exemption->subject, &network, error))
+            return false;
+        network_subject(&network, canonical->subject);
+        return true;
+    }
+    if (exemption->subject[0] == '\0')
+        return error_set(error, FAULT_CONFIG, "an exemption needs a user name");
+    for (const char *at = exemption->subject; *at != '\0'; at++)
+        if ((unsigned char)*at <= ' ' || *at == 0x7f)
+            return error_set(error, FAULT_CONFIG,
+                             "user name \"%.80s\" holds a blank or a control byte and cannot be "
+                             "exempted by name; exempt a network instead",
+                             exemption->subject);
+    return true;
+}
+
+/* The file being built anew. */
+struct rewrite {
+    const struct exemption *change; /* canonical */
+    int64_t now_s;
+    bool found, overflow;
+    size_t size;
+    char text[EXEMPTIONS_MAX_BYTES + 1];
+};
+
+static void write_exemption(struct rewrite *rewrite, const struct exemption *exemption)
+{
+    size_t left = sizeof(rewrite->text) - rewrite->size;
+    int length = snprintf(rewrite->text + rewrite->size, left, "%s %s until %" PRId64 "\n",
+                          exemption->is_network ? "network" : "user", exemption->subject,
+                          exemption->until_s);
+    if (length < 0 || (size_t)length >= left)
+        rewrite->overflow = true;
+    else
+        rewrite->size += (size_t)length;
+}
+
+static bool keep_exemption(void *context, const struct exemption *exemption)
+{
+    struct rewrite *rewrite = context;
+    bool same = exemption->is_network == rewrite->change->is_network &&
+                strcmp(exemption->subject, rewrite->change->subject) == 0;
+    rewrite->found |= same;
+    if (!same && exemption->until_s > rewrite->now_s)
+        write_exemption(rewrite, exemption);
+    return !rewrite->overflow;
+}
+
+/* Two commands that change the file at once must not lose a change: the directory is the lock. */
+static int lock_directory_of(const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = slash == NULL   ? strdup(".")
+                   : slash == path ? strdup("/")
+                                   : strndup(path, (size_t)(slash - path));
+    int directory = parent != NULL ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (directory >= 0 && flock(directory, LOCK_EX) != 0) {
+        int errnum = errno;
+        (void)close(directory);
+        directory = -1;
+        errno = errnum;
+    }
+    if (directory < 0)
+        error_set_errno(error, FAULT_CONFIG, errno, "cannot lock the directory of %s", path);
+    free(parent);
+    return directory;
+}
+
+static bool rewrite_file(const char *path, struct rewrite *rewrite, struct error *error)
+{
+    rewrite->size = sizeof(HEADING) - 1;
+    memcpy(rewrite->text, HEADING, rewrite->size);
+    if (!exemptions_visit(path, keep_exemption, rewrite, error))
+        return false;
+    if (rewrite->change->until_s == 0 && !rewrite->found)
+        return true;
+    if (rewrite->change->until_s != 0)
+        write_exemption(rewrite, rewrite->change);
+    if (rewrite->overflow)
+        return error_set(error, FAULT_CONFIG, "%s would grow beyond %d bytes; revoke some first",
+                         path, EXEMPTIONS_MAX_BYTES);
+    return trusted_file_replace(path, rewrite->text, rewrite->size, 0644, FAULT_CONFIG, error);
+}
+
+bool exemptions_set(const char *path, const struct exemption *exemption, int64_t now_s, bool *found,
+                    struct error *error)
+{
+    *found = false;
+    struct exemption change;
+    if (!check_subject(exemption, &change, error))
+        return false;
+    if (change.until_s != 0 && change.until_s <= now_s)
+        return error_set(error, FAULT_CONFIG, "the exemption of %s would have ended already",
+                         change.subject);
+    int lock = lock_directory_of(path, error);
+    if (lock < 0)
+        return false;
+    bool done = false;
+    struct rewrite *rewrite = calloc(1, sizeof(*rewrite));
+    if (rewrite == NULL) {
+        error_set(error, FAULT_CONFIG, "no memory to change %s", path);
+    } else {
+        rewrite->change = &change;
+        rewrite->now_s = now_s;
+        done = rewrite_file(path, rewrite, error);
+        *found = rewrite->found;
+    }
+    free(rewrite);
+    (void)close(lock);
+    return done;
+}

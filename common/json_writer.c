@@ -1,0 +1,161 @@
+#include "common/json_writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct json_writer json_writer_to(FILE *out)
+{
+    return (struct json_writer){.out = out};
+}
+
+/* Length of the well-formed UTF-8 sequence at text (RFC 3629, table of section 4), 0 for none. */
+static size_t utf8_length(const unsigned char *text, size_t size)
+{
+    unsigned char lead = text[0];
+    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length == 0 || lead > 0xf4 || length > size)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        unsigned char low = 0x80, high = 0xbf;
+        if (i == 1) {
+            low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+            high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        }
+        if (text[i] < low || text[i] > high)
+            return 0;
+    }
+    return length;
+}
+
+static void write_text(FILE *out, const char *text, size_t size)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *end = at + size;
+
+    fputc('"', out);
+    while (at < end) {
+        size_t length = utf8_length(at, (size_t)(end - at));
+        if (length == 0) {
+            fputs("\\ufffd", out);
+            at++;
+            continue;
+        }
+        if (*at == '"' || *at == '\\')
+            fprintf(out, "\\%c", *at);
+        else if (*at < 0x20 || *at == 0x7f)
+            fprintf(out, "\\u%04x", *at);
+        else
+            fwrite(at, 1, length, out);
+        at += length;
+    }
+    fputc('"', out);
+}
+
+static void begin_value(struct json_writer *json, const char *name)
+{
+    if (json->separate)
+        fputs(", ", json->out);
+    if (name != NULL) {
+        write_text(json->out, name, strlen(name));
+        fputs(": ", json->out);
+    }
+    json->separate = true;
+}
+
+static void open_value(struct json_writer *json, const char *name, char bracket)
+{
+    begin_value(json, name);
+    fputc(bracket, json->out);
+    json->separate = false;
+}
+
+static void close_value(struct json_writer *json, char bracket)
+{
+    fputc(bracket, json->out);
+    json->separate = true;
+}
+
+void json_object_begin(struct json_writer *json, const char *name)
+{
+    open_value(json, name, '{');
+}
+
+void json_object_end(struct json_writer *json)
+{
+    close_value(json, '}');
+}
+
+void json_array_begin(struct json_writer *json, const char *name)
+{
+    open_value(json, name, '[');
+}
+
+void json_array_end(struct json_writer *json)
+{
+    close_value(json, ']');
+}
+
+void json_text_bytes(struct json_writer *json, const char *name, const char *text, size_t size)
+{
+    begin_value(json, name);
+    write_text(json->out, text, size);
+}
+
+void json_text(struct json_writer *json, const char *name, const char *text)
+{
+    if (text == NULL)
+        json_null(json, name);
+    else
+        json_text_bytes(json, name, text, strlen(text));
+}
+
+void json_integer(struct json_writer *json, const char *name, int64_t value)
+{
+    begin_value(json, name);
+    fprintf(json->out, "%" PRId64, value);
+}
+
+void json_number(struct json_writer *json, const char *name, double value)
+{
+    char text[32];
+    begin_value(json, name);
+    if (!isfinite(value)) {
+        fputs("null", json->out);
+        return;
+    }
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    fputs(text, json->out);
+}
+
+void json_bool(struct json_writer *json, const char *name, bool value)
+{
+    begin_value(json, name);
+    fputs(value ? "true" : "false", json->out);
+}
+
+void json_null(struct json_writer *json, const char *name)
+{
+    begin_value(json, name);
+    fputs("null", json->out);
+}
+
+void json_raw(struct json_writer *json, const char *name, const char *text, size_t size)
+{
+    begin_value(json, name);
+    fwrite(text, 1, size, json->out);
+}
+
+bool json_writer_end(struct json_writer *json, struct error *error)
+{
+    fputc('\n', json->out);
+    if (fflush(json->out) != 0 || ferror(json->out))
+        return error_set_errno(error, FAULT_STORE, errno, "cannot write the output");
+    return true;
+}

@@ -1,0 +1,193 @@
+#include "ctl/ctl.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/trusted_file.h"
+#include "store/geo.h"
+
+bool ctl_become_owner(const char *directory, struct error *error)
+{
+    int descriptor;
+    uid_t owner;
+    gid_t group;
+    if (geteuid() != 0)
+        return true;
+    if (!trusted_directory_open(directory, ANY_OWNER, FAULT_STORE, &descriptor, &owner, &group,
+                                error))
+        return false;
+    close(descriptor);
+    if (owner == 0)
+        return true;
+    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
+        setresuid(owner, owner, owner) != 0)
+        return error_set_errno(error, FAULT_STORE, errno, "cannot become the owner of %s",
+                               directory);
+    return true;
+}
+
+/* What to do about a store that cannot be opened, behind what is wrong with it. */
+static bool explain(const char *directory, struct error *error)
+{
+    if (strchr(error->text, ';') != NULL)
+        return false; /* it says what to do */
+    struct error plain = *error;
+    const char *advice = "see \"anomalyctl check\"";
+    *error = ERROR_NONE;
+    if (access(directory, F_OK) != 0 && errno == ENOENT)
+        advice = "start anomalyd, or import a history with anomaly-trainer";
+    else if (access(directory, R_OK | X_OK) != 0)
+        advice = "run this as root";
+    else if (faccessat(AT_FDCWD, directory, F_OK, 0) == 0) {
+        char path[CONFIG_TEXT_BYTES + sizeof STORE_FILE + 1];
+        snprintf(path, sizeof path, "%s/" STORE_FILE, directory);
+        if (access(path, F_OK) != 0)
+            advice = "it is empty so far: start anomalyd, or import a history with anomaly-trainer";
+        else
+            advice =
+                "if it is damaged, stop anomalyd, move store.db, store.db-wal and store.db-shm "
+                "away and start anomalyd: it makes a new one, logins go on meanwhile";
+    }
+    return error_set(error, plain.fault, "%s; %s", plain.text, advice);
+}
+
+bool ctl_store_open(const struct command_line *line, struct config *config, struct store **store,
+                    struct error *error)
+{
+    *store = NULL;
+    if (!command_config(line, config, error))
+        return false;
+    if (!ctl_become_owner(config->store, error) ||
+        !store_open(store, config->store, STORE_READ, error))
+        return explain(config->store, error);
+    return true;
+}
+
+/* ---- words for people ---- */
+
+const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES])
+{
+    if (time_us == 0)
+        return strcpy(text, "-");
+    return clock_format(time_us, line->utc, text);
+}
+
+void ctl_json_time(struct json_writer *json, const char *name, int64_t time_us)
+{
+    char text[CLOCK_TEXT_BYTES];
+    if (time_us == 0)
+        json_null(json, name);
+    else
+        json_text(json, name, clock_format(time_us, true, text));
+}
+
+static const struct {
+    char letter;
+    int64_t seconds;
+} UNITS[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+#define UNIT_COUNT (sizeof UNITS / sizeof *UNITS)
+
+bool ctl_duration_parse(const char *text, int64_t *duration_s, struct error *error)
+{
+    char *end;
+    errno = 0;
+    long long count = strtoll(text, &end, 10);
+    if (isdigit((unsigned char)*text) && errno == 0 && count > 0 && *end != '\0' && end[1] == '\0')
+        for (size_t i = 0; i < UNIT_COUNT; i++)
+            if (*end == UNITS[i].letter && count <= 315360000 / UNITS[i].seconds) {
+                *duration_s = count * UNITS[i].seconds;
+                return true;
+            }
+    return error_set(error, FAULT_CONFIG,
+                     "\"%s\" is not a duration such as 90s, 15m, 1h, 7d or 2w (at most ten years)",
+                     text);
+}
+
+bool ctl_moment_parse(const char *text, int64_t now_us, bool utc, int64_t *time_us,
+                      struct error *error)
+{
+    static const char *const FORMATS[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
+                                          "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"};
+    int64_t duration_s;
+    if (ctl_duration_parse(text, &duration_s, NULL)) {
+        *time_us = now_us - duration_s * US_PER_S;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof FORMATS / sizeof *FORMATS; i++) {
+        struct tm parts = {.tm_isdst = -1};
+        const char *end = strptime(text, FORMATS[i], &parts);
+        bool zulu = end != NULL && strcmp(end, "Z") == 0;
+        if (end == NULL || (*end != '\0' && !zulu))
+            continue;
+        parts.tm_isdst = -1;
+        *time_us = (utc || zulu ? timegm(&parts) : mktime(&parts)) * US_PER_S;
+        return true;
+    }
+    return error_set(error, FAULT_CONFIG,
+                     "\"%s\" is neither a duration such as 2h or 7d nor a time such as 2026-03-09 "
+                     "or 2026-03-09T14:05",
+                     text);
+}
+
+const char *ctl_span(int64_t span_us, char text[32])
+{
+    int64_t seconds = span_us / US_PER_S;
+    if (seconds < 120)
+        snprintf(text, 32, "%" PRId64 " s", seconds);
+    else if (seconds < 7200)
+        snprintf(text, 32, "%" PRId64 " min", seconds / 60);
+    else if (seconds < 2 * S_PER_DAY)
+        snprintf(text, 32, "%" PRId64 " h", seconds / 3600);
+    else
+        snprintf(text, 32, "%" PRId64 " d", seconds / S_PER_DAY);
+    return text;
+}
+
+const char *ctl_bytes(int64_t bytes, char text[32])
+{
+    static const char *const NAMES[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1024 && unit + 1 < sizeof NAMES / sizeof *NAMES) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, NAMES[unit]);
+    return text;
+}
+
+/* ---- places ---- */
+
+bool ctl_locate(const struct config *config, const struct ip_address *address, struct place *place,
+                struct error *error)
+{
+    struct geo *geo;
+    *place = PLACE_NONE;
+    if (!geo_open(&geo, config->geo, error))
+        return false;
+    bool done = geo_locate(geo, address, place, error);
+    geo_close(geo);
+    return done;
+}
+
+const char *ctl_place(const struct place *place, char *text, size_t capacity)
+{
+    char asn[16] = "";
+    if (place->asn != 0)
+        snprintf(asn, sizeof asn, "AS%" PRIu32, place->asn);
+    const char *parts[] = {place->city, place->country, asn};
+    size_t used = 0;
+    snprintf(text, capacity, "-");
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i][0] != '\0' && used < capacity)
+            used += (size_t)snprintf(text + used, capacity - used, "%s%s", used > 0 ? ", " : "",
+                                     parts[i]);
+    return text;
+}

@@ -1,0 +1,78 @@
+#include "ctl/findings.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *name, *mark, *colour;
+} SEVERITIES[] = {
+    [FINDING_GOOD] = {"good", "ok", "\033[32m"},
+    [FINDING_WARNING] = {"warning", "warning", "\033[33m"},
+    [FINDING_REFUSAL] = {"refusal", "REFUSED", "\033[1;31m"},
+};
+
+void findings_add(struct findings *findings, enum severity severity, const char *area,
+                  const char *format, ...)
+{
+    findings->warnings += severity == FINDING_WARNING;
+    findings->refusals += severity == FINDING_REFUSAL;
+    if (findings->count == findings->capacity) {
+        size_t capacity = findings->capacity == 0 ? 16 : 2 * findings->capacity;
+        struct finding *list = reallocarray(findings->list, capacity, sizeof *list);
+        if (list == NULL) {
+            findings->failed = true;
+            return;
+        }
+        findings->list = list;
+        findings->capacity = capacity;
+    }
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        findings->failed = true;
+    else
+        findings->list[findings->count++] = (struct finding){severity, area, text};
+    va_end(arguments);
+}
+
+/* Texts quote files that others may write: no control byte reaches the terminal. */
+static void print_text(const char *text, FILE *out)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
+    }
+}
+
+void findings_print(const struct findings *findings, bool colour, FILE *out)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        fprintf(out, "%s%-8s%s %-14s ", colour ? SEVERITIES[finding->severity].colour : "",
+                SEVERITIES[finding->severity].mark, colour ? "\033[0m" : "", finding->area);
+        print_text(finding->text, out);
+        fputc('\n', out);
+    }
+}
+
+void findings_print_json(const struct findings *findings, struct json_writer *json)
+{
+    json_array_begin(json, "findings");
+    for (size_t i = 0; i < findings->count; i++) {
+        json_object_begin(json, NULL);
+        json_text(json, "severity", SEVERITIES[findings->list[i].severity].name);
+        json_text(json, "area", findings->list[i].area);
+        json_text(json, "text", findings->list[i].text);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+void findings_finish(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        free(findings->list[i].text);
+    free(findings->list);
+    *findings = (struct findings){0};
+}

@@ -1,0 +1,118 @@
+#include "ctl/journal_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+
+/* The writer's lock, as store_open(STORE_WRITE) takes it. */
+#define LOCK_FILE "drain.lock"
+
+static const char *const PRODUCERS[] = {"login", "ctl"};
+
+/* Held for an instant only, and shared: two that look at once do not take each other for a writer.
+ */
+static bool writer_is_running(int directory_fd)
+{
+    int fd = openat(directory_fd, LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return held;
+}
+
+static bool count_record(void *context, const void *payload, size_t size, int64_t next)
+{
+    struct journal_file_state *file = context;
+    struct login_record record;
+    (void)next;
+    file->pending_records++;
+    if (login_record_decode(&record, payload, size, NULL) &&
+        (file->oldest_pending_us == 0 || record.event.time_us < file->oldest_pending_us))
+        file->oldest_pending_us = record.event.time_us;
+    return true;
+}
+
+static bool read_file(int directory_fd, const char *producer, bool old,
+                      const struct journal_positions *positions, struct journal_file_state *file,
+                      bool *found, struct error *error)
+{
+    uint8_t id[JOURNAL_ID_BYTES];
+    struct error trouble = ERROR_NONE;
+    struct stat status;
+    int fd;
+    *found = false;
+    *file = (struct journal_file_state){0};
+    snprintf(file->name, sizeof file->name, "%s.journal%s", producer, old ? ".old" : "");
+    errno = 0;
+    if (!journal_open(directory_fd, producer, old, &fd, id, &trouble))
+        return errno == ENOENT || error_set(error, trouble.fault, "%s", trouble.text);
+    /* A file may have been retired since its position was saved. */
+    int64_t offset = 0, end;
+    if (memcmp(id, positions->current.id, sizeof id) == 0)
+        offset = positions->current.offset;
+    else if (memcmp(id, positions->old.id, sizeof id) == 0)
+        offset = positions->old.offset;
+    bool done = journal_read(fd, offset, 0, count_record, file, &end, &file->damage, error);
+    if (done && fstat(fd, &status) != 0)
+        done = error_set_errno(error, FAULT_STORE, errno, "cannot examine %s", file->name);
+    close(fd);
+    if (!done)
+        return false;
+    file->bytes = status.st_size;
+    int64_t folded = offset < JOURNAL_HEADER_BYTES ? JOURNAL_HEADER_BYTES : offset;
+    file->pending_bytes = file->bytes > folded ? file->bytes - folded : 0;
+    *found = true;
+    return true;
+}
+
+bool journal_state_read(struct store *store, int directory_fd, struct journal_state *state,
+                        struct error *error)
+{
+    *state = (struct journal_state){.writer_running = writer_is_running(directory_fd)};
+    for (size_t i = 0; i < sizeof PRODUCERS / sizeof *PRODUCERS; i++) {
+        struct journal_positions positions = {0};
+        if (store != NULL && !store_positions_load(store, PRODUCERS[i], &positions, error))
+            return false;
+        for (int old = 1; old >= 0; old--) {
+            struct journal_file_state *file = &state->file[state->files];
+            bool found;
+            if (!read_file(directory_fd, PRODUCERS[i], old == 1, &positions, file, &found, error))
+                return false;
+            if (!found)
+                continue;
+            state->files++;
+            state->pending_records += file->pending_records;
+            if (file->oldest_pending_us != 0 &&
+                (state->oldest_pending_us == 0 ||
+                 file->oldest_pending_us < state->oldest_pending_us))
+                state->oldest_pending_us = file->oldest_pending_us;
+        }
+    }
+    return true;
+}
+
+void journal_state_json(struct json_writer *json, const struct journal_state *state)
+{
+    json_bool(json, "writer_running", state->writer_running);
+    json_integer(json, "pending_records", state->pending_records);
+    ctl_json_time(json, "oldest_pending", state->oldest_pending_us);
+    json_array_begin(json, "journals");
+    for (size_t i = 0; i < state->files; i++) {
+        const struct journal_file_state *file = &state->file[i];
+        json_object_begin(json, NULL);
+        json_text(json, "file", file->name);
+        json_integer(json, "bytes", file->bytes);
+        json_integer(json, "pending_records", file->pending_records);
+        json_integer(json, "pending_bytes", file->pending_bytes);
+        json_integer(json, "damage_bytes", (int64_t)file->damage.bytes);
+        json_integer(json, "damage_spots", (int64_t)file->damage.spots);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}

@@ -1,0 +1,19 @@
+/* The model that logins are scored with. */
+#ifndef CTL_MODEL_FILE_H
+#define CTL_MODEL_FILE_H
+
+#include "common/config.h"
+#include "scorer/forest.h"
+
+struct model_file {
+    struct forest forest;
+    void *bytes;                      /* NULL for the built-in forest */
+    char path[2 * CONFIG_TEXT_BYTES]; /* "built-in" likewise */
+};
+
+/* The file that the configuration names, checked as the login checks it; owner: the store's. */
+bool model_file_open(struct model_file *model, const struct config *config,
+                     struct error *error) MUST_USE;
+void model_file_close(struct model_file *model);
+
+#endif

@@ -1,0 +1,184 @@
+/* anomalyctl status */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/journal_state.h"
+#include "ctl/model_file.h"
+#include "store/geo.h"
+
+struct status {
+    struct config config;
+    struct store_counts counts;
+    struct journal_state journal;
+    struct model_file model;
+    struct error model_error, geo_error;
+    char geo_type[64];
+    uint64_t geo_epoch;
+};
+
+static bool gather(const struct command_line *line, struct status *status, struct error *error)
+{
+    struct store *store;
+    struct geo *geo;
+    *status = (struct status){0};
+    if (!ctl_store_open(line, &status->config, &store, error))
+        return false;
+    bool done = store_counts(store, clock_utc_us(), &status->counts, error) &&
+                journal_state_read(store, store_directory_fd(store), &status->journal, error);
+    store_close(store);
+    if (!done)
+        return false;
+    (void)!model_file_open(&status->model, &status->config, &status->model_error);
+    if (geo_open(&geo, status->config.geo, &status->geo_error)) {
+        geo_describe(geo, status->geo_type, &status->geo_epoch);
+        geo_close(geo);
+    }
+    return true;
+}
+
+static void fact(const char *name, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void fact(const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    printf("%-14s ", name);
+    vprintf(format, arguments);
+    putchar('\n');
+    va_end(arguments);
+}
+
+static void print_model(const struct command_line *line, const struct status *status)
+{
+    char time[CLOCK_TEXT_BYTES];
+    if (status->model_error.fault != FAULT_NONE) {
+        fact("model", "%s", status->model_error.text);
+        return;
+    }
+    const struct forest_header *header = status->model.forest.header;
+    if (status->model.bytes == NULL)
+        fact("model", "built-in, %" PRIu32 " trees", header->tree_count);
+    else
+        fact("model", "%s, %" PRIu32 " trees, trained %s", status->model.path, header->tree_count,
+             ctl_time(line, header->trained_us, time));
+}
+
+static void print_geo(const struct command_line *line, const struct status *status)
+{
+    char time[CLOCK_TEXT_BYTES];
+    if (status->geo_error.fault != FAULT_NONE)
+        fact("geo", "%s", status->geo_error.text);
+    else if (status->geo_type[0] == '\0')
+        fact("geo", "none: places are not judged");
+    else
+        fact("geo", "%s, built %s", status->geo_type,
+             ctl_time(line, (int64_t)status->geo_epoch * US_PER_S, time));
+}
+
+static void print_journal(const struct status *status)
+{
+    char span[32];
+    const struct journal_state *journal = &status->journal;
+    uint64_t spots = 0;
+    for (size_t i = 0; i < journal->files; i++)
+        spots += journal->file[i].damage.spots;
+    if (journal->pending_records == 0 || journal->oldest_pending_us == 0)
+        fact("journal", "%" PRId64 " records not folded in, %" PRIu64 " damaged places",
+             journal->pending_records, spots);
+    else
+        fact("journal",
+             "%" PRId64 " records not folded in, the oldest for %s, %" PRIu64 " damaged places",
+             journal->pending_records, ctl_span(clock_utc_us() - journal->oldest_pending_us, span),
+             spots);
+}
+
+static void print_status(const struct command_line *line, const struct status *status)
+{
+    const struct store_counts *counts = &status->counts;
+    char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES], size[32], wal[32];
+    fact("mode", "%s", status->config.mode == MODE_ENFORCE ? "enforce" : "observe");
+    fact("anomalyd", "%s",
+         status->journal.writer_running ? "running"
+                                        : "not running: logins are scored, none is learned yet");
+    fact("store", "%s, %s and %s of write-ahead log", status->config.store,
+         ctl_bytes(counts->database_bytes, size), ctl_bytes(counts->wal_bytes, wal));
+    fact("holds", "%" PRId64 " logins of %" PRId64 " users, %" PRId64 " addresses and networks",
+         counts->logins, counts->users, counts->sources);
+    fact("from, to", "%s, %s", ctl_time(line, counts->oldest_us, from),
+         ctl_time(line, counts->newest_us, to));
+    fact("last 24 hours",
+         "%" PRId64 " attempts, %" PRId64 " failed, %" PRId64 " step-ups, %" PRId64 " denials",
+         counts->attempts_24h, counts->failures_24h, counts->step_ups_24h, counts->denials_24h);
+    print_journal(status);
+    if (counts->damage_spots > 0)
+        fact("", "%" PRId64 " damaged places (%" PRId64 " bytes) were skipped so far",
+             counts->damage_spots, counts->damage_bytes);
+    print_model(line, status);
+    print_geo(line, status);
+}
+
+static void json_model(struct json_writer *json, const struct status *status)
+{
+    json_object_begin(json, "model");
+    if (status->model_error.fault != FAULT_NONE) {
+        json_text(json, "error", status->model_error.text);
+    } else {
+        const struct forest *forest = &status->model.forest;
+        json_text(json, "file", status->model.path);
+        json_integer(json, "trees", forest->header->tree_count);
+        ctl_json_time(json, "trained", forest->header->trained_us);
+        if (forest->header->summary_bytes > 0)
+            json_raw(json, "summary", forest->summary, forest->header->summary_bytes);
+    }
+    json_object_end(json);
+    json_object_begin(json, "geo");
+    if (status->geo_error.fault != FAULT_NONE)
+        json_text(json, "error", status->geo_error.text);
+    json_text(json, "type", status->geo_type);
+    ctl_json_time(json, "built", (int64_t)status->geo_epoch * US_PER_S);
+    json_object_end(json);
+}
+
+static void json_status(struct json_writer *json, const struct status *status)
+{
+    const struct store_counts *counts = &status->counts;
+    json_object_begin(json, NULL);
+    json_text(json, "mode", status->config.mode == MODE_ENFORCE ? "enforce" : "observe");
+    json_text(json, "store", status->config.store);
+    json_integer(json, "logins", counts->logins);
+    json_integer(json, "users", counts->users);
+    json_integer(json, "sources", counts->sources);
+    json_integer(json, "attempts_24h", counts->attempts_24h);
+    json_integer(json, "failures_24h", counts->failures_24h);
+    json_integer(json, "denials_24h", counts->denials_24h);
+    json_integer(json, "step_ups_24h", counts->step_ups_24h);
+    ctl_json_time(json, "oldest", counts->oldest_us);
+    ctl_json_time(json, "newest", counts->newest_us);
+    json_integer(json, "database_bytes", counts->database_bytes);
+    json_integer(json, "wal_bytes", counts->wal_bytes);
+    json_integer(json, "damage_bytes", counts->damage_bytes);
+    json_integer(json, "damage_spots", counts->damage_spots);
+    journal_state_json(json, &status->journal);
+    json_model(json, status);
+    json_object_end(json);
+}
+
+int run_status(const struct command_line *line)
+{
+    struct error error = ERROR_NONE;
+    static struct status status;
+    if (!gather(line, &status, &error))
+        return command_fail(line, &error);
+    bool done = true;
+    if (line->json) {
+        struct json_writer json = json_writer_to(stdout);
+        json_status(&json, &status);
+        done = json_writer_end(&json, &error);
+    } else {
+        print_status(line, &status);
+    }
+    model_file_close(&status.model);
+    return done ? command_finish_output(line) : command_fail(line, &error);
+}

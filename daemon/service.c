@@ -1,0 +1,344 @@
+#include "daemon/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "daemon/notify.h"
+#include "store/drain.h"
+
+#define RETRY_MS           1000 /* after a fault; also how long a missed wake-up can last */
+#define PAUSED_RETRY_MS    200
+#define BATCH_RECORDS      1000
+#define BATCH_LEAST        50
+#define BATCH_WAL_BYTES    32768 /* what one record may add to the log, generously */
+#define CHECKPOINT_RECORDS 2000
+#define CHECKPOINT_US      US_PER_S
+#define RETAIN_US          (INT64_C(3600) * US_PER_S)
+#define RETAIN_ROWS        200
+#define JOURNAL_SUFFIX     ".journal"
+
+struct service {
+    const struct command_line *line;
+    struct config *config;
+    struct store *store;
+    int signal_fd, inotify_fd;
+    bool stop;
+    bool woken;                       /* a journal was appended to */
+    bool faulty;                      /* the last round failed, and that was said */
+    bool paused;                      /* a reader keeps the log from shrinking, and that was said */
+    int64_t unmoved;                  /* records folded in since the last checkpoint */
+    int64_t checkpoint_us, retain_us; /* monotonic: when they were done */
+    bool retaining;                   /* there may be more to forget */
+};
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+static void reload(struct service *service)
+{
+    struct error error = ERROR_NONE;
+    struct config config;
+
+    if (!command_config(service->line, &config, &error)) {
+        command_note(service->line, "the configuration stays as it was: %s", error.text);
+        return;
+    }
+    if (strcmp(config.store, service->config->store) != 0)
+        command_note(service->line, "another store is used only after a restart");
+    memcpy(config.store, service->config->store, sizeof(config.store));
+    *service->config = config;
+    command_note(service->line, "the configuration was read again");
+}
+
+static void take_signals(struct service *service)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(service->signal_fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+        if (signal.ssi_signo == SIGHUP)
+            reload(service);
+        else
+            service->stop = true;
+    }
+}
+
+/* The directory's other files change too, by this very program. */
+static bool is_journal(const struct inotify_event *event)
+{
+    size_t length = event->len > 0 ? strlen(event->name) : 0;
+    size_t suffix = strlen(JOURNAL_SUFFIX);
+
+    return length > suffix && event->name[0] != '.' &&
+           strcmp(event->name + length - suffix, JOURNAL_SUFFIX) == 0;
+}
+
+static void take_changes(struct service *service)
+{
+    _Alignas(struct inotify_event) char bytes[4096];
+    ssize_t size;
+
+    while ((size = read(service->inotify_fd, bytes, sizeof(bytes))) > 0) {
+        for (ssize_t at = 0; at < size;) {
+            const struct inotify_event *event = (const void *)(bytes + at);
+
+            if ((event->mask & IN_Q_OVERFLOW) != 0 || is_journal(event))
+                service->woken = true;
+            at += (ssize_t)(sizeof(*event) + event->len);
+        }
+    }
+}
+
+/* Until the time has passed, a signal came or, when `changes`, a journal was appended to. */
+static void wait_for(struct service *service, int64_t wait_ms, bool changes)
+{
+    int64_t until_us = clock_monotonic_us() + wait_ms * 1000;
+    struct pollfd files[2] = {{.fd = service->signal_fd, .events = POLLIN},
+                              {.fd = changes ? service->inotify_fd : -1, .events = POLLIN}};
+
+    while (!service->stop && !(changes && service->woken)) {
+        int64_t left_us = until_us - clock_monotonic_us();
+
+        if (left_us <= 0 || poll(files, 2, (int)((left_us + 999) / 1000)) == 0)
+            return;
+        take_signals(service);
+        if (changes)
+            take_changes(service);
+    }
+}
+
+static bool watch_signals(struct service *service, struct error *error)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    service->signal_fd = -1;
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) == 0)
+        service->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return service->signal_fd >= 0 ||
+           error_set_errno(error, FAULT_STORE, errno, "cannot wait for signals");
+}
+
+/* Without inotify, too many watches say, journals are looked at each second. */
+static void watch_journals(struct service *service)
+{
+    service->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (service->inotify_fd >= 0 &&
+        inotify_add_watch(service->inotify_fd, service->config->store, IN_MODIFY | IN_CREATE) >= 0)
+        return;
+    command_note(service->line, "cannot watch %s (%s): the journals are read once a second",
+                 service->config->store, strerror(errno));
+    if (service->inotify_fd >= 0)
+        close(service->inotify_fd);
+    service->inotify_fd = -1;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static bool open_store(struct service *service, struct error *error)
+{
+    bool said = false;
+
+    while (!service->stop) {
+        struct error opening = ERROR_NONE;
+
+        if (store_open(&service->store, service->config->store, STORE_WRITE, &opening))
+            return true;
+        if (errno != EWOULDBLOCK)
+            return error_set(error, opening.fault, "%s", opening.text);
+        if (!said)
+            command_note(service->line, "%s: waiting until it is done", opening.text);
+        said = true;
+        wait_for(service, RETRY_MS, false);
+    }
+    return true;
+}
+
+/* ---- rounds --------------------------------------------------------------------------------- */
+
+/*
+ * A reader that stays keeps SQLite from reusing its log, which would grow without bound. So
+ * draining pauses: the journals hold the records meanwhile, and hold them smaller.
+ */
+static void pause_or_go_on(struct service *service, int64_t wal_bytes)
+{
+    int64_t limit = service->config->wal_limit_bytes;
+
+    if (!service->paused && wal_bytes > 2 * limit) {
+        service->paused = true;
+        command_note(service->line,
+                     "the store's log has %lld bytes and a long reader keeps it: records stay in "
+                     "the journal until it ends",
+                     (long long)wal_bytes);
+    } else if (service->paused && wal_bytes <= limit) {
+        service->paused = false;
+        command_note(service->line, "the store's log could be truncated: going on");
+    }
+}
+
+static bool checkpoint(struct service *service, struct error *error)
+{
+    int64_t limit = service->config->wal_limit_bytes, wal_bytes;
+
+    if (!store_checkpoint(service->store, false, &wal_bytes, error) ||
+        (wal_bytes > limit && !store_checkpoint(service->store, true, &wal_bytes, error)))
+        return false;
+    service->unmoved = 0;
+    service->checkpoint_us = clock_monotonic_us();
+    pause_or_go_on(service, wal_bytes);
+    return true;
+}
+
+static int64_t batch_records(const struct config *config)
+{
+    int64_t records = config->wal_limit_bytes / BATCH_WAL_BYTES;
+
+    return records < BATCH_LEAST ? BATCH_LEAST : records > BATCH_RECORDS ? BATCH_RECORDS : records;
+}
+
+static void report(struct service *service, const struct drain_result *result)
+{
+    if (result->damage.spots > 0)
+        command_note(service->line, "%llu damaged places in the journals were skipped, %llu bytes",
+                     (unsigned long long)result->damage.spots,
+                     (unsigned long long)result->damage.bytes);
+    if (result->refused > 0)
+        command_note(service->line, "%lld journal records are not logins and were skipped",
+                     (long long)result->refused);
+}
+
+/* One batch. *more: another is waiting. */
+static bool drain(struct service *service, bool *more, struct error *error)
+{
+    struct drain_limits limits = {.rotate_bytes = service->config->journal_rotate_bytes,
+                                  .batch_records = batch_records(service->config)};
+    struct drain_result result;
+    int64_t now_us;
+
+    if (!drain_journals(service->store, &limits, &result, error))
+        return false;
+    *more = result.more;
+    report(service, &result);
+    service->unmoved += result.records;
+    now_us = clock_monotonic_us();
+    if (service->unmoved >= (CHECKPOINT_RECORDS < 2 * limits.batch_records
+                                 ? CHECKPOINT_RECORDS
+                                 : 2 * limits.batch_records) ||
+        (service->unmoved > 0 && now_us - service->checkpoint_us >= CHECKPOINT_US))
+        return checkpoint(service, error);
+    return true;
+}
+
+static bool retain(struct service *service, struct error *error)
+{
+    const struct config *config = service->config;
+    int64_t now_us = clock_utc_us(), monotonic_us = clock_monotonic_us(), removed;
+
+    if (service->retain_us == 0 || monotonic_us - service->retain_us >= RETAIN_US) {
+        service->retain_us = monotonic_us;
+        service->retaining = true;
+    }
+    if (!service->retaining)
+        return true;
+    if (!store_begin(service->store, error))
+        return false;
+    if (!store_retain(service->store, now_us - config->keep_logins_days * S_PER_DAY * US_PER_S,
+                      now_us - config->keep_sources_days * S_PER_DAY * US_PER_S, RETAIN_ROWS,
+                      &removed, error)) {
+        store_rollback(service->store);
+        return false;
+    }
+    service->retaining = removed > 0;
+    service->unmoved += removed;
+    return store_commit(service->store, error);
+}
+
+static bool work(struct service *service, bool *more, struct error *error)
+{
+    *more = false;
+    if (service->paused && !checkpoint(service, error))
+        return false;
+    return service->paused || (drain(service, more, error) && retain(service, error));
+}
+
+/* A full disk passes, a damaged database does not. */
+static bool survive(struct service *service, const struct error *failure, struct error *error)
+{
+    if (store_is_damaged(service->store))
+        return error_set(error, failure->fault, "%s", failure->text);
+    if (!service->faulty)
+        command_note(service->line, "%s: records stay in the journal; trying again each second",
+                     failure->text);
+    service->faulty = true;
+    wait_for(service, RETRY_MS, false);
+    return true;
+}
+
+static bool run_rounds(struct service *service, struct error *error)
+{
+    bool more = true;
+
+    while (!service->stop) {
+        struct error failure = ERROR_NONE;
+
+        service->woken = false;
+        if (service->inotify_fd >= 0)
+            take_changes(service);
+        service->woken = false; /* what was appended until now is read in this round */
+        if (!work(service, &more, &failure)) {
+            if (!survive(service, &failure, error))
+                return false;
+            continue;
+        }
+        if (service->faulty)
+            command_note(service->line, "the store can be written again");
+        service->faulty = false;
+        take_signals(service);
+        if (more || (service->retaining && !service->paused))
+            continue;
+        wait_for(service, service->paused ? PAUSED_RETRY_MS : RETRY_MS, !service->paused);
+        if (service->woken && !service->stop)
+            wait_for(service, service->config->drain_interval_ms, false);
+    }
+    return true;
+}
+
+/* What was answered before the end was asked for is in the store when it comes. */
+static bool finish(struct service *service, struct error *error)
+{
+    int64_t wal_bytes;
+    bool more = true;
+
+    notify_manager("STOPPING=1");
+    while (more && !service->paused) {
+        if (!drain(service, &more, error))
+            return false;
+    }
+    return store_checkpoint(service->store, true, &wal_bytes, error);
+}
+
+bool service_run(const struct command_line *line, struct config *config, struct error *error)
+{
+    struct service service = {.line = line, .config = config, .signal_fd = -1, .inotify_fd = -1};
+    bool done = watch_signals(&service, error) && open_store(&service, error);
+
+    if (done && service.store) {
+        watch_journals(&service);
+        notify_manager("READY=1");
+        done = run_rounds(&service, error) && finish(&service, error);
+    }
+    store_close(service.store);
+    if (service.inotify_fd >= 0)
+        close(service.inotify_fd);
+    if (service.signal_fd >= 0)
+        close(service.signal_fd);
+    return done;
+}

@@ -1,0 +1,49 @@
+#include "pam_module/answer.h"
+
+#include <security/pam_modules.h>
+#include <string.h>
+
+enum verdict answer_for_verdict(enum verdict verdict, bool enforce)
+{
+    if (!enforce && verdict > VERDICT_LOG)
+        return VERDICT_LOG;
+    return verdict;
+}
+
+enum verdict answer_for_fault(enum config_on_fault on_fault, bool enforce, bool exempt,
+                              bool spare_root)
+{
+    enum verdict verdict = VERDICT_ALLOW;
+
+    if (exempt)
+        return VERDICT_ALLOW;
+    if (on_fault == ON_FAULT_STEP_UP)
+        verdict = VERDICT_STEP_UP;
+    if (on_fault == ON_FAULT_DENY)
+        verdict = spare_root ? VERDICT_STEP_UP : VERDICT_DENY;
+    return answer_for_verdict(verdict, enforce);
+}
+
+bool answer_is_root_name(const char *user)
+{
+    return strcmp(user, "root") == 0;
+}
+
+/*
+ * PAM_IGNORE is never a credential: another module decides. With step_up PAM_SUCCESS skips the second
+ * factor, which only a judged and usual login may do: while observing nothing may change, and what
+ * could not be judged is not known to be usual.
+ */
+int answer_pam_auth(enum verdict answer, bool enforce, bool step_up, bool faulted)
+{
+    if (answer == VERDICT_DENY)
+        return PAM_AUTH_ERR;
+    if (step_up && enforce && !faulted && answer < VERDICT_STEP_UP)
+        return PAM_SUCCESS;
+    return PAM_IGNORE;
+}
+
+int answer_pam_account(enum verdict answer)
+{
+    return answer == VERDICT_DENY ? PAM_PERM_DENIED : PAM_SUCCESS;
+}

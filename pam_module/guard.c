@@ -1,0 +1,217 @@
+#include "pam_module/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define REPLY_FD 3
+#define KEPT_FD 4
+#define FIRST_UNUSED_FD 5
+#define EXIT_NOT_CONFINED 101
+#define KILL_PATIENCE_US 2000
+
+static void reset_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &standard, NULL); /* refused for SIGKILL and SIGSTOP */
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool limit(int resource, rlim_t most)
+{
+    struct rlimit bound = {.rlim_cur = most, .rlim_max = most};
+    struct rlimit now;
+
+    if (getrlimit((__rlimit_resource_t)resource, &now) != 0)
+        return false;
+    if (now.rlim_max < most)
+        bound.rlim_cur = bound.rlim_max = now.rlim_max;
+    return setrlimit((__rlimit_resource_t)resource, &bound) == 0;
+}
+
+static bool set_limits(void)
+{
+#ifndef PAM_ANOMALY_SANITIZED /* shadow memory counts as data */
+    if (!limit(RLIMIT_DATA, GUARD_HEAP_BYTES))
+        return false;
+#endif
+    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, GUARD_CPU_S) &&
+           limit(RLIMIT_NOFILE, GUARD_OPEN_FILES) && limit(RLIMIT_NPROC, 0);
+}
+
+/*
+ * By the system calls themselves: libc's wrappers would signal the threads that the parent may have
+ * and this process has not.
+ */
+static bool drop_root(const struct guard_identity *identity)
+{
+    if (geteuid() != 0)
+        return identity->uid == geteuid();
+    return syscall(SYS_setgroups, 0, NULL) == 0 &&
+           syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) == 0 &&
+           syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) == 0;
+}
+
+/* No connection, no log and no key of the application stays open in the worker. */
+static bool keep_only(int reply_fd, int kept_fd)
+{
+    int reply = fcntl(reply_fd, F_DUPFD, FIRST_UNUSED_FD);
+    int kept = fcntl(kept_fd, F_DUPFD, FIRST_UNUSED_FD);
+
+    return reply != -1 && kept != -1 && dup2(reply, REPLY_FD) == REPLY_FD &&
+           dup2(kept, KEPT_FD) == KEPT_FD && close_range(FIRST_UNUSED_FD, ~0U, 0) == 0;
+}
+
+/* Not dumpable: its memory is a copy of the application's, and its new owner must not look into it. */
+static bool confine(const struct guard_identity *identity)
+{
+    return drop_root(identity) && set_limits() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+static _Noreturn void be_worker(const struct guard_identity *identity, int reply_fd, int kept_fd,
+                                guard_work *work, void *context)
+{
+    reset_signals();
+    if (!keep_only(reply_fd, kept_fd) || !confine(identity))
+        _exit(EXIT_NOT_CONFINED);
+    work(context, REPLY_FD, KEPT_FD);
+    _exit(0);
+}
+
+/* True when the descriptor became readable before the deadline. */
+static bool wait_readable(int fd, int64_t deadline_us)
+{
+    for (;;) {
+        int64_t left_us = deadline_us - clock_monotonic_us();
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        struct timespec timeout = {.tv_sec = left_us / US_PER_S,
+                                   .tv_nsec = (left_us % US_PER_S) * 1000};
+        int ready;
+
+        if (left_us <= 0)
+            return false;
+        ready = ppoll(&poll_fd, 1, &timeout, NULL);
+        if (ready > 0)
+            return true;
+        if (ready == -1 && errno != EINTR)
+            return false;
+    }
+}
+
+/* The reply that a worker left, if it is one that a sound worker sends. */
+static bool take_reply(int fd, struct worker_reply *reply)
+{
+    ssize_t size;
+
+    do
+        size = recv(fd, reply, sizeof *reply, MSG_DONTWAIT);
+    while (size == -1 && errno == EINTR);
+    if (size != (ssize_t)sizeof *reply || reply->fault >= FAULT_COUNT ||
+        reply->unjudged >= FAULT_COUNT || reply->verdict >= VERDICT_COUNT ||
+        reply->answer >= VERDICT_COUNT || reply->rule >= RULE_COUNT)
+        return false;
+    reply->text[sizeof reply->text - 1] = '\0';
+    return true;
+}
+
+/* Ends the worker if it has not ended by itself; its status, or -1 when the kernel still holds it. */
+static int reap(pid_t pid, int pidfd, bool ended)
+{
+    int status = -1;
+    pid_t found;
+
+    if (!ended) {
+        (void)kill(pid, SIGKILL);
+        /* Killed processes end at once unless they sleep in the kernel, which nobody waits for. */
+        ended = wait_readable(pidfd, clock_monotonic_us() + KILL_PATIENCE_US);
+    }
+    do
+        found = waitpid(pid, &status, __WALL | (ended ? 0 : WNOHANG));
+    while (found == -1 && errno == EINTR);
+    return found == pid ? status : -1;
+}
+
+/*
+ * While it waits for its worker the parent keeps to the processor that it is on, and the worker starts
+ * there: neither has to wake another processor from its sleep, which costs more than the clone itself
+ * on many machines, and the caches are warm. *allowed is what to go back to; false: nothing to undo.
+ */
+static bool stay_here(cpu_set_t *allowed)
+{
+    int cpu = sched_getcpu();
+    cpu_set_t here;
+
+    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *allowed, allowed) != 0)
+        return false;
+    CPU_ZERO(&here);
+    CPU_SET((size_t)cpu, &here);
+    return sched_setaffinity(0, sizeof here, &here) == 0;
+}
+
+static bool describe_crash(int status, struct error *error)
+{
+    if (status != -1 && WIFSIGNALED(status))
+        return error_set(error, FAULT_CRASH, "the login check was ended by signal %d (%s)",
+                         WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+    if (status != -1 && WEXITSTATUS(status) == EXIT_NOT_CONFINED)
+        return error_set(error, FAULT_CRASH, "the login check could not give up its privileges");
+    return error_set(error, FAULT_CRASH, "the login check ended without an answer");
+}
+
+bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int kept_fd,
+               guard_work *work, void *context, struct worker_reply *reply, struct error *error)
+{
+    cpu_set_t allowed;
+    int pidfd = -1;
+    bool staying;
+    bool replied;
+    bool ended;
+    int pair[2];
+    int status;
+    long pid;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return error_set_errno(error, FAULT_CRASH, errno, "no socket for the login check");
+    staying = stay_here(&allowed);
+    pid = syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, &pidfd, NULL, NULL);
+    if (pid == 0) {
+        if (staying)
+            (void)sched_setaffinity(0, sizeof allowed, &allowed);
+        be_worker(identity, pair[1], kept_fd, work, context);
+    }
+    (void)close(pair[1]);
+    if (pid == -1) {
+        if (staying)
+            (void)sched_setaffinity(0, sizeof allowed, &allowed);
+        (void)close(pair[0]);
+        return error_set_errno(error, FAULT_CRASH, errno, "no process for the login check");
+    }
+    ended = wait_readable(pidfd, deadline_us);
+    replied = take_reply(pair[0], reply);
+    status = reap((pid_t)pid, pidfd, ended);
+    if (staying)
+        (void)sched_setaffinity(0, sizeof allowed, &allowed);
+    (void)close(pidfd);
+    (void)close(pair[0]);
+    if (replied)
+        return true;
+    if (!ended)
+        return error_set(error, FAULT_DEADLINE, "the login check did not answer in time");
+    return describe_crash(status, error);
+}

@@ -1,0 +1,208 @@
+#include "pam_module/hooks.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modutil.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "common/clock.h"
+#include "pam_module/answer.h"
+#include "pam_module/audit.h"
+#include "pam_module/login_check.h"
+
+#define MARK_NAME "pam_anomaly"
+
+/* What one hook leaves for the next ones of the same handle. */
+struct mark {
+    struct judgement judgement;
+    uint64_t connection;
+    int64_t opened_us;
+    char user[LOGIN_USER_BYTES];
+};
+
+static void mark_free(pam_handle_t *pamh, void *data, int status)
+{
+    (void)pamh, (void)status;
+    free(data);
+}
+
+/* Without memory there is no mark: account then judges anew, which is slower and no less safe. */
+static void mark_set(pam_handle_t *pamh, const struct login_event *event,
+                     const struct judgement *judgement, int64_t opened_us)
+{
+    struct mark *mark = calloc(1, sizeof *mark);
+
+    if (mark == NULL)
+        return;
+    mark->judgement = *judgement;
+    mark->connection = event->connection;
+    mark->opened_us = opened_us;
+    memcpy(mark->user, event->user, sizeof mark->user);
+    if (pam_set_data(pamh, MARK_NAME, mark, mark_free) != PAM_SUCCESS)
+        free(mark);
+}
+
+/* The mark of this very connection and user: a handle may be used for several. */
+static const struct mark *mark_get(pam_handle_t *pamh, const struct login_event *event)
+{
+    const void *data = NULL;
+    const struct mark *mark;
+
+    if (pam_get_data(pamh, MARK_NAME, &data) != PAM_SUCCESS || data == NULL)
+        return NULL;
+    mark = data;
+    if (mark->connection != event->connection || strcmp(mark->user, event->user) != 0)
+        return NULL;
+    return mark;
+}
+
+/*
+ * Groups are looked up as the host does it, and only when some are exempt. Any user of one of them is
+ * exempt.
+ */
+static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
+{
+    char groups[CONFIG_LIST_BYTES];
+    char *rest = groups;
+    char *group;
+
+    memcpy(groups, check->config.exempt_groups, sizeof groups);
+    while (!check->exempt && (group = strsep(&rest, " ")) != NULL)
+        if (*group != '\0' &&
+            pam_modutil_user_in_group_nam_nam(pamh, check->items.event.user, group) == 1)
+            check->exempt = true;
+}
+
+/* Accounts of uid 0 under another name are looked up only when they are about to be denied. */
+static void spare_other_root(pam_handle_t *pamh, const struct login_check *check,
+                             struct judgement *judgement)
+{
+    const struct passwd *account;
+
+    if (judgement->answer != VERDICT_DENY || check->config.deny_root)
+        return;
+    account = pam_modutil_getpwnam(pamh, check->items.event.user);
+    if (account != NULL && account->pw_uid == 0) {
+        judgement->answer = VERDICT_STEP_UP;
+        (void)audit_send(&check->items.log, LOG_NOTICE,
+                         "the user has uid 0 and is not denied (deny_root = no)",
+                         check->deadline_us);
+    }
+}
+
+static int begin(struct login_check *check, pam_handle_t *pamh, const char *hook, int argc,
+                 const char **argv)
+{
+    int status = pam_items_gather(pamh, hook, &check->items);
+
+    if (status != PAM_SUCCESS)
+        return status;
+    login_check_begin(check, argc, argv);
+    return PAM_SUCCESS;
+}
+
+static void judge(pam_handle_t *pamh, struct login_check *check, enum login_method method,
+                  struct judgement *judgement)
+{
+    struct login_event *event = &check->items.event;
+
+    event->stage = STAGE_ATTEMPT;
+    event->method = method;
+    exempt_by_group(pamh, check);
+    login_check_exemptions(check);
+    login_check_judge(check, judgement);
+    spare_other_root(pamh, check, judgement);
+    mark_set(pamh, event, judgement, 0);
+}
+
+static bool is_enforcing(const struct login_check *check)
+{
+    return check->config.mode == MODE_ENFORCE;
+}
+
+int hook_auth(pam_handle_t *pamh, int argc, const char **argv)
+{
+    struct login_check check;
+    struct judgement judgement;
+    int status = begin(&check, pamh, "auth", argc, argv);
+
+    if (status != PAM_SUCCESS)
+        return status == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_IGNORE;
+    judge(pamh, &check, METHOD_PAM, &judgement);
+    if (judgement.answer == VERDICT_DENY)
+        (void)audit_refusal(&check.items.log, &check.items.event, check.deadline_us);
+    return answer_pam_auth(judgement.answer, is_enforcing(&check), check.args.step_up,
+                           judgement.fault != FAULT_NONE);
+}
+
+static void append_accepted(struct login_check *check, const struct judgement *judgement)
+{
+    struct login_event *event = &check->items.event;
+
+    event->stage = STAGE_ACCEPTED;
+    event->id = judgement->id;
+    login_check_append(check);
+}
+
+static void tell_user(pam_handle_t *pamh, const struct config *config)
+{
+    if (config->deny_message[0] != '\0')
+        (void)pam_info(pamh, "%s", config->deny_message);
+}
+
+/* The credential was right, or this hook would not be called: that is recorded whatever the answer. */
+int hook_account(pam_handle_t *pamh, int argc, const char **argv)
+{
+    struct login_check check;
+    struct judgement judgement;
+    const struct mark *mark;
+
+    if (begin(&check, pamh, "account", argc, argv) != PAM_SUCCESS)
+        return PAM_SUCCESS;
+    mark = mark_get(pamh, &check.items.event);
+    if (mark != NULL)
+        judgement = mark->judgement;
+    else
+        judge(pamh, &check, METHOD_NOT_PAM, &judgement);
+    append_accepted(&check, &judgement);
+    if (judgement.answer == VERDICT_DENY)
+        tell_user(pamh, &check.config);
+    return answer_pam_account(judgement.answer);
+}
+
+int hook_open_session(pam_handle_t *pamh, int argc, const char **argv)
+{
+    struct login_check check;
+    struct judgement judgement;
+    const struct mark *mark;
+
+    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
+        return PAM_SUCCESS;
+    mark = mark_get(pamh, &check.items.event);
+    if (mark != NULL)
+        check.items.event.id = mark->judgement.id;
+    check.items.event.stage = STAGE_OPENED;
+    login_check_opened(&check, &judgement);
+    mark_set(pamh, &check.items.event, &judgement, check.items.event.time_us);
+    return PAM_SUCCESS;
+}
+
+int hook_close_session(pam_handle_t *pamh, int argc, const char **argv)
+{
+    struct login_check check;
+    struct login_event *event = &check.items.event;
+    const struct mark *mark;
+
+    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
+        return PAM_SUCCESS;
+    mark = mark_get(pamh, event);
+    if (mark == NULL || mark->opened_us == 0 || login_id_is_none(&mark->judgement.id))
+        return PAM_SUCCESS;
+    event->stage = STAGE_CLOSED;
+    event->id = mark->judgement.id;
+    event->learn = mark->judgement.learn;
+    event->duration_s = (event->time_us - mark->opened_us) / US_PER_S;
+    login_check_append(&check);
+    return PAM_SUCCESS;
+}

@@ -1,0 +1,303 @@
+/*
+ * login_worker.so: what happens to a login inside the worker. Loaded by a process that gave up root;
+ * its coordinator is login_worker_run().
+ */
+#include "pam_module/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/trusted_file.h"
+#include "pam_module/answer.h"
+#include "pam_module/audit.h"
+#include "pam_module/key_fingerprint.h"
+#include "store/geo.h"
+#include "store/store.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* The tail of the journal that a login reads at most: bursts of the last moments. */
+#define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
+
+/* A session opens within sshd's login grace time, which is 120 s unless raised. */
+#define ATTEMPT_WINDOW_S 600
+
+/* ---- the model ---- */
+
+static bool map_model(const char *path, struct forest *forest, struct error *error)
+{
+    struct error unsound = ERROR_NONE;
+    struct stat facts;
+    void *bytes;
+    int fd;
+
+    if (!trusted_file_open(path, geteuid(), FAULT_MODEL, &fd, error))
+        return false;
+    if (fstat(fd, &facts) != 0 || facts.st_size <= 0 || facts.st_size > FOREST_MAX_BYTES) {
+        (void)close(fd);
+        return error_set(error, FAULT_MODEL, "%s is empty or larger than a model can be", path);
+    }
+    bytes = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    (void)close(fd);
+    if (bytes == MAP_FAILED)
+        return error_set_errno(error, FAULT_MODEL, errno, "%s cannot be mapped", path);
+    if (forest_open(forest, bytes, (size_t)facts.st_size, &unsound))
+        return true;
+    return error_set(error, FAULT_MODEL, "%s: %s", path, unsound.text);
+}
+
+static bool open_model(const struct config *config, int store_fd, struct forest *forest,
+                       struct error *error)
+{
+    char path[CONFIG_TEXT_BYTES + sizeof STORE_MODEL_FILE + 1];
+
+    if (strcmp(config->model, "builtin") == 0) {
+        forest_open_default(forest);
+        return true;
+    }
+    if (strcmp(config->model, "auto") != 0)
+        return map_model(config->model, forest, error);
+    if (faccessat(store_fd, STORE_MODEL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        forest_open_default(forest);
+        return true;
+    }
+    snprintf(path, sizeof path, "%s/%s", config->store, STORE_MODEL_FILE);
+    return map_model(path, forest, error);
+}
+
+/* ---- what is known before the event ---- */
+
+struct tail {
+    const struct login_event *about;
+    struct history *history;
+    struct login_record attempt; /* the latest attempt on this connection by this user */
+    bool attempt_found;
+};
+
+static bool fold_tail_record(void *context, const void *payload, size_t size, int64_t next)
+{
+    struct tail *tail = context;
+    struct login_record record;
+
+    (void)next;
+    if (!login_record_decode(&record, payload, size, NULL))
+        return true; /* counted and reported by the drain, which sees it too */
+    history_learn(tail->history, tail->about, &record.event);
+    if (record.event.stage == STAGE_ATTEMPT &&
+        record.event.connection == tail->about->connection &&
+        strcmp(record.event.user, tail->about->user) == 0) {
+        tail->attempt = record;
+        tail->attempt_found = true;
+    }
+    return true;
+}
+
+static bool load_history(struct store *store, int store_fd, struct tail *tail, struct error *error)
+{
+    struct journal_positions positions;
+
+    return store_history_load(store, tail->about, tail->history, &positions, error) &&
+           journal_read_tail(store_fd, "login", &positions, TAIL_LIMIT_BYTES, fold_tail_record,
+                             tail, error);
+}
+
+static bool locate(const struct config *config, struct login_event *event, struct error *error)
+{
+    struct geo *geo = NULL;
+    bool located;
+
+    if (event->source.family == 0 || ip_is_reserved(&event->source) ||
+        strcmp(config->geo, "none") == 0)
+        return true;
+    located = geo_open(&geo, config->geo, error) &&
+              geo_locate(geo, &event->source, &event->place, error);
+    geo_close(geo);
+    return located;
+}
+
+/* ---- an attempt ---- */
+
+/*
+ * SSH_AUTH_INFO_0 has a line for each method that was completed: "publickey ssh-ed25519 AAAA…". Sets
+ * the key of a public key, and the method when the session is open; before that more may follow.
+ */
+static void learn_methods(struct login_event *event, const char *auth_info, bool is_open)
+{
+    bool interactive = false;
+    bool by_key = false;
+
+    for (const char *line = auth_info; line != NULL && *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        size_t length = strcspn(line, " \n");
+        enum login_method method;
+        char name[32];
+
+        snprintf(name, sizeof name, "%.*s", (int)length, line);
+        method = login_method_from_name(name);
+        if (is_open)
+            event->method = method;
+        if (method == METHOD_PUBLICKEY)
+            by_key = key_fingerprint(line + length, event->key);
+        interactive = interactive || method == METHOD_KEYBOARD_INTERACTIVE;
+        line = end != NULL ? end + 1 : NULL;
+    }
+    if (is_open && by_key && interactive)
+        event->method = METHOD_TWO_FACTOR;
+}
+
+static bool assess(const struct worker_job *job, struct error *error)
+{
+    const struct config *config = job->config;
+    struct login_record *record = job->record;
+    const struct policy policy = {.deny_budget = config->deny_budget,
+                                  .step_up_budget = config->step_up_budget,
+                                  .log_budget = config->log_budget,
+                                  .min_history = (uint32_t)config->min_history,
+                                  .deny_root = config->deny_root};
+    struct policy_facts facts = {.exempt = job->exempt,
+                                 .is_root = answer_is_root_name(record->event.user)};
+    struct history history;
+    struct tail tail = {.about = &record->event, .history = &history};
+    struct forest forest;
+    struct store *store = NULL;
+    bool known;
+
+    learn_methods(&record->event, job->auth_info, false);
+    if (!locate(config, &record->event, error) ||
+        !open_model(config, job->store_fd, &forest, error) ||
+        !store_open(&store, config->store, STORE_READ, error))
+        return false;
+    known = load_history(store, job->store_fd, &tail, error);
+    store_close(store);
+    if (!known)
+        return false;
+    facts.learned_logins = history.profile.logins;
+    assess_login(&record->event, &history, &forest, &policy, &facts, &record->assessment);
+    record->assessed = true;
+    record->model = forest.header->checksum;
+    record->answer =
+        answer_for_verdict(record->assessment.verdict, config->mode == MODE_ENFORCE);
+    return true;
+}
+
+static void answer_fault(const struct worker_job *job, const struct error *error)
+{
+    const struct config *config = job->config;
+    struct login_record *record = job->record;
+    bool spare_root = !config->deny_root && answer_is_root_name(record->event.user);
+
+    record->assessed = false;
+    record->fault = error->fault;
+    record->answer = answer_for_fault(config_on_fault(config, error->fault),
+                                      config->mode == MODE_ENFORCE, job->exempt, spare_root);
+}
+
+/* First the record, then the answer, last the log: a stuck log costs no verdict. */
+static void run_assess(const struct worker_job *job, int reply_fd)
+{
+    struct login_record *record = job->record;
+    struct error error = ERROR_NONE;
+    struct worker_reply reply = {.fault = FAULT_NONE};
+
+    if (!assess(job, &error))
+        answer_fault(job, &error);
+    if (!worker_append(job, &error))
+        answer_fault(job, &error);
+    reply.verdict = record->assessed ? record->assessment.verdict : VERDICT_ALLOW;
+    reply.answer = record->answer;
+    reply.unjudged = record->fault;
+    reply.risk = record->assessed ? record->assessment.risk : 0;
+    reply.rule = record->assessed ? record->assessment.rule : RULE_FAULT;
+    reply.id = record->event.id;
+    worker_send(reply_fd, &reply);
+    (void)audit_login(&job->log, record, job->config->mode == MODE_ENFORCE,
+                      clock_monotonic_us() - job->started_us,
+                      error.fault != FAULT_NONE ? error.text : NULL, job->deadline_us);
+}
+
+/* ---- an opened session ---- */
+
+/* What the attempt saw is what is learned; only method and key are news. */
+static void adopt_attempt(struct login_event *event, const struct login_record *attempt)
+{
+    struct login_event opened = attempt->event;
+
+    opened.stage = STAGE_OPENED;
+    opened.time_us = event->time_us;
+    opened.utc_offset_s = event->utc_offset_s;
+    opened.learn = attempt->assessed && attempt->assessment.verdict == VERDICT_ALLOW;
+    *event = opened;
+}
+
+static bool opened(const struct worker_job *job, struct error *error)
+{
+    struct login_event *event = &job->record->event;
+    struct history history;
+    struct tail tail = {.about = event, .history = &history};
+    struct stored_login stored;
+    struct store *store = NULL;
+    bool found = false;
+    bool known;
+
+    if (!store_open(&store, job->config->store, STORE_READ, error))
+        return false;
+    known = load_history(store, job->store_fd, &tail, error) &&
+            (tail.attempt_found ||
+             store_attempt_find(store, event, ATTEMPT_WINDOW_S, &stored, &found, error));
+    store_close(store);
+    if (!known)
+        return false;
+    if (tail.attempt_found)
+        adopt_attempt(event, &tail.attempt);
+    else if (found)
+        adopt_attempt(event, &stored.record);
+    else if (login_id_is_none(&event->id))
+        return error_set(error, FAULT_STORE,
+                         "a session opened whose login was not judged; is the account line of the "
+                         "PAM stack missing?");
+    learn_methods(event, job->auth_info, true);
+    history_mark_new(&history.profile, event);
+    return true;
+}
+
+static void run_opened(const struct worker_job *job, int reply_fd)
+{
+    struct error error = ERROR_NONE;
+    struct worker_reply reply = {.fault = FAULT_NONE};
+
+    if (!opened(job, &error) || !worker_append(job, &error)) {
+        reply.fault = error.fault;
+        memcpy(reply.text, error.text, sizeof reply.text);
+    }
+    reply.learn = job->record->event.learn;
+    reply.id = job->record->event.id;
+    worker_send(reply_fd, &reply);
+}
+
+/* ---- entry ---- */
+
+EXPORTED const char *login_worker_interface(void)
+{
+    static struct worker_interface interface;
+
+    worker_interface_describe(&interface);
+    return interface.text;
+}
+
+EXPORTED void login_worker_run(const struct worker_job *job, int reply_fd)
+{
+    struct login_event *event = &job->record->event;
+
+    store_configure_for_login();
+    event->utc_offset_s = clock_utc_offset_s(event->time_us);
+    if (job->task == WORKER_ASSESS)
+        run_assess(job, reply_fd);
+    else
+        run_opened(job, reply_fd);
+}

@@ -1,0 +1,39 @@
+/*
+ * The pure middle of a login: an event and what is known before it go in, a verdict with its reasons
+ * comes out. No clock, no files, no PAM.
+ */
+#ifndef SCORER_ASSESS_H
+#define SCORER_ASSESS_H
+
+#include "scorer/policy.h"
+
+#define ASSESSMENT_REASONS 5
+
+struct reason {
+    uint8_t feature; /* enum feature */
+    float value;     /* NAN: missing */
+    float share;     /* of risk - base; above zero */
+};
+
+struct assessment {
+    double risk; /* 0 to 1 */
+    enum verdict verdict;
+    enum policy_rule rule;
+    uint32_t learned_logins;
+    uint8_t reason_count; /* strongest first; none below the log threshold */
+    struct reason reasons[ASSESSMENT_REASONS];
+    float features[FEATURE_COUNT];
+};
+
+void assess_login(const struct login_event *event, const struct history *history,
+                  const struct forest *forest, const struct policy *policy,
+                  const struct policy_facts *facts, struct assessment *assessment);
+
+/* Puts a reason among the strongest ones, which stand in falling order of their shares. */
+void assessment_add_reason(struct assessment *assessment, struct reason reason);
+
+/* "new network for this user (0.41), …" into text, cut at capacity. Returns text. */
+const char *assessment_reasons_text(const struct assessment *assessment, char *text,
+                                    size_t capacity);
+
+#endif

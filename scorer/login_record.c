@@ -1,0 +1,118 @@
+#include "scorer/login_record.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Changed with every change of a field or its meaning. */
+#define RECORD_VERSION 1
+
+void login_record_init(struct login_record *record)
+{
+    memset(record, 0, sizeof *record);
+    login_event_init(&record->event);
+}
+
+static void assessment_put(struct byte_writer *writer, const struct assessment *assessment)
+{
+    put_f64(writer, assessment->risk);
+    put_u8(writer, (uint8_t)assessment->verdict);
+    put_u8(writer, (uint8_t)assessment->rule);
+    put_u32(writer, assessment->learned_logins);
+    put_u32(writer, feature_table_hash());
+    put_u8(writer, assessment->reason_count);
+    for (unsigned i = 0; i < assessment->reason_count && i < ASSESSMENT_REASONS; i++) {
+        put_u8(writer, assessment->reasons[i].feature);
+        put_f32(writer, assessment->reasons[i].value);
+        put_f32(writer, assessment->reasons[i].share);
+    }
+    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+        put_f32(writer, assessment->features[i]);
+}
+
+size_t login_record_encode(const struct login_record *record, void *bytes, size_t capacity)
+{
+    uint8_t *start = bytes;
+    struct byte_writer writer = {.at = start, .end = start + capacity};
+    put_u8(&writer, RECORD_VERSION);
+    login_event_put(&writer, &record->event);
+    put_u8(&writer, (uint8_t)record->fault);
+    put_u8(&writer, (uint8_t)record->answer);
+    put_u64(&writer, record->model);
+    put_u8(&writer, record->assessed);
+    if (record->assessed)
+        assessment_put(&writer, &record->assessment);
+    return writer.failed ? 0 : (size_t)(writer.at - start);
+}
+
+static unsigned enum_get(struct byte_reader *reader, unsigned count)
+{
+    unsigned value = get_u8(reader);
+    if (value < count)
+        return value;
+    reader->failed = true;
+    return 0;
+}
+
+/* A number or NAN, "no evidence"; never infinite. */
+static float feature_get(struct byte_reader *reader)
+{
+    float value = get_f32(reader);
+    if (isinf(value))
+        reader->failed = true;
+    return isnan(value) ? NAN : value;
+}
+
+static void reasons_get(struct byte_reader *reader, struct assessment *assessment)
+{
+    assessment->reason_count = (uint8_t)enum_get(reader, ASSESSMENT_REASONS + 1);
+    for (unsigned i = 0; i < assessment->reason_count; i++) {
+        struct reason *reason = &assessment->reasons[i];
+        reason->feature = (uint8_t)enum_get(reader, FEATURE_COUNT);
+        reason->value = feature_get(reader);
+        reason->share = get_f32(reader);
+        if (!(reason->share > 0 && reason->share <= 1))
+            reader->failed = true;
+    }
+}
+
+static void assessment_get(struct byte_reader *reader, struct assessment *assessment)
+{
+    assessment->risk = get_f64(reader);
+    if (!(assessment->risk >= 0 && assessment->risk <= 1))
+        reader->failed = true;
+    assessment->verdict = (enum verdict)enum_get(reader, VERDICT_COUNT);
+    assessment->rule = (enum policy_rule)enum_get(reader, RULE_COUNT);
+    assessment->learned_logins = get_u32(reader);
+    if (get_u32(reader) != feature_table_hash())
+        reader->failed = true;
+    reasons_get(reader, assessment);
+    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+        assessment->features[i] = feature_get(reader);
+}
+
+bool login_record_decode(struct login_record *record, const void *bytes, size_t size,
+                         struct error *error)
+{
+    const uint8_t *start = bytes;
+    struct byte_reader reader = {.at = start, .end = start + size};
+    login_record_init(record);
+    uint8_t version = get_u8(&reader);
+    if (!reader.failed && version != RECORD_VERSION)
+        return error_set(error, FAULT_STORE,
+                         "a login record is of version %u, this program reads version %u", version,
+                         RECORD_VERSION);
+    login_event_get(&reader, &record->event);
+    record->fault = (enum fault)enum_get(&reader, FAULT_COUNT);
+    record->answer = (enum verdict)enum_get(&reader, VERDICT_COUNT);
+    record->model = get_u64(&reader);
+    record->assessed = enum_get(&reader, 2) != 0;
+    if (record->assessed)
+        assessment_get(&reader, &record->assessment);
+    if (reader.failed || reader.at != reader.end) {
+        login_record_init(record);
+        return error_set(error, FAULT_STORE,
+                         "a login record is damaged: %zu bytes that are none of this program's",
+                         size);
+    }
+    return true;
+}

@@ -1,0 +1,213 @@
+/* What a record changes: the login's row, and what is known of its user, its source and its values.
+ */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "store/store_tables.h"
+
+/* The records of an event's subjects, in the writer's cache. NULL: the event has no such subject.
+ */
+struct held {
+    struct profile *profile;
+    struct source *address, *prefix;
+    struct population_count *all, *value[POPULATION_VALUE_COUNT];
+};
+
+static bool hold_sources(struct store *store, const struct login_event *event, struct held *held,
+                         struct error *error)
+{
+    bool counted = event->stage == STAGE_ATTEMPT || event->stage == STAGE_ACCEPTED;
+    struct ip_address site = ip_site_prefix(&event->source);
+    struct source_key keys[2];
+    struct known_id address = known_source(KNOWN_ADDRESS, &event->source, &keys[0]);
+    struct known_id prefix = known_source(KNOWN_PREFIX, &site, &keys[1]);
+
+    if (event->source.family == 0 || !counted)
+        return true;
+    held->address = known_hold(store, &address, true, error);
+    held->prefix = held->address ? known_hold(store, &prefix, true, error) : NULL;
+    return held->prefix != NULL;
+}
+
+static bool hold_population(struct store *store, const struct login_event *event, struct held *held,
+                            struct error *error)
+{
+    struct known_id all = known_population();
+
+    if (event->stage != STAGE_OPENED || !event->learn)
+        return true;
+    for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
+        uint64_t key = population_key(event, kind);
+        struct known_id id = known_value(kind, &key);
+
+        if (key == 0)
+            continue;
+        held->value[kind] = known_hold(store, &id, true, error);
+        if (!held->value[kind])
+            return false;
+    }
+    held->all = known_hold(store, &all, true, error);
+    return held->all != NULL;
+}
+
+static void gather(const struct held *held, struct history *history)
+{
+    struct population *population = &history->population;
+
+    history_init(history);
+    history->profile = *held->profile;
+    if (held->address) {
+        history->address = *held->address;
+        history->prefix = *held->prefix;
+    }
+    if (!held->all)
+        return;
+    population->logins = held->all->logins;
+    population->users = held->all->users;
+    for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
+        if (held->value[kind])
+            population->value[kind] = *held->value[kind];
+    }
+}
+
+static void scatter(const struct history *history, struct held *held)
+{
+    const struct population *population = &history->population;
+
+    *held->profile = history->profile;
+    if (held->address) {
+        *held->address = history->address;
+        *held->prefix = history->prefix;
+    }
+    if (!held->all)
+        return;
+    held->all->logins = population->logins;
+    held->all->users = population->users;
+    for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
+        if (held->value[kind])
+            *held->value[kind] = population->value[kind];
+    }
+}
+
+/* Through history_learn(), as a login folds the journal's tail: there is one rule. */
+bool fold_event(struct store *store, const struct login_event *event, struct error *error)
+{
+    bool teaches = event->stage == STAGE_ATTEMPT || event->stage == STAGE_ACCEPTED || event->learn;
+    struct known_id user = known_profile(event->user);
+    struct held held = {0};
+    struct history history;
+
+    if (!teaches)
+        return true;
+    if (!known_trim(store, error))
+        return false;
+    held.profile = known_hold(store, &user, true, error);
+    if (!held.profile || !hold_sources(store, event, &held, error) ||
+        !hold_population(store, event, &held, error))
+        return false;
+    gather(&held, &history);
+    history_learn(&history, event, event);
+    scatter(&history, &held);
+    return true;
+}
+
+/* ---- the login's row ------------------------------------------------------------------------ */
+
+static void set_stage(struct login_row *row, const struct login_event *event)
+{
+    struct stored_login *login = &row->login;
+
+    row->stages |= STAGE_BIT(event->stage) | (event->learn ? LEARN_BIT(event->stage) : 0);
+    if (event->stage == STAGE_ACCEPTED)
+        login->accepted_us = event->time_us;
+    else if (event->stage == STAGE_OPENED)
+        login->opened_us = event->time_us;
+    else if (event->stage == STAGE_CLOSED)
+        login->closed_us = event->time_us;
+    if (event->stage > login->reached)
+        login->reached = event->stage;
+}
+
+static void row_from(struct login_row *row, const struct login_record *record)
+{
+    int64_t key = row->key;
+
+    memset(row, 0, sizeof(*row));
+    row->key = key;
+    row->login.record = *record;
+    row->login.reached = record->event.stage;
+    row->login.label = -1;
+    set_stage(row, &record->event);
+}
+
+/* A later stage knows more; what it does not know stays as it was. */
+static void keep_known(struct login_event *event, const struct login_event *before)
+{
+    if (event->method == METHOD_UNKNOWN || event->method == METHOD_PAM ||
+        event->method == METHOD_NOT_PAM)
+        event->method = before->method == METHOD_UNKNOWN ? event->method : before->method;
+    if (event->source.family == 0) {
+        event->source = before->source;
+        event->source_port = before->source_port;
+    }
+    if (event->connection == 0)
+        event->connection = before->connection;
+    if (event->place.country[0] == '\0' && event->place.asn == 0 && isnan(event->place.latitude))
+        event->place = before->place;
+    if (event->device[0] == '\0')
+        memcpy(event->device, before->device, sizeof(event->device));
+    if (event->key[0] == '\0')
+        memcpy(event->key, before->key, sizeof(event->key));
+    if (event->rtt_us < 0)
+        event->rtt_us = before->rtt_us;
+    if (event->bytes_in < 0)
+        event->bytes_in = before->bytes_in;
+    if (event->bytes_out < 0)
+        event->bytes_out = before->bytes_out;
+    if (event->duration_s < 0)
+        event->duration_s = before->duration_s;
+    event->learn = event->learn || before->learn;
+    event->new_values |= before->new_values;
+}
+
+static void merge(struct login_row *row, const struct login_record *record)
+{
+    struct login_record *stored = &row->login.record;
+    struct login_event before = stored->event, event = record->event;
+
+    if (event.stage < row->login.reached) { /* late: it fills gaps, what came after it stands */
+        struct login_event late = event;
+
+        event = before;
+        before = late;
+    }
+    keep_known(&event, &before);
+    event.time_us =
+        record->event.stage == STAGE_ATTEMPT ? record->event.time_us : stored->event.time_us;
+    if (record->event.stage == STAGE_ATTEMPT)
+        *stored = *record;
+    set_stage(row, &record->event);
+    event.stage = row->login.reached;
+    stored->event = event;
+}
+
+bool store_fold(struct store *store, const struct login_record *record, struct error *error)
+{
+    const struct login_event *event = &record->event;
+    struct login_row row;
+    bool found;
+
+    if (login_id_is_none(&event->id) || event->user[0] == '\0')
+        return error_set(error, FAULT_STORE, "a login without an id or a user is not stored");
+    if (!login_row_find(store, &event->id, &row, &found, error))
+        return false;
+    if (found && (row.stages & STAGE_BIT(event->stage)) != 0)
+        return true;
+    if (found) {
+        merge(&row, record);
+        return login_row_update(store, &row, error) && fold_event(store, event, error);
+    }
+    row_from(&row, record);
+    return login_row_insert(store, &row, error) && fold_event(store, event, error);
+}

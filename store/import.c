@@ -1,0 +1,226 @@
+/* Histories from elsewhere, and learning everything again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_tables.h"
+
+static void stages_of(struct login_row *row)
+{
+    const struct stored_login *login = &row->login;
+    bool learn = login->record.event.learn;
+
+    row->stages = STAGE_BIT(STAGE_ATTEMPT) | STAGE_BIT(login->reached);
+    if (login->accepted_us > 0)
+        row->stages |= STAGE_BIT(STAGE_ACCEPTED);
+    if (login->opened_us > 0)
+        row->stages |= STAGE_BIT(STAGE_OPENED) | (learn ? LEARN_BIT(STAGE_OPENED) : 0);
+    if (login->closed_us > 0)
+        row->stages |= STAGE_BIT(STAGE_CLOSED) | (learn ? LEARN_BIT(STAGE_CLOSED) : 0);
+}
+
+bool store_import(struct store *store, const struct stored_login *login, bool *duplicate,
+                  struct error *error)
+{
+    const struct login_event *event = &login->record.event;
+    struct login_row row;
+
+    if (login_id_is_none(&event->id) || event->user[0] == '\0')
+        return error_set(error, FAULT_STORE, "a login without an id or a user is not stored");
+    if (!login_row_find(store, &event->id, &row, duplicate, error))
+        return false;
+    if (*duplicate)
+        return true;
+    row.login = *login;
+    row.login.record.event.stage = login->reached;
+    stages_of(&row);
+    return login_row_insert(store, &row, error);
+}
+
+/* ---- learning again ---------------------------------------------------------------------------
+ */
+
+/* A stage that is still to come when its login's attempt is learned. */
+struct pending {
+    int64_t time_us;
+    uint64_t order; /* of stages at one moment */
+    struct login_event *event;
+};
+
+/* A heap, the earliest first. */
+struct rebuild {
+    struct store *store;
+    struct pending *pending;
+    size_t count, capacity;
+    uint64_t next_order;
+    struct error *error;
+};
+
+static bool is_before(const struct pending *a, const struct pending *b)
+{
+    return a->time_us != b->time_us ? a->time_us < b->time_us : a->order < b->order;
+}
+
+static bool heap_grow(struct rebuild *rebuild)
+{
+    size_t capacity = rebuild->capacity > 0 ? rebuild->capacity * 2 : 256;
+    struct pending *pending = realloc(rebuild->pending, capacity * sizeof(*pending));
+
+    if (!pending)
+        return error_set(rebuild->error, FAULT_STORE, "no memory to learn again");
+    rebuild->pending = pending;
+    rebuild->capacity = capacity;
+    return true;
+}
+
+static bool heap_push(struct rebuild *rebuild, const struct login_event *event)
+{
+    struct pending added = {.time_us = event->time_us, .order = rebuild->next_order++};
+    size_t at = rebuild->count;
+
+    if (rebuild->count == rebuild->capacity && !heap_grow(rebuild))
+        return false;
+    added.event = malloc(sizeof(*added.event));
+    if (!added.event)
+        return error_set(rebuild->error, FAULT_STORE, "no memory to learn again");
+    *added.event = *event;
+    rebuild->count++;
+    for (; at > 0 && is_before(&added, &rebuild->pending[(at - 1) / 2]); at = (at - 1) / 2)
+        rebuild->pending[at] = rebuild->pending[(at - 1) / 2];
+    rebuild->pending[at] = added;
+    return true;
+}
+
+static struct login_event *heap_pop(struct rebuild *rebuild)
+{
+    struct login_event *first = rebuild->pending[0].event;
+    struct pending last = rebuild->pending[--rebuild->count];
+    size_t at = 0;
+
+    while (at * 2 + 1 < rebuild->count) {
+        size_t child = at * 2 + 1;
+
+        if (child + 1 < rebuild->count &&
+            is_before(&rebuild->pending[child + 1], &rebuild->pending[child]))
+            child++;
+        if (!is_before(&rebuild->pending[child], &last))
+            break;
+        rebuild->pending[at] = rebuild->pending[child];
+        at = child;
+    }
+    rebuild->pending[at] = last;
+    return first;
+}
+
+/* The order of the past may be another than when the event was marked: it is marked again. */
+static bool learn(struct rebuild *rebuild, struct login_event *event)
+{
+    struct known_id user = known_profile(event->user);
+
+    if (event->stage == STAGE_OPENED && event->learn) {
+        const struct profile *profile = known_hold(rebuild->store, &user, false, rebuild->error);
+
+        if (!profile)
+            return false;
+        history_mark_new(profile, event);
+    }
+    return fold_event(rebuild->store, event, rebuild->error);
+}
+
+/* Learns the pending stages up to a time. */
+static bool learn_pending(struct rebuild *rebuild, int64_t until_us)
+{
+    while (rebuild->count > 0 && rebuild->pending[0].time_us <= until_us) {
+        struct login_event *event = heap_pop(rebuild);
+        bool done = learn(rebuild, event);
+
+        free(event);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+static bool push_stage(struct rebuild *rebuild, const struct login_row *row, enum login_stage stage,
+                       int64_t time_us)
+{
+    struct login_event event = row->login.record.event;
+
+    if ((row->stages & STAGE_BIT(stage)) == 0)
+        return true;
+    event.stage = stage;
+    event.time_us = time_us > 0 ? time_us : event.time_us;
+    event.learn = (row->stages & LEARN_BIT(stage)) != 0 && row->login.label != 1;
+    return heap_push(rebuild, &event);
+}
+
+static bool rebuild_row(struct rebuild *rebuild, const struct login_row *row)
+{
+    const struct stored_login *login = &row->login;
+
+    /* Through the heap as the rest, so that all stages of one moment keep their order. */
+    return learn_pending(rebuild, login->record.event.time_us - 1) &&
+           push_stage(rebuild, row, STAGE_ATTEMPT, 0) &&
+           push_stage(rebuild, row, STAGE_ACCEPTED, login->accepted_us) &&
+           push_stage(rebuild, row, STAGE_OPENED, login->opened_us) &&
+           push_stage(rebuild, row, STAGE_CLOSED, login->closed_us);
+}
+
+static bool rebuild_rows(struct rebuild *rebuild)
+{
+    struct store *store = rebuild->store;
+    sqlite3_stmt *statement = store_statement(store, SQL_LOGINS_ALL, rebuild->error);
+    struct login_row row;
+    bool done = true;
+    int code;
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, 0);
+    sqlite3_bind_int64(statement, 2, INT64_MAX);
+    while (done && (code = sqlite3_step(statement)) != SQLITE_DONE)
+        done = code == SQLITE_ROW ? login_row_read(store, statement, &row, rebuild->error) &&
+                                        rebuild_row(rebuild, &row)
+                                  : store_failed(store, "be read", rebuild->error);
+    sqlite3_reset(statement);
+    return done && learn_pending(rebuild, INT64_MAX);
+}
+
+static bool forget_known(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement;
+    struct known_id id = known_tally();
+    struct tally *tally;
+
+    if (!known_flush(store, error))
+        return false;
+    known_forget_cache(store);
+    statement = store_statement(store, SQL_KNOWN_FORGET, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)KNOWN_PROFILE << KNOWN_KEY_SHIFT);
+    sqlite3_bind_int64(statement, 2, INT64_MAX);
+    tally = store_run(store, statement, "forget what it learned", error)
+                ? known_hold(store, &id, true, error)
+                : NULL;
+    if (!tally)
+        return false;
+    tally->users = tally->sources = 0;
+    return true;
+}
+
+bool store_rebuild(struct store *store, struct error *error)
+{
+    struct rebuild rebuild = {.store = store, .error = error};
+    bool done;
+
+    if (!store_begin(store, error))
+        return false;
+    done = forget_known(store, error) && rebuild_rows(&rebuild);
+    while (rebuild.count > 0)
+        free(rebuild.pending[--rebuild.count].event);
+    free(rebuild.pending);
+    if (done)
+        return store_commit(store, error);
+    store_rollback(store);
+    return false;
+}

@@ -1,0 +1,143 @@
+/*
+ * The profile store: one SQLite file DIR/store.db in WAL mode, one writer at a time. Logins and
+ * people read it; whoever holds the drain lock writes it (anomalyd, else the trainer or
+ * anomalyctl). All statements are rows of statements.def, prepared when first used and kept until
+ * close.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <sys/types.h>
+
+#include "scorer/history.h"
+#include "scorer/login_record.h"
+#include "store/journal.h"
+
+#define STORE_FILE           "store.db"
+#define STORE_MODEL_FILE     "model.forest"
+#define STORE_SCHEMA_VERSION 1
+
+enum store_access {
+    STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */
+    STORE_WRITE, /* creates what is missing; takes the drain lock, fails at once when it is held */
+};
+
+struct store;
+
+/*
+ * For a process that opens one store for one login, before it does: SQLite without threads and
+ * statistics, its memory in one mapping of at most 2 MiB. False when that cannot be had; SQLite then
+ * works as usual.
+ */
+bool store_configure_for_login(void);
+
+/*
+ * directory must be owned by root or by the caller's effective user and be writable by nobody else.
+ * On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in errno.
+ */
+bool store_open(struct store **store, const char *directory, enum store_access access,
+                struct error *error) MUST_USE;
+void store_close(struct store *store);
+int store_directory_fd(const struct store *store);
+
+/* Whether a call failed because the database is damaged: trying again is of no use. */
+bool store_is_damaged(const struct store *store);
+
+/* One read or write transaction around several calls. A failed commit rolls back. */
+bool store_begin(struct store *store, struct error *error) MUST_USE;
+bool store_commit(struct store *store, struct error *error) MUST_USE;
+void store_rollback(struct store *store);
+
+/*
+ * Everything known before the event, as of the store's drained positions, which are given too (so
+ * that the journal's tail can be folded on top). Unknown users, sources and values leave their
+ * parts at their initial state.
+ */
+bool store_history_load(struct store *store, const struct login_event *event,
+                        struct history *history, struct journal_positions *positions,
+                        struct error *error) MUST_USE;
+
+/*
+ * Folds one record in: the login's row, the profile, the sources, the population. A record whose
+ * stage is stored already changes nothing. Profiles and sources are cached until store_commit().
+ * Inside a transaction.
+ */
+bool store_fold(struct store *store, const struct login_record *record,
+                struct error *error) MUST_USE;
+
+bool store_positions_load(struct store *store, const char *producer,
+                          struct journal_positions *positions, struct error *error) MUST_USE;
+bool store_positions_save(struct store *store, const char *producer,
+                          const struct journal_positions *positions, struct error *error) MUST_USE;
+
+/* A login as the store has it. */
+struct stored_login {
+    struct login_record record; /* event: as of the latest stage; time_us of the attempt */
+    int64_t accepted_us, opened_us, closed_us; /* 0: not reached */
+    enum login_stage reached;
+    bool imported;
+    int8_t label;    /* -1 none, 0 legitimate, 1 attack */
+    char family[24]; /* of a labelled or simulated attack, else "" */
+};
+
+/* Return false to stop (not an error). */
+typedef bool login_visitor(void *context, const struct stored_login *login);
+
+struct login_filter {
+    const char *user;                /* NULL: all */
+    const struct ip_address *source; /* NULL: all */
+    const struct login_id *id;       /* NULL: all */
+    int64_t since_us, until_us;      /* until_us 0: no end */
+    enum verdict at_least;           /* assessed logins only when above VERDICT_ALLOW */
+    bool newest_first;
+    int64_t limit; /* 0: no limit */
+};
+
+bool store_logins(struct store *store, const struct login_filter *filter, login_visitor *visit,
+                  void *context, struct error *error) MUST_USE;
+
+/*
+ * The latest attempt on this connection by this user within the last window_s seconds before
+ * event->time_us. *found is false when there is none.
+ */
+bool store_attempt_find(struct store *store, const struct login_event *event, int64_t window_s,
+                        struct stored_login *login, bool *found, struct error *error) MUST_USE;
+
+bool store_profile_load(struct store *store, const char *user, struct profile *profile, bool *found,
+                        struct error *error) MUST_USE;
+bool store_source_load(struct store *store, const struct ip_address *address, unsigned prefix_bits,
+                       struct source *source, bool *found, struct error *error) MUST_USE;
+
+struct store_counts {
+    int64_t logins, users, sources, attempts_24h, failures_24h, denials_24h, step_ups_24h;
+    int64_t oldest_us, newest_us;
+    int64_t database_bytes, wal_bytes, damage_bytes, damage_spots;
+};
+bool store_counts(struct store *store, int64_t now_us, struct store_counts *counts,
+                  struct error *error) MUST_USE;
+
+/*
+ * Inserts a whole login from a history (all its stages), in a transaction. A login whose id is
+ * there already changes nothing and *duplicate is true. Profiles are not touched: call
+ * store_rebuild() when the import is complete.
+ */
+bool store_import(struct store *store, const struct stored_login *login, bool *duplicate,
+                  struct error *error) MUST_USE;
+
+/*
+ * Forgets all profiles, sources and population counts and learns them again from the stored logins,
+ * their stages in time order. One transaction of its own.
+ */
+bool store_rebuild(struct store *store, struct error *error) MUST_USE;
+
+/* Deletes logins, sources and profiles that ended before the given times; at most `most` rows of
+ * each, *removed of them. In a transaction. */
+bool store_retain(struct store *store, int64_t logins_before_us, int64_t sources_before_us,
+                  int64_t most, int64_t *removed, struct error *error) MUST_USE;
+
+/* Moves the WAL's content into the database, on disk when it returns. truncate: the WAL file
+ * shrinks to nothing when no reader holds it. *wal_bytes: what is left of it. */
+bool store_checkpoint(struct store *store, bool truncate, int64_t *wal_bytes,
+                      struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,165 @@
+/* Inside the store's room: the connection, its statements, and the tables' functions. */
+#ifndef STORE_STORE_TABLES_H
+#define STORE_STORE_TABLES_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+#define STORE_APPLICATION_ID 0x50414e4f /* "PANO" */
+#define STORE_LOCK_FILE      "drain.lock"
+#define STORE_PATH_BYTES     1024
+
+enum statement {
+#define STATEMENT(symbol, role, sql) SQL_##symbol,
+#include "store/statements.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+};
+
+struct known_entry;
+
+struct store {
+    sqlite3 *db;
+    enum store_access access;
+    int directory_fd;
+    int lock_fd;
+    bool damaged;                /* SQLite said so once */
+    char path[STORE_PATH_BYTES]; /* of the database */
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    struct known_entry **cache; /* writer only: known rows, hash chains */
+    struct known_entry *dirty;  /* those to be written at commit */
+    uint32_t cached;
+};
+
+/* ---- statements (store.c) ------------------------------------------------------------------- */
+
+/* Prepared and reset; NULL on failure. */
+sqlite3_stmt *store_statement(struct store *store, enum statement which, struct error *error);
+
+/* Records what SQLite says of the last call. Always false. */
+bool store_failed(struct store *store, const char *what, struct error *error);
+
+/* Runs a statement that gives no rows, and resets it. */
+bool store_run(struct store *store, sqlite3_stmt *statement, const char *what,
+               struct error *error) MUST_USE;
+
+/* Begins a transaction unless one is open; *own says which. */
+bool store_begin_own(struct store *store, bool *own, struct error *error) MUST_USE;
+
+/* ---- known: what logins are judged by (known.c, known_cache.c) --------------------------------
+ */
+
+#define KNOWN_KINDS                                                                                \
+    KNOWN_KIND(POSITION)                                                                           \
+    KNOWN_KIND(TALLY)                                                                              \
+    KNOWN_KIND(PROFILE)                                                                            \
+    KNOWN_KIND(ADDRESS)                                                                            \
+    KNOWN_KIND(PREFIX)                                                                             \
+    KNOWN_KIND(POPULATION) /* of all: one row */                                                   \
+    KNOWN_KIND(VALUE)      /* and on: one kind for each population_value */
+
+enum known_kind {
+#define KNOWN_KIND(symbol) KNOWN_##symbol,
+    KNOWN_KINDS
+#undef KNOWN_KIND
+        KNOWN_KIND_COUNT = KNOWN_VALUE + POPULATION_VALUE_COUNT
+};
+
+#define KNOWN_SLOTS     4
+#define KNOWN_MAX_BYTES sizeof(struct profile)
+#define KNOWN_KEY_SHIFT 58 /* of the kind in a key */
+#define DAY_LEARNED     (INT64_C(1) << 20)
+
+struct known_id {
+    enum known_kind kind;
+    const void *subject;
+    size_t subject_size;
+};
+
+/* Numbers that would need a scan. */
+struct tally {
+    int64_t logins, users, sources, damage_bytes, damage_spots;
+};
+
+/* Bytes of the plain record of that kind. */
+size_t known_bytes(enum known_kind kind);
+int64_t known_key(const struct known_id *id); /* slot 0 */
+
+/* A kind's plain record at its initial state. */
+void known_init(enum known_kind kind, void *record);
+
+/*
+ * Reads a row's record, whose bytes are checked; *found is false and the record at its initial
+ * state when there is none. *slot, *day: where it stands, or the slot to put it into.
+ */
+bool known_read(struct store *store, const struct known_id *id, void *record, int *slot,
+                int64_t *day, bool *found, struct error *error) MUST_USE;
+
+/* The writer's cached record, loaded when needed; NULL on failure. Valid until the next flush. */
+void *known_hold(struct store *store, const struct known_id *id, bool change, struct error *error);
+
+bool known_flush(struct store *store, struct error *error) MUST_USE;
+void known_forget_cache(struct store *store); /* what was not flushed is lost */
+void known_finish(struct store *store);
+/* Drops cached records when there are too many, having written them. Pointers from known_hold end.
+ */
+bool known_trim(struct store *store, struct error *error) MUST_USE;
+
+/* Words that are zero are left out: a user's record is mostly empty lists. */
+#define PACKED_MAX_BYTES (KNOWN_MAX_BYTES + KNOWN_MAX_BYTES / 64 + 16)
+size_t words_pack(const void *record, size_t size, uint8_t packed[PACKED_MAX_BYTES]);
+bool words_unpack(const void *packed, size_t packed_size, void *record, size_t size) MUST_USE;
+
+struct known_id known_profile(const char *user);
+struct known_id known_tally(void);
+struct known_id known_population(void);
+
+/* "4" or "6" and the address's bytes. Lives in key. */
+struct source_key {
+    uint8_t bytes[17];
+};
+struct known_id known_source(enum known_kind kind, const struct ip_address *address,
+                             struct source_key *key);
+struct known_id known_value(enum population_value kind, const uint64_t *key);
+
+/* ---- positions (position.c) -------------------------------------------------------------------
+ */
+
+bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
+                      struct error *error) MUST_USE;
+
+/* ---- login (login_row.c) ----------------------------------------------------------------------
+ */
+
+#define LOGIN_SLOTS      16
+#define LOGIN_KEY_RANDOM 20 /* bits below the milliseconds */
+#define STAGE_BIT(stage) (1 << (stage))
+#define LEARN_BIT(stage) (16 << (stage)) /* that stage's record said learn */
+
+/* A row as the table has it. stages: STAGE_BIT and LEARN_BIT of the records folded in. */
+struct login_row {
+    int64_t key;
+    int stages;
+    struct stored_login login;
+};
+
+int64_t login_key(const struct login_id *id);
+int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
+
+/* The columns of a statement that selects a whole row. */
+bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
+                    struct error *error) MUST_USE;
+
+/* *found, or row->key is the key to insert it with. */
+bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
+                    bool *found, struct error *error) MUST_USE;
+bool login_row_insert(struct store *store, const struct login_row *row,
+                      struct error *error) MUST_USE;
+bool login_row_update(struct store *store, const struct login_row *row,
+                      struct error *error) MUST_USE;
+
+/* Teaches the profile, the sources and the population one event (fold.c). */
+bool fold_event(struct store *store, const struct login_event *event, struct error *error) MUST_USE;
+
+#endif

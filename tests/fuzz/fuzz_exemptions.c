@@ -1,0 +1,52 @@
+/* No exemptions file crashes the reader, and matching and listing agree on which are sound. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/exemptions.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static char path[64];
+
+static void remove_files(void)
+{
+    (void)unlink(path);
+    *strrchr(path, '/') = '\0';
+    (void)rmdir(path);
+}
+
+static void prepare(void)
+{
+    char directory[] = "/tmp/fuzz_exemptions.XXXXXX";
+    if (path[0] != '\0')
+        return;
+    if (mkdtemp(directory) == NULL || atexit(remove_files) != 0)
+        abort();
+    (void)snprintf(path, sizeof(path), "%s/exemptions", directory);
+}
+
+static bool is_whole(void *context, const struct exemption *exemption)
+{
+    (void)context;
+    return exemption->subject[0] != '\0' && exemption->until_s > 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    prepare();
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size || close(file) != 0)
+        abort();
+
+    struct ip_address address = {.family = 4, .bytes = {192, 0, 2, 1}};
+    struct error error = ERROR_NONE;
+    bool match = false;
+    bool sound = exemptions_match(path, "ann", &address, 1000, &match, &error);
+    if (sound != (error.fault == FAULT_NONE) || (!sound && match))
+        abort();
+    if (sound != exemptions_visit(path, is_whole, NULL, NULL))
+        abort();
+    return 0;
+}

@@ -1,0 +1,326 @@
+/* What the guard promises to the application that it runs in, and to the login that waits for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "pam_module/guard.h"
+
+#define SERVICE_UID 990
+#define DEADLINE_US 100000
+
+static struct guard_identity identity;
+static int kept_fd = -1;
+static volatile sig_atomic_t signals_taken;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals_taken++;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    identity.uid = geteuid() == 0 ? SERVICE_UID : geteuid();
+    identity.gid = geteuid() == 0 ? SERVICE_UID : getegid();
+    kept_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return kept_fd == -1 ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return close(kept_fd);
+}
+
+static bool run(guard_work *work, struct worker_reply *reply, struct error *error)
+{
+    *error = ERROR_NONE;
+    return guard_run(&identity, clock_monotonic_us() + DEADLINE_US, kept_fd, work, NULL, reply,
+                     error);
+}
+
+static unsigned count_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    assert_non_null(directory);
+    while (readdir(directory) != NULL)
+        count++;
+    assert_int_equal(closedir(directory), 0);
+    return count;
+}
+
+static void assert_nothing_left(unsigned descriptors)
+{
+    int status;
+
+    assert_int_equal(waitpid(-1, &status, __WALL | WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(count_descriptors(), descriptors);
+}
+
+static void reply_at_once(void *context, int reply_fd, int kept)
+{
+    struct worker_reply reply = {.verdict = VERDICT_STEP_UP, .answer = VERDICT_LOG, .risk = 0.25};
+
+    (void)context, (void)kept;
+    worker_send(reply_fd, &reply);
+}
+
+static void test_reply_reaches_the_parent_unchanged(void **state)
+{
+    struct worker_reply reply;
+    struct error error;
+    unsigned before = count_descriptors();
+
+    (void)state;
+    assert_true(run(reply_at_once, &reply, &error));
+    assert_int_equal(reply.verdict, VERDICT_STEP_UP);
+    assert_int_equal(reply.answer, VERDICT_LOG);
+    assert_true(reply.risk == 0.25);
+    assert_nothing_left(before);
+}
+
+static void die_by_abort(void *context, int reply_fd, int kept)
+{
+    (void)context, (void)reply_fd, (void)kept;
+    abort();
+}
+
+static void die_by_signal(void *context, int reply_fd, int kept)
+{
+    (void)reply_fd, (void)kept;
+    signal(*(int *)context, SIG_DFL);
+    raise(*(int *)context);
+}
+
+static void leave_silently(void *context, int reply_fd, int kept)
+{
+    (void)context, (void)reply_fd, (void)kept;
+    _exit(0);
+}
+
+static void test_every_way_to_die_is_a_crash_with_its_name(void **state)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGKILL, SIGILL, SIGFPE, SIGXCPU};
+    struct worker_reply reply;
+    struct error error;
+    unsigned before = count_descriptors();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        int number = signals[i];
+
+        error = ERROR_NONE;
+        assert_false(guard_run(&identity, clock_monotonic_us() + DEADLINE_US, kept_fd,
+                               die_by_signal, &number, &reply, &error));
+        assert_int_equal(error.fault, FAULT_CRASH);
+        assert_non_null(strstr(error.text, sigabbrev_np(number)));
+    }
+    assert_false(run(die_by_abort, &reply, &error));
+    assert_int_equal(error.fault, FAULT_CRASH);
+    assert_false(run(leave_silently, &reply, &error));
+    assert_int_equal(error.fault, FAULT_CRASH);
+    assert_nothing_left(before);
+}
+
+static void hang(void *context, int reply_fd, int kept)
+{
+    (void)context, (void)reply_fd, (void)kept;
+    for (;;)
+        pause();
+}
+
+static void spin(void *context, int reply_fd, int kept)
+{
+    (void)context, (void)reply_fd, (void)kept;
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+
+static void test_a_hang_ends_at_the_deadline(void **state)
+{
+    guard_work *const works[] = {hang, spin};
+    struct worker_reply reply;
+    struct error error;
+    unsigned before = count_descriptors();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int64_t start_us = clock_monotonic_us();
+
+        assert_false(run(works[i], &reply, &error));
+        assert_int_equal(error.fault, FAULT_DEADLINE);
+        assert_in_range(clock_monotonic_us() - start_us, DEADLINE_US, DEADLINE_US + 100000);
+    }
+    assert_nothing_left(before);
+}
+
+static void reply_then_hang(void *context, int reply_fd, int kept)
+{
+    reply_at_once(context, reply_fd, kept);
+    hang(context, reply_fd, kept);
+}
+
+static void test_a_hang_after_the_reply_costs_no_verdict(void **state)
+{
+    struct worker_reply reply;
+    struct error error;
+    unsigned before = count_descriptors();
+
+    (void)state;
+    assert_true(run(reply_then_hang, &reply, &error));
+    assert_int_equal(reply.verdict, VERDICT_STEP_UP);
+    assert_nothing_left(before);
+}
+
+static void reply_nonsense(void *context, int reply_fd, int kept)
+{
+    struct worker_reply reply;
+
+    (void)context, (void)kept;
+    memset(&reply, 0xff, sizeof reply);
+    worker_send(reply_fd, &reply);
+}
+
+static void reply_short(void *context, int reply_fd, int kept)
+{
+    (void)context, (void)kept;
+    if (write(reply_fd, "ok", 2) != 2)
+        _exit(1);
+}
+
+static void test_a_reply_that_no_sound_worker_sends_is_refused(void **state)
+{
+    struct worker_reply reply;
+    struct error error;
+
+    (void)state;
+    assert_false(run(reply_nonsense, &reply, &error));
+    assert_int_equal(error.fault, FAULT_CRASH);
+    assert_false(run(reply_short, &reply, &error));
+    assert_int_equal(error.fault, FAULT_CRASH);
+}
+
+static void test_the_application_sees_no_signal_and_no_child(void **state)
+{
+    struct sigaction counting = {.sa_handler = count_signal};
+    struct sigaction before;
+    struct sigaction after;
+    struct worker_reply reply;
+    struct error error;
+    int status;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGCHLD, &counting, &before), 0);
+    signals_taken = 0;
+    assert_true(run(reply_at_once, &reply, &error));
+    assert_false(run(die_by_abort, &reply, &error));
+    assert_false(run(hang, &reply, &error));
+    assert_int_equal(signals_taken, 0);
+    assert_int_equal(sigaction(SIGCHLD, NULL, &after), 0);
+    assert_ptr_equal(after.sa_handler, count_signal);
+    assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+}
+
+static void test_an_application_that_ignores_children_gets_its_answer(void **state)
+{
+    struct sigaction ignoring = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
+    struct sigaction before;
+    struct worker_reply reply;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGCHLD, &ignoring, &before), 0);
+    assert_true(run(reply_at_once, &reply, &error));
+    assert_false(run(die_by_abort, &reply, &error));
+    assert_int_equal(error.fault, FAULT_CRASH);
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+}
+
+static void test_an_applications_own_child_stays_its_own(void **state)
+{
+    struct worker_reply reply;
+    struct error error;
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0)
+        _exit(7);
+    assert_int_not_equal(child, -1);
+    assert_true(run(reply_at_once, &reply, &error));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+/* One bit for each thing that the worker could do and should not. */
+static void try_everything(void *context, int reply_fd, int kept)
+{
+    struct worker_reply reply = {.risk = 0};
+    struct rlimit core;
+    unsigned held = 0;
+
+    (void)context;
+    held |= (geteuid() != identity.uid || getegid() != identity.gid) ? 1 : 0;
+    held |= identity.uid != 0 && setuid(0) == 0 ? 2 : 0;
+    held |= prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ? 4 : 0;
+    held |= prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ? 8 : 0;
+    held |= getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_cur != 0 ? 16 : 0;
+    for (int fd = 3; fd < 200; fd++)
+        held |= fd != reply_fd && fd != kept && fcntl(fd, F_GETFD) != -1 ? 32 : 0;
+    held |= fcntl(kept, F_GETFD) == -1 ? 64 : 0;
+    held |= getgroups(0, NULL) != 0 && geteuid() == SERVICE_UID ? 128 : 0;
+    if (geteuid() != 0 && geteuid() == SERVICE_UID)
+        held |= fork() == 0 ? 256 : 0;
+    reply.risk = held;
+    worker_send(reply_fd, &reply);
+}
+
+static void test_the_worker_holds_nothing_of_the_applications_power(void **state)
+{
+    struct worker_reply reply;
+    struct error error;
+    int secret = open("/dev/null", O_RDONLY);
+
+    (void)state;
+    assert_true(secret >= 0);
+    assert_true(run(try_everything, &reply, &error));
+    assert_int_equal((int)reply.risk, 0);
+    assert_int_equal(close(secret), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reply_reaches_the_parent_unchanged),
+        cmocka_unit_test(test_every_way_to_die_is_a_crash_with_its_name),
+        cmocka_unit_test(test_a_hang_ends_at_the_deadline),
+        cmocka_unit_test(test_a_hang_after_the_reply_costs_no_verdict),
+        cmocka_unit_test(test_a_reply_that_no_sound_worker_sends_is_refused),
+        cmocka_unit_test(test_the_application_sees_no_signal_and_no_child),
+        cmocka_unit_test(test_an_application_that_ignores_children_gets_its_answer),
+        cmocka_unit_test(test_an_applications_own_child_stays_its_own),
+        cmocka_unit_test(test_the_worker_holds_nothing_of_the_applications_power),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

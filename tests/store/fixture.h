@@ -1,0 +1,45 @@
+/* What the store's tests share: a directory of their own and records to put into it. */
+#ifndef TESTS_STORE_FIXTURE_H
+#define TESTS_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/drain.h"
+
+#define FIXTURE_PATH_BYTES 256
+#define FIXTURE_START_US   (INT64_C(1770000000) * 1000000)
+
+/* A new directory, mode 0700; *state for cmocka is its path. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* Fails the test with the error's text. */
+#define ASSERT_DONE(call)                                                                          \
+    do {                                                                                           \
+        if (!(call))                                                                               \
+            fail_msg("%s: %s", #call, error.text);                                                 \
+    } while (0)
+
+/* An attempt, number n of all: its id and its time follow from n. */
+struct login_record fixture_record(const char *user, const char *address, unsigned n);
+
+/* The same login at a later stage, after so many seconds. OPENED and CLOSED are to be learned. */
+struct login_record fixture_stage(const struct login_record *attempt, enum login_stage stage,
+                                  int64_t after_s);
+
+/* Appends an encoded record; false as journal_append(). */
+bool fixture_append(int directory_fd, const struct login_record *record, struct error *error);
+
+int fixture_directory_fd(const char *directory);
+
+/* Drains until nothing is left. */
+struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes);
+
+int64_t fixture_logins(struct store *store);
+
+#endif

@@ -1,0 +1,244 @@
+/* Training: the same from the same, whatever the threads; and a model that holds its budgets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/csv_login.h"
+#include "trainer/fit.h"
+#include "trainer/simulation.h"
+
+static const struct simulation_options SMALL = {
+    .users = 12, .days = 40, .seed = 5, .start_us = SIMULATION_START_US};
+
+static bool print_login(void *context, const struct stored_login *login, struct error *error)
+{
+    return csv_login_print(context, login, error);
+}
+
+static char *simulate_text(unsigned users, uint64_t seed)
+{
+    struct simulation_options options = SMALL;
+    struct error error = ERROR_NONE;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    options.users = users;
+    options.seed = seed;
+    assert_true(csv_login_print_header(out, &error));
+    assert_true(simulation_run(&options, print_login, out, &error));
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void simulates_the_same_from_the_same_seed(void **state)
+{
+    char *first = simulate_text(SMALL.users, 5);
+    char *second = simulate_text(SMALL.users, 5);
+    char *other = simulate_text(SMALL.users, 6);
+    (void)state;
+
+    assert_true(strlen(first) > 100000);
+    assert_string_equal(first, second);
+    assert_string_not_equal(first, other);
+    free(first);
+    free(second);
+    free(other);
+}
+
+static void simulates_every_family(void **state)
+{
+    char *text = simulate_text(80, 5);
+    (void)state;
+
+    for (int family = 0; family < ATTACK_FAMILY_COUNT; family++) {
+        const char *name = attack_family_name((enum attack_family)family);
+        if (strstr(text, name) == NULL)
+            fail_msg("no %s attack is simulated", name);
+    }
+    free(text);
+}
+
+struct order {
+    int64_t last_us;
+    int64_t count;
+};
+
+static bool check_order(void *context, const struct stored_login *login, struct error *error)
+{
+    struct order *order = context;
+    const struct login_event *event = &login->record.event;
+    (void)error;
+    assert_true(event->time_us >= order->last_us);
+    assert_false(ip_is_reserved(&event->source));
+    assert_true(login->label != 1 || !event->learn);
+    if (login->reached == STAGE_CLOSED)
+        assert_true(login->closed_us >= login->opened_us && login->opened_us >= event->time_us);
+    order->last_us = event->time_us;
+    order->count++;
+    return true;
+}
+
+static void simulates_in_time_order(void **state)
+{
+    struct order order = {0, 0};
+    struct error error = ERROR_NONE;
+    (void)state;
+    assert_true(simulation_run(&SMALL, check_order, &order, &error));
+    assert_true(order.count > 1000);
+}
+
+static bool add_login(void *context, const struct stored_login *login, struct error *error)
+{
+    return row_builder_add(context, login, error);
+}
+
+static void make_rows(struct training_rows *rows)
+{
+    struct row_options options = {.seed = 7, .injection_share = 0.7};
+    struct row_builder *builder = NULL;
+    struct error error = ERROR_NONE;
+
+    assert_true(row_builder_create(&builder, &options, rows, &error));
+    assert_true(simulation_run(&SMALL, add_login, builder, &error));
+    assert_true(row_builder_finish(builder, &error));
+    row_builder_destroy(builder);
+}
+
+static void fit(unsigned threads, struct fit_result *result)
+{
+    struct forest_options options = {
+        .trees = 9, .depth = 7, .threads = threads, .smallest_leaf = 10, .seed = 3};
+    struct fit_budgets budgets = {1.0 / 50, 1.0 / 200, 1.0 / 10000};
+    struct forest_header facts;
+    struct training_rows rows;
+    struct error error = ERROR_NONE;
+
+    memset(&facts, 0, sizeof facts);
+    make_rows(&rows);
+    if (!fit_model(&rows, &options, &budgets, &facts, result, &error))
+        fail_msg("%s", error.text);
+    training_rows_finish(&rows);
+}
+
+static void trains_the_same_with_any_number_of_threads(void **state)
+{
+    struct fit_result one, two;
+    (void)state;
+
+    fit(1, &one);
+    fit(2, &two);
+    assert_int_equal(one.size, two.size);
+    assert_memory_equal(one.bytes, two.bytes, one.size);
+    free(one.bytes);
+    free(two.bytes);
+}
+
+static void holds_budgets_or_says_so(void **state)
+{
+    struct fit_result result;
+    struct forest forest;
+    struct error error = ERROR_NONE;
+    (void)state;
+
+    fit(2, &result);
+    assert_true(forest_open(&forest, result.bytes, result.size, &error));
+    assert_true(result.measures.legitimate > 50 && result.measures.legitimate < 10000);
+    assert_false(result.log_extrapolated);
+    assert_true(result.deny_extrapolated);
+    assert_true(result.thresholds.log <= result.thresholds.step_up);
+    assert_true(result.thresholds.step_up <= result.thresholds.deny);
+    assert_true(result.thresholds.deny <= 1);
+    assert_true(result.measures.auc > 0.9);
+    assert_true(result.measures.recall_at_1pct > 0.5);
+    free(result.bytes);
+}
+
+static void refuses_too_little_history(void **state)
+{
+    struct forest_options options = {
+        .trees = 3, .depth = 3, .threads = 1, .smallest_leaf = 5, .seed = 3};
+    struct fit_budgets budgets = {0.02, 0.005, 0.0001};
+    struct training_rows rows = {.rows = NULL};
+    struct forest_header facts;
+    struct fit_result result;
+    struct error error = ERROR_NONE;
+    (void)state;
+
+    memset(&facts, 0, sizeof facts);
+    assert_false(fit_model(&rows, &options, &budgets, &facts, &result, &error));
+    assert_int_equal(error.fault, FAULT_MODEL);
+    assert_non_null(strstr(error.text, "too few"));
+}
+
+/* Failed, labelled and merely scheduled logins make nothing familiar. */
+static bool no_row(void *context, struct replay *replay, const struct stored_login *login,
+                   const struct login_event *seen, const struct history *history,
+                   struct error *error)
+{
+    (void)context, (void)replay, (void)login, (void)seen, (void)history, (void)error;
+    return true;
+}
+
+static bool no_moment(void *context, struct replay *replay, const struct login_event *about,
+                      int64_t time_us, struct error *error)
+{
+    (void)context, (void)replay, (void)about, (void)time_us, (void)error;
+    return true;
+}
+
+static void never_learns_attacks(void **state)
+{
+    struct replay_hooks hooks = {no_row, no_moment, NULL};
+    struct replay *replay = NULL;
+    struct stored_login login;
+    struct history history;
+    struct error error = ERROR_NONE;
+    (void)state;
+
+    memset(&login, 0, sizeof login);
+    login_record_init(&login.record);
+    snprintf(login.record.event.user, sizeof login.record.event.user, "alice");
+    assert_true(ip_parse("91.10.20.8", &login.record.event.source));
+    login.record.event.time_us = login.accepted_us = login.opened_us = SIMULATION_START_US;
+    login.record.event.learn = true;
+    login.reached = STAGE_OPENED;
+    login.label = 1;
+    assert_true(replay_create(&replay, &hooks, &error));
+    assert_true(replay_add(replay, &login, &error));
+    assert_true(replay_finish(replay, &error));
+    replay_history(replay, &login.record.event, &history);
+    assert_int_equal(history.profile.logins, 0);
+    assert_int_equal(history.profile.attempts, 1);
+    replay_destroy(replay);
+
+    login.label = -1;
+    assert_true(replay_create(&replay, &hooks, &error));
+    assert_true(replay_add(replay, &login, &error));
+    assert_true(replay_finish(replay, &error));
+    replay_history(replay, &login.record.event, &history);
+    assert_int_equal(history.profile.logins, 1);
+    assert_int_equal(history.population.users, 1);
+    replay_destroy(replay);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(simulates_the_same_from_the_same_seed),
+        cmocka_unit_test(simulates_every_family),
+        cmocka_unit_test(simulates_in_time_order),
+        cmocka_unit_test(trains_the_same_with_any_number_of_threads),
+        cmocka_unit_test(holds_budgets_or_says_so),
+        cmocka_unit_test(refuses_too_little_history),
+        cmocka_unit_test(never_learns_attacks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

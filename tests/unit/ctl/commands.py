@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""anomalyctl's commands on a real store: what they say, their JSON, their exit status, and what they
+say when the store is missing, damaged, or being written to."""
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ANOMALYCTL, TRAINER = sys.argv[1], sys.argv[2]
+ROOT = pathlib.Path(tempfile.mkdtemp())
+CONFIG = ROOT / "conf"
+STORE = ROOT / "store"
+
+
+def run(*arguments, status=0, store=STORE):
+    done = subprocess.run([ANOMALYCTL, *arguments, "--config", str(CONFIG), "--store", str(store)],
+                          capture_output=True, text=True, env={**os.environ, "TZ": "UTC"})
+    if done.returncode != status:
+        sys.exit(f"{arguments}: status {done.returncode}, not {status}\n{done.stdout}{done.stderr}")
+    if status and not done.stderr.startswith("anomalyctl: "):
+        sys.exit(f"{arguments}: no sentence on stderr: {done.stderr!r}")
+    return done
+
+
+def read(*arguments, status=0, store=STORE):
+    return json.loads(run(*arguments, "--json", status=status, store=store).stdout)
+
+
+def expect(truth, what):
+    if not truth:
+        sys.exit(f"not so: {what}")
+
+
+def make_history():
+    first = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
+    lines = []
+    for day in range(30):
+        for hour, user, address in ((8, "ada", "8.8.8.8"), (13, "ada", "8.8.8.8"), (9, "bob", "1.1.1.1")):
+            moment = first.replace(hour=hour) + datetime.timedelta(days=day)
+            head = f"{moment:%Y-%m-%dT%H:%M:%S}+00:00 gate sshd[{1000 + day * 10 + hour}]: "
+            lines.append(f"{head}Accepted password for {user} from {address} port {40000 + day} ssh2")
+            lines.append(f"{head}pam_unix(sshd:session): session opened for user {user}(uid=1000) by (uid=0)")
+            lines.append(f"{head}pam_unix(sshd:session): session closed for user {user}")
+        lines.append(f"{head}Failed password for invalid user admin from 9.9.9.9 port {50000 + day} ssh2")
+    (ROOT / "auth.log").write_text("\n".join(lines) + "\n")
+    STORE.mkdir(mode=0o750)
+    subprocess.run([TRAINER, "import", "--format", "sshd", "--config", str(CONFIG), "--store", str(STORE),
+                    str(ROOT / "auth.log")], check=True, capture_output=True)
+
+
+def reads_the_store():
+    status = read("status")
+    expect(status["logins"] == 120 and status["users"] == 2, f"status counts the history: {status}")
+    expect(status["mode"] == "observe" and status["writer_running"] is False, "status tells the mode")
+    user = read("show", "user", "ada", "--limit", "3")
+    expect(user["learned_logins"] == 60 and len(user["logins"]) == 3, "show user")
+    source = read("show", "source", "9.9.9.9")
+    expect(source["address"]["attempts"] == 30 and source["address"]["accepted"] == 0, "show source")
+    logins = read("logins", "--user", "bob", "--limit", "100")["logins"]
+    expect(len(logins) == 30 and {l["ip"] for l in logins} == {"1.1.1.1"}, "logins --user")
+    expect([l["time"] for l in logins] == sorted((l["time"] for l in logins), reverse=True), "latest first")
+    lately = read("logins", "--since", "10d", "--limit", "1000")["logins"]
+    expect(0 < len(lately) < 120, "logins --since")
+    expect(read("logins", "--source", "9.9.9.9", "--limit", "5")["logins"][0]["reached"] == "attempt",
+           "logins --source")
+    expect(read("logins", "--verdict", "deny")["logins"] == [], "nothing was denied")
+    login = read("show", "login", logins[0]["id"])
+    expect(login["user"] == "bob" and login["imported"] is True, "show login")
+    expect("bob" in run("logins").stdout and "\033" not in run("logins").stdout, "a plain table")
+    expect(read("journal")["pending_records"] == 0, "journal")
+    expect(read("journal", "drain")["records"] == 0, "journal drain")
+
+
+def refuses_bad_words():
+    run("show", "user", "nobody-of-that-name", status=1)
+    run("show", "planet", "earth", status=2)
+    run("show", "login", "no-id", status=1)
+    run("show", "source", "localhost", status=1)
+    run("logins", "--since", "yesterday", status=2)
+    run("logins", "--verdict", "maybe", status=2)
+    run("journal", "burn", status=2)
+    run("allow", "10.0.0.1/8", status=2)
+    run("allow", "ada", "--for", "ever", status=2)
+    run("revoke", "ada", status=1)
+    expect(run("show", "user", "nobody-of-that-name", "--json", status=1).stdout == "", "no half object")
+
+
+def exempts():
+    expect(read("allow")["exemptions"] == [], "no exemption at first")
+    read("allow", "root", "--for", "2h", store=ROOT / "gone")
+    read("allow", "192.0.2.0/24")
+    expect(sorted(k for e in read("allow")["exemptions"] for k in e if k != "until") == ["network", "user"],
+           "allow lists")
+    expect(read("revoke", "192.0.2.0/24")["found"] is True, "revoke")
+    expect([e["user"] for e in read("allow")["exemptions"]] == ["root"], "one is left")
+
+
+def prints_the_configuration():
+    expect(read("config")["mode"] == "observe", "config --json")
+    expect("deny_budget" in run("config", "--defaults").stdout, "config --defaults")
+
+
+def check_of(config, status):
+    CONFIG.write_text(BASE + config)
+    stacks = ROOT / "pam.d"
+    stacks.mkdir(exist_ok=True)
+    done = run("check", "--pam-dir", str(stacks), "--sshd-config", str(ROOT / "none"), "--json", status=status)
+    CONFIG.write_text(BASE)
+    return {(f["area"], f["severity"]) for f in json.loads(done.stdout)["findings"]}, done.stdout
+
+
+def checks():
+    found, _ = check_of("", 0)
+    expect(("store", "good") in found and ("anomalyd", "warning") in found, f"a sound store: {found}")
+    _, text = check_of("mode = maybe\n", 1)
+    expect(f"{CONFIG}" in text and "line 2" in text or ":2" in text, f"the line of an error: {text}")
+    found, _ = check_of("mode = enforce\ndeny_root = yes\n", 1)
+    expect(("configuration", "refusal") in found, "enforcing without a way back")
+    found, _ = check_of("mode = enforce\non_fault = deny\n", 1)
+    expect(("configuration", "refusal") in found, "faults that deny with nobody exempt")
+    found, _ = check_of("mode = enforce\nexempt_users = root\n", 0)
+    expect(("configuration", "warning") not in found, "enforcing with an exemption")
+    (STORE / "model.forest").write_bytes(b"no model")
+    found, _ = check_of("", 0)
+    expect(("model", "warning") in found, "a damaged model")
+    (STORE / "model.forest").unlink()
+
+
+def tells_of_a_writer():
+    with open(STORE / "drain.lock", "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        expect(read("status")["writer_running"] is True, "the writer is seen")
+        expect("another program" in run("journal", "drain", status=1).stderr, "drain keeps off")
+
+
+def explains_a_store_that_fails():
+    expect("start anomalyd" in run("status", store=ROOT / "gone", status=1).stderr, "no store")
+    empty = ROOT / "empty"
+    empty.mkdir(mode=0o750)
+    expect("start anomalyd" in run("status", store=empty, status=1).stderr, "an empty store")
+    (STORE / "store.db").write_bytes(b"not a database" * 1000)
+    expect("store.db" in run("status", status=1).stderr, "a damaged store")
+    STORE.chmod(0o777)
+    expect("written by others" in run("status", status=1).stderr, "a store that anybody may write to")
+
+
+BASE = f"exemptions = {ROOT}/exemptions\n"
+CONFIG.write_text(BASE)
+make_history()
+for test in (reads_the_store, refuses_bad_words, exempts, prints_the_configuration, checks,
+             tells_of_a_writer, explains_a_store_that_fails):
+    test()
+    print(f"ok  {test.__name__}")
+subprocess.run(["rm", "-r", str(ROOT)], check=True)

@@ -1,0 +1,104 @@
+#include "trainer/bootstrap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/simulation.h"
+
+#define BOOTSTRAP_TREES         64
+#define BOOTSTRAP_DEPTH         9
+#define BOOTSTRAP_SMALLEST_LEAF 20
+
+static const struct simulation_options MACHINES[] = {
+    {.users = 80, .days = 120},
+    {.users = 24, .days = 120, .without_place = true},
+    {.users = 24, .days = 120, .client_from_day = UINT32_MAX},
+    {.users = 24, .days = 120, .client_from_day = 60},
+    {.users = 16, .days = 120, .without_place = true, .client_from_day = UINT32_MAX},
+};
+
+static bool add_login(void *context, const struct stored_login *login, struct error *error)
+{
+    return row_builder_add(context, login, error);
+}
+
+static bool add_machine(const struct simulation_options *options, struct training_rows *rows,
+                        struct error *error)
+{
+    struct row_options row_options = {.seed = options->seed, .injection_share = 0.7};
+    struct row_builder *builder = NULL;
+
+    if (!row_builder_create(&builder, &row_options, rows, error))
+        return false;
+    bool added =
+        simulation_run(options, add_login, builder, error) && row_builder_finish(builder, error);
+    row_builder_destroy(builder);
+    return added;
+}
+
+static bool append_rows(struct training_rows *all, const struct training_rows *more,
+                        struct error *error)
+{
+    struct training_row *grown =
+        reallocarray(all->rows, all->count + more->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return error_set(error, FAULT_MODEL, "the training rows do not fit into memory");
+    if (more->count > 0)
+        memcpy(grown + all->count, more->rows, more->count * sizeof *grown);
+    all->rows = grown;
+    all->count += more->count;
+    all->capacity = all->count + 1;
+    all->legitimate += more->legitimate;
+    return true;
+}
+
+bool bootstrap_rows(uint64_t seed, struct training_rows *rows, struct error *error)
+{
+    *rows = (struct training_rows){.rows = NULL};
+    for (size_t i = 0; i < sizeof MACHINES / sizeof MACHINES[0]; i++) {
+        struct simulation_options options = MACHINES[i];
+        struct training_rows more = {.rows = NULL};
+        options.seed = seed * 100 + i;
+        options.start_us = SIMULATION_START_US;
+        bool added = add_machine(&options, &more, error) && append_rows(rows, &more, error);
+        training_rows_finish(&more);
+        if (!added)
+            return false;
+    }
+    return true;
+}
+
+bool bootstrap_add_prior(uint64_t seed, struct training_rows *rows, struct error *error)
+{
+    struct training_rows prior;
+
+    bool added = bootstrap_rows(seed, &prior, error);
+    for (size_t i = 0; added && i < prior.count; i++)
+        prior.rows[i].prior = true;
+    prior.legitimate = 0;
+    added = added && append_rows(rows, &prior, error);
+    training_rows_finish(&prior);
+    return added;
+}
+
+bool bootstrap_model(uint64_t seed, unsigned threads, struct fit_result *result,
+                     struct error *error)
+{
+    struct training_rows rows;
+    struct forest_options options = {.trees = BOOTSTRAP_TREES,
+                                     .depth = BOOTSTRAP_DEPTH,
+                                     .threads = threads,
+                                     .smallest_leaf = BOOTSTRAP_SMALLEST_LEAF,
+                                     .seed = seed};
+    struct config config;
+    struct forest_header facts;
+
+    config_init(&config);
+    memset(&facts, 0, sizeof facts);
+    facts.trained_us = SIMULATION_START_US; /* a fixed time: the same bytes from every build */
+    struct fit_budgets budgets = {config.log_budget, config.step_up_budget, config.deny_budget};
+    bool fitted = bootstrap_rows(seed, &rows, error) &&
+                  fit_model(&rows, &options, &budgets, &facts, result, error);
+    training_rows_finish(&rows);
+    return fitted;
+}

@@ -1,0 +1,28 @@
+/* The default forest's bytes, taken into the code as they are. */
+#include <stdlib.h>
+
+#include "scorer/forest.h"
+
+__asm__(".section .rodata\n"
+        ".balign 8\n"
+        ".hidden default_forest_start\n"
+        ".global default_forest_start\n"
+        "default_forest_start:\n"
+        ".incbin \"" DEFAULT_FOREST_FILE "\"\n"
+        ".hidden default_forest_end\n"
+        ".global default_forest_end\n"
+        "default_forest_end:\n"
+        ".byte 0\n"
+        ".previous\n");
+
+extern const unsigned char default_forest_start[] __attribute__((visibility("hidden")));
+extern const unsigned char default_forest_end[] __attribute__((visibility("hidden")));
+
+void forest_open_default(struct forest *forest)
+{
+    size_t size = (size_t)(default_forest_end - default_forest_start);
+    /* Checked like any file; the build made it with this very table, so a failure is a broken
+     * build, which nothing at a login could mend. */
+    if (!forest_open(forest, default_forest_start, size, NULL))
+        abort();
+}

@@ -1,0 +1,48 @@
+/* One simulated user: who, with what habits, and the logins of a day. */
+#ifndef TRAINER_PERSON_H
+#define TRAINER_PERSON_H
+
+#include "trainer/world.h"
+
+#define PERSON_STACKS        3
+#define PERSON_HOME_PREFIXES 6
+
+struct person {
+    char name[32];
+    bool is_machine;
+    unsigned first_day, last_day;
+    unsigned city;
+    int32_t utc_offset_s; /* of the person, not of the server */
+    struct network home, mobile, trip, proxy;
+    struct ip_address home_prefixes[PERSON_HOME_PREFIXES];
+    unsigned home_prefix_count;
+    const struct network *office; /* NULL: none */
+    unsigned trip_until_day;
+    double trips_per_day, proxy_share;
+    unsigned stacks[PERSON_STACKS];
+    unsigned stack_count;
+    char key[LOGIN_KEY_BYTES];
+    enum login_method method;
+    double logins_per_workday, weekend_factor, evening_share;
+    double hour_mean, hour_deviation;
+    double bytes_in_median, bytes_out_median, duration_median_s;
+    unsigned period_h, minute; /* of a machine */
+    bool has_last;
+    struct login_event last; /* a login of the latest day, all evidence known */
+};
+
+/* offices: office_count networks that outlive the person. */
+void person_invent(struct draw *draw, unsigned number, unsigned days, const struct network *offices,
+                   unsigned office_count, struct person *person);
+
+/* What changes overnight: journeys, new devices, keys and homes. */
+void person_wake(struct draw *draw, unsigned day, struct person *person);
+
+/* How many logins today; when each begins; and what it looks like. */
+unsigned person_login_count(struct draw *draw, unsigned weekday, const struct person *person);
+int64_t person_login_time_us(struct draw *draw, unsigned number, int64_t midnight_us,
+                             const struct person *person);
+void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned weekday,
+                  struct person *person, struct login_event *event);
+
+#endif

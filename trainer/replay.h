@@ -1,0 +1,51 @@
+/*
+ * The past, told again: stored logins in time order fold stage by stage into profiles, sources and
+ * population held in memory, through the scorer's own functions, so that what a login would have
+ * been judged by then can be computed now. Logins labelled as attacks count as attempts but are
+ * never learned.
+ */
+#ifndef TRAINER_REPLAY_H
+#define TRAINER_REPLAY_H
+
+#include "store/store.h"
+
+struct replay;
+
+struct replay_hooks {
+    /* An attempt, as it was seen then, and what was known before it. False stops the replay. */
+    bool (*attempt)(void *context, struct replay *replay, const struct stored_login *login,
+                    const struct login_event *seen, const struct history *history,
+                    struct error *error);
+    /* The moment that replay_schedule() asked for. */
+    bool (*moment)(void *context, struct replay *replay, const struct login_event *about,
+                   int64_t time_us, struct error *error);
+    void *context;
+};
+
+/*
+ * The event as the login itself knows it when it is scored: the public key is not known before the
+ * session opens, of the method only whether it went through a PAM conversation, and nothing has
+ * moved yet.
+ */
+struct login_event login_event_as_seen_at_attempt(const struct login_event *event);
+
+bool replay_create(struct replay **replay, const struct replay_hooks *hooks,
+                   struct error *error) MUST_USE;
+void replay_destroy(struct replay *replay);
+
+/* The next login; attempts come in time order. */
+bool replay_add(struct replay *replay, const struct stored_login *login,
+                struct error *error) MUST_USE;
+
+/* Folds what is still open. */
+bool replay_finish(struct replay *replay, struct error *error) MUST_USE;
+
+/* Calls the moment hook when the replay gets there. */
+bool replay_schedule(struct replay *replay, const struct login_event *about, int64_t time_us,
+                     struct error *error) MUST_USE;
+
+/* What is known before the event, as of now. */
+void replay_history(const struct replay *replay, const struct login_event *event,
+                    struct history *history);
+
+#endif

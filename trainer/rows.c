@@ -1,0 +1,207 @@
+#include "trainer/rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+#define COLD_SHARE            0.06 /* of logins whose row is taken again without the user's history */
+#define RECENT_LOGINS         64   /* other users' logins that an insider's desk is taken from */
+#define FEWEST_BURST_ATTEMPTS 2.0
+
+struct row_builder {
+    struct row_options options;
+    struct draw draw;
+    struct replay *replay;
+    struct training_rows *rows;
+    struct login_event recent[RECENT_LOGINS];
+    size_t recent_count;
+    struct login_event attempts[ATTACK_MAX_ATTEMPTS];
+};
+
+const char *row_family_name(enum row_family family)
+{
+    if (family == ROW_LEGITIMATE)
+        return "legitimate";
+    if (family == ROW_GUESSING)
+        return "guessing";
+    if (family == ROW_OTHER_ATTACK)
+        return "other";
+    return attack_family_name((enum attack_family)(family - ROW_ATTACK_FIRST));
+}
+
+static enum row_family family_of(const char *name)
+{
+    for (int i = ROW_ATTACK_FIRST; i < ROW_OTHER_ATTACK; i++) {
+        if (strcmp(name, row_family_name((enum row_family)i)) == 0)
+            return (enum row_family)i;
+    }
+    return ROW_OTHER_ATTACK;
+}
+
+static struct training_row *new_row(struct training_rows *rows, int64_t time_us,
+                                    enum row_family family, struct error *error)
+{
+    if (rows->count == rows->capacity) {
+        size_t capacity = rows->capacity == 0 ? 4096 : 2 * rows->capacity;
+        struct training_row *grown = reallocarray(rows->rows, capacity, sizeof *grown);
+        if (grown == NULL) {
+            error_set_errno(error, FAULT_MODEL, ENOMEM, "the training rows do not fit into memory");
+            return NULL;
+        }
+        rows->rows = grown;
+        rows->capacity = capacity;
+    }
+    struct training_row *row = &rows->rows[rows->count++];
+    *row = (struct training_row){.time_us = time_us, .weight = 1, .family = (uint8_t)family};
+    rows->legitimate += family == ROW_LEGITIMATE;
+    return row;
+}
+
+/*
+ * An attempt on a name without history, from a source without a record, is what a new user's first
+ * login looks like too: such rows would teach that new users are attackers, so there are none.
+ */
+static bool nothing_tells(const struct history *history)
+{
+    return history->profile.logins == 0 && history->prefix.attempts < FEWEST_BURST_ATTEMPTS;
+}
+
+static bool is_burst(enum row_family family)
+{
+    return family == ROW_GUESSING || family == ROW_ATTACK_FIRST + ATTACK_SPRAYING ||
+           family == ROW_ATTACK_FIRST + ATTACK_SLOW_GUESSING;
+}
+
+static bool add_row(struct row_builder *builder, const struct login_event *event,
+                    const struct history *history, enum row_family family, struct error *error)
+{
+    if (family != ROW_LEGITIMATE && nothing_tells(history))
+        return true;
+    struct training_row *row = new_row(builder->rows, event->time_us, family, error);
+    if (row == NULL)
+        return false;
+    features_extract(event, history, row->features);
+    if ((family != ROW_LEGITIMATE && !is_burst(family)) || !draw_chance(&builder->draw, COLD_SHARE))
+        return true;
+    struct history cold = *history;
+    profile_init(&cold.profile);
+    row = new_row(builder->rows, event->time_us, family, error);
+    if (row == NULL)
+        return false;
+    builder->rows->legitimate -= family == ROW_LEGITIMATE;
+    row->cold = true;
+    features_extract(event, &cold, row->features);
+    return true;
+}
+
+static bool schedule_attack(struct row_builder *builder, const struct login_event *anchor,
+                            struct error *error)
+{
+    double shift_s = draw_between(&builder->draw, 60, (double)S_PER_DAY);
+    return replay_schedule(builder->replay, anchor,
+                           anchor->time_us + (int64_t)(shift_s * (double)US_PER_S), error);
+}
+
+static bool on_attempt(void *context, struct replay *replay, const struct stored_login *login,
+                       const struct login_event *seen, const struct history *history,
+                       struct error *error)
+{
+    struct row_builder *builder = context;
+    const struct login_event *event = &login->record.event;
+
+    (void)replay;
+    if (login->label == 1)
+        return add_row(builder, seen, history, family_of(login->family), error);
+    if (login->reached < STAGE_OPENED || (login->label != 0 && !event->learn))
+        return true;
+    if (!add_row(builder, seen, history, ROW_LEGITIMATE, error))
+        return false;
+    if (event->source.family == 0)
+        return true; /* a console: nobody attacks it from the network */
+    builder->recent[builder->recent_count++ % RECENT_LOGINS] = *event;
+    double share = builder->options.injection_share;
+    while (draw_chance(&builder->draw, share)) {
+        if (!schedule_attack(builder, event, error))
+            return false;
+        share -= 1;
+    }
+    return true;
+}
+
+static const struct login_event *draw_colleague(struct row_builder *builder,
+                                                const struct login_event *anchor)
+{
+    size_t known = builder->recent_count < RECENT_LOGINS ? builder->recent_count : RECENT_LOGINS;
+    for (int tries = 0; tries < 4 && known > 0; tries++) {
+        const struct login_event *other =
+            &builder->recent[draw_below(&builder->draw, (uint32_t)known)];
+        if (strcmp(other->user, anchor->user) != 0)
+            return other;
+    }
+    return NULL;
+}
+
+static bool on_moment(void *context, struct replay *replay, const struct login_event *anchor,
+                      int64_t time_us, struct error *error)
+{
+    struct row_builder *builder = context;
+    enum attack_family family = (enum attack_family)draw_below(&builder->draw, ATTACK_FAMILY_COUNT);
+    struct history history;
+
+    unsigned count = attack_make(&builder->draw, family, anchor, draw_colleague(builder, anchor),
+                                 time_us, builder->attempts);
+    struct login_event last = login_event_as_seen_at_attempt(&builder->attempts[count - 1]);
+    replay_history(replay, &last, &history);
+    for (unsigned i = 0; i + 1 < count; i++) {
+        struct login_event before = login_event_as_seen_at_attempt(&builder->attempts[i]);
+        history_learn(&history, &last, &before);
+    }
+    return add_row(builder, &last, &history, (enum row_family)(ROW_ATTACK_FIRST + (int)family),
+                   error);
+}
+
+bool row_builder_create(struct row_builder **builder, const struct row_options *options,
+                        struct training_rows *rows, struct error *error)
+{
+    *rows = (struct training_rows){.rows = NULL};
+    *builder = calloc(1, sizeof **builder);
+    if (*builder == NULL)
+        return error_set_errno(error, FAULT_MODEL, ENOMEM, "cannot gather training rows");
+    (*builder)->options = *options;
+    (*builder)->rows = rows;
+    draw_seed(&(*builder)->draw, options->seed, 1);
+    struct replay_hooks hooks = {on_attempt, on_moment, *builder};
+    if (replay_create(&(*builder)->replay, &hooks, error))
+        return true;
+    row_builder_destroy(*builder);
+    *builder = NULL;
+    return false;
+}
+
+void row_builder_destroy(struct row_builder *builder)
+{
+    if (builder == NULL)
+        return;
+    replay_destroy(builder->replay);
+    free(builder);
+}
+
+bool row_builder_add(struct row_builder *builder, const struct stored_login *login,
+                     struct error *error)
+{
+    return replay_add(builder->replay, login, error);
+}
+
+bool row_builder_finish(struct row_builder *builder, struct error *error)
+{
+    return replay_finish(builder->replay, error);
+}
+
+void training_rows_finish(struct training_rows *rows)
+{
+    free(rows->rows);
+    *rows = (struct training_rows){.rows = NULL};
+}

@@ -1,0 +1,56 @@
+/*
+ * What a forest is grown from: the features of completed legitimate logins and of attacks, each
+ * computed from what was known before it. Attacks are labelled logins and simulated ones injected
+ * against the profiles that the replayed history has made, so that nobody needs to label anything.
+ */
+#ifndef TRAINER_ROWS_H
+#define TRAINER_ROWS_H
+
+#include "trainer/attack.h"
+#include "trainer/replay.h"
+
+enum row_family {
+    ROW_LEGITIMATE,
+    ROW_ATTACK_FIRST, /* + enum attack_family */
+    ROW_GUESSING = ROW_ATTACK_FIRST + ATTACK_FAMILY_COUNT,
+    ROW_OTHER_ATTACK, /* labelled without a known family */
+    ROW_FAMILY_COUNT
+};
+
+const char *row_family_name(enum row_family family);
+
+struct training_row {
+    int64_t time_us;
+    float weight;
+    uint8_t family; /* enum row_family */
+    bool cold;      /* computed as if nothing were known of the user */
+    bool prior;     /* of simulated machines, beside the store's own rows */
+    float features[FEATURE_COUNT];
+};
+
+struct training_rows {
+    struct training_row *rows;
+    size_t count, capacity;
+    int64_t legitimate; /* of them, neither cold nor prior */
+};
+
+struct row_options {
+    uint64_t seed;
+    double injection_share; /* simulated attacks for each completed legitimate login */
+};
+
+/*
+ * Gathers rows of the logins that are added in time order; hands out the rows in time order of
+ * their moments. The builder stays usable after a failure only for row_builder_destroy().
+ */
+struct row_builder;
+bool row_builder_create(struct row_builder **builder, const struct row_options *options,
+                        struct training_rows *rows, struct error *error) MUST_USE;
+void row_builder_destroy(struct row_builder *builder);
+bool row_builder_add(struct row_builder *builder, const struct stored_login *login,
+                     struct error *error) MUST_USE;
+bool row_builder_finish(struct row_builder *builder, struct error *error) MUST_USE;
+
+void training_rows_finish(struct training_rows *rows);
+
+#endif

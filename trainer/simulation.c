@@ -1,0 +1,272 @@
+#include "trainer/simulation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "trainer/attack.h"
+#include "trainer/person.h"
+
+#define OFFICES              3
+#define ATTACKS_PER_USER_DAY (1.0 / 30)
+#define GUESSERS_PER_DAY     6.0
+#define MISTYPED_SHARE       0.06
+
+struct simulation {
+    const struct simulation_options *options;
+    struct draw draw;
+    struct network offices[OFFICES];
+    struct person *people;
+    struct stored_login *coming; /* logins not visited yet, sorted before each visit */
+    size_t coming_count, coming_capacity;
+};
+
+static bool add_login(struct simulation *simulation, const struct login_event *event, bool succeeds,
+                      int8_t label, const char *family, struct error *error)
+{
+    if (simulation->coming_count == simulation->coming_capacity) {
+        size_t capacity = simulation->coming_capacity == 0 ? 256 : 2 * simulation->coming_capacity;
+        struct stored_login *coming = reallocarray(simulation->coming, capacity, sizeof *coming);
+        if (coming == NULL)
+            return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
+        simulation->coming = coming;
+        simulation->coming_capacity = capacity;
+    }
+    struct stored_login *login = &simulation->coming[simulation->coming_count++];
+    memset(login, 0, sizeof *login);
+    login_record_init(&login->record);
+    login->record.event = *event;
+    login->reached = STAGE_ATTEMPT;
+    login->imported = true;
+    login->label = label;
+    snprintf(login->family, sizeof login->family, "%s", family);
+    if (!succeeds) {
+        login->record.event.bytes_in = login->record.event.bytes_out = -1;
+        login->record.event.duration_s = -1;
+        return true;
+    }
+    login->reached = STAGE_CLOSED;
+    login->record.event.stage = STAGE_CLOSED;
+    login->record.event.learn = label == 0;
+    login->accepted_us =
+        event->time_us + (int64_t)(draw_between(&simulation->draw, 0.05, 2) * (double)US_PER_S);
+    login->opened_us = login->accepted_us + US_PER_S / 20;
+    login->closed_us = login->opened_us + event->duration_s * US_PER_S;
+    return true;
+}
+
+/* ---- people ---- */
+
+static bool live_day(struct simulation *simulation, struct person *person, unsigned day,
+                     int64_t midnight_us, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+    unsigned weekday = (unsigned)((midnight_us / US_PER_S / S_PER_DAY + 3) % 7); /* Monday 0 */
+    struct login_event event;
+
+    if (day < person->first_day || day > person->last_day)
+        return true;
+    person_wake(draw, day, person);
+    unsigned count = person_login_count(draw, weekday, person);
+    for (unsigned i = 0; i < count; i++) {
+        int64_t time_us = person_login_time_us(draw, i, midnight_us, person);
+        person_login(draw, day, time_us, weekday, person, &event);
+        bool typed = event.method == METHOD_PASSWORD || event.method == METHOD_KEYBOARD_INTERACTIVE;
+        while (typed && draw_chance(draw, MISTYPED_SHARE)) {
+            struct login_event mistyped = event;
+            mistyped.id = login_id_make(event.time_us, draw_bits(draw));
+            event.time_us += (int64_t)(draw_between(draw, 3, 20) * (double)US_PER_S);
+            event.id = login_id_make(event.time_us, draw_bits(draw));
+            if (!add_login(simulation, &mistyped, false, 0, "", error))
+                return false;
+        }
+        if (!add_login(simulation, &event, true, 0, "", error))
+            return false;
+    }
+    return true;
+}
+
+/* ---- attackers ---- */
+
+static double success_chance(enum attack_family family)
+{
+    return family == ATTACK_SPRAYING || family == ATTACK_SLOW_GUESSING ? 0.05 : 1.0;
+}
+
+static bool attack_person(struct simulation *simulation, const struct person *person,
+                          int64_t midnight_us, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+    const struct person *colleague =
+        &simulation->people[draw_below(draw, simulation->options->users)];
+    bool known = colleague != person && colleague->has_last && !colleague->is_machine;
+    enum attack_family family = (enum attack_family)draw_below(draw, ATTACK_FAMILY_COUNT);
+    struct login_event *attempts = calloc(ATTACK_MAX_ATTEMPTS, sizeof *attempts);
+
+    if (attempts == NULL)
+        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
+    /* A day later than the last login, so that nothing comes before what was visited already. */
+    int64_t time_us =
+        midnight_us + (int64_t)((1.0 + draw_unit(draw)) * (double)(S_PER_DAY * US_PER_S));
+    unsigned count = attack_make(draw, family, &person->last, known ? &colleague->last : NULL,
+                                 time_us, attempts);
+    bool added = true;
+    for (unsigned i = 0; i < count && added; i++) {
+        bool succeeds = i + 1 == count && draw_chance(draw, success_chance(family));
+        attempts[i].duration_s = (int64_t)draw_lognormal(draw, 600, 1.0);
+        attempts[i].bytes_in = (int64_t)draw_lognormal(draw, 30e3, 1.5);
+        attempts[i].bytes_out = (int64_t)draw_lognormal(draw, 500e3, 2.0);
+        added = add_login(simulation, &attempts[i], succeeds, 1, attack_family_name(family), error);
+    }
+    free(attempts);
+    return added;
+}
+
+/* One source that guesses names and passwords for a while. */
+static bool guess(struct simulation *simulation, int64_t midnight_us, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+    struct network network;
+    struct login_event event;
+    unsigned count = 2 + draw_below(draw, 40);
+    double step_s = draw_lognormal(draw, 4, 1.0);
+    bool only_root = draw_chance(draw, 0.4);
+    double time_s = draw_between(draw, 0, (double)S_PER_DAY);
+
+    unsigned city = world_city(draw);
+    enum network_kind kind = draw_chance(draw, 0.7) ? NETWORK_HOSTING : NETWORK_HOME;
+    world_network(draw, city, kind, &network);
+    login_event_init(&event);
+    event.utc_offset_s = world_utc_offset_s(world_server_city());
+    event.method = METHOD_PASSWORD;
+    snprintf(event.host, sizeof event.host, "server");
+    snprintf(event.service, sizeof event.service, "sshd");
+    event.source = world_address(draw, &network.prefix);
+    event.place = network.place;
+    world_device(world_stack(draw), network.mss, event.device);
+    for (unsigned i = 0; i < count; i++) {
+        const char *name = WORLD_GUESSED_NAMES[draw_below(draw, WORLD_GUESSED_NAME_COUNT)];
+        if (only_root)
+            name = "root";
+        else if (draw_chance(draw, 0.1))
+            name = simulation->people[draw_below(draw, simulation->options->users)].name;
+        snprintf(event.user, sizeof event.user, "%s", name);
+        event.time_us = midnight_us + (int64_t)(time_s * (double)US_PER_S);
+        event.id = login_id_make(event.time_us, draw_bits(draw));
+        event.source_port = (uint16_t)(1024 + draw_below(draw, 64000));
+        event.rtt_us = (int32_t)(1000.0 * draw_lognormal(draw, network.rtt_ms, 0.1));
+        if (!add_login(simulation, &event, false, 1, "guessing", error))
+            return false;
+        time_s += step_s * draw_between(draw, 0.5, 1.5);
+    }
+    return true;
+}
+
+/* ---- the days ---- */
+
+static bool simulate_day(struct simulation *simulation, unsigned day, int64_t midnight_us,
+                         struct error *error)
+{
+    for (unsigned i = 0; i < simulation->options->users; i++) {
+        if (!live_day(simulation, &simulation->people[i], day, midnight_us, error))
+            return false;
+    }
+    for (unsigned i = 0; i < simulation->options->users; i++) {
+        struct person *person = &simulation->people[i];
+        if (person->has_last && day <= person->last_day &&
+            draw_chance(&simulation->draw, ATTACKS_PER_USER_DAY) &&
+            !attack_person(simulation, person, midnight_us, error))
+            return false;
+    }
+    for (uint32_t sources = draw_poisson(&simulation->draw, GUESSERS_PER_DAY); sources > 0;
+         sources--) {
+        if (!guess(simulation, midnight_us, error))
+            return false;
+    }
+    return true;
+}
+
+static int compare_logins(const void *left, const void *right)
+{
+    const struct login_event *a = &((const struct stored_login *)left)->record.event;
+    const struct login_event *b = &((const struct stored_login *)right)->record.event;
+    if (a->time_us != b->time_us)
+        return a->time_us < b->time_us ? -1 : 1;
+    return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes);
+}
+
+static void hide_evidence(const struct simulation_options *options, struct login_event *event)
+{
+    int64_t day = (event->time_us - options->start_us) / US_PER_S / S_PER_DAY;
+    if (options->without_place)
+        event->place = PLACE_NONE;
+    if (day < options->client_from_day) {
+        event->device[0] = '\0';
+        event->rtt_us = -1;
+    }
+}
+
+/* Visits what begins before until_us; an attack's first attempts may lie in the past day, so the
+ * day before is held back too. */
+static bool visit_until(struct simulation *simulation, int64_t until_us,
+                        bool (*visit)(void *, const struct stored_login *, struct error *),
+                        void *context, struct error *error)
+{
+    size_t count = 0;
+
+    qsort(simulation->coming, simulation->coming_count, sizeof *simulation->coming, compare_logins);
+    while (count < simulation->coming_count &&
+           simulation->coming[count].record.event.time_us < until_us) {
+        hide_evidence(simulation->options, &simulation->coming[count].record.event);
+        if (!visit(context, &simulation->coming[count], error))
+            return false;
+        count++;
+    }
+    simulation->coming_count -= count;
+    if (count > 0)
+        memmove(simulation->coming, simulation->coming + count,
+                simulation->coming_count * sizeof *simulation->coming);
+    return true;
+}
+
+static bool run_days(struct simulation *simulation,
+                     bool (*visit)(void *, const struct stored_login *, struct error *),
+                     void *context, struct error *error)
+{
+    const struct simulation_options *options = simulation->options;
+    int64_t day_us = S_PER_DAY * US_PER_S;
+
+    for (unsigned i = 0; i < OFFICES; i++)
+        world_network(&simulation->draw, world_city_near_server(&simulation->draw), NETWORK_OFFICE,
+                      &simulation->offices[i]);
+    for (unsigned i = 0; i < options->users; i++)
+        person_invent(&simulation->draw, i, options->days, simulation->offices, OFFICES,
+                      &simulation->people[i]);
+    for (unsigned day = 0; day < options->days; day++) {
+        int64_t midnight_us = options->start_us + day * day_us;
+        if (!simulate_day(simulation, day, midnight_us, error) ||
+            !visit_until(simulation, midnight_us, visit, context, error))
+            return false;
+    }
+    return visit_until(simulation, options->start_us + options->days * day_us, visit, context,
+                       error);
+}
+
+bool simulation_run(const struct simulation_options *options,
+                    bool (*visit)(void *context, const struct stored_login *login,
+                                  struct error *error),
+                    void *context, struct error *error)
+{
+    struct simulation simulation = {.options = options};
+
+    draw_seed(&simulation.draw, options->seed, 0);
+    simulation.people = calloc(options->users, sizeof *simulation.people);
+    bool done =
+        simulation.people != NULL || error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
+    done = done && run_days(&simulation, visit, context, error);
+    free(simulation.people);
+    free(simulation.coming);
+    return done;
+}

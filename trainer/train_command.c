@@ -1,0 +1,232 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/json_writer.h"
+#include "common/trusted_file.h"
+#include "store/geo.h"
+#include "trainer/bootstrap.h"
+#include "trainer/commands.h"
+#include "trainer/fit.h"
+#include "trainer/store_owner.h"
+
+#define INJECTED_PER_LOGIN 0.7
+#define SMALLEST_LEAF      10
+#define PRIOR_MOST_LOGINS  40000
+
+struct train_values {
+    const char *out;
+    int64_t trees, depth, seed, threads;
+};
+
+static const struct command_option OPTIONS[] = {
+    COMMAND_TEXT(struct train_values, out, "out", "FILE",
+                 "the model; otherwise " STORE_MODEL_FILE " in the store"),
+    COMMAND_INTEGER(struct train_values, trees, "trees", "N", 1, FOREST_MAX_TREES, 100,
+                    "how many trees"),
+    COMMAND_INTEGER(struct train_values, depth, "depth", "D", 1, 24, 10, "how deep a tree may be"),
+    COMMAND_INTEGER(struct train_values, seed, "seed", "S", 0, INT64_MAX, 1,
+                    "the same seed and store give the same forest"),
+    COMMAND_INTEGER(struct train_values, threads, "threads", "T", 0, 64, 0,
+                    "how many threads; otherwise one for each processor"),
+};
+
+struct gathering {
+    struct row_builder *builder;
+    struct error *error;
+    int64_t done, total;
+    bool failed;
+};
+
+static bool gather_login(void *context, const struct stored_login *login)
+{
+    struct gathering *gathering = context;
+    if (!row_builder_add(gathering->builder, login, gathering->error))
+        gathering->failed = true;
+    command_progress("replaying logins", ++gathering->done, gathering->total);
+    return !gathering->failed;
+}
+
+static bool gather_rows(const struct config *config, uint64_t seed, struct training_rows *rows,
+                        struct error *error)
+{
+    struct row_options options = {.seed = seed, .injection_share = INJECTED_PER_LOGIN};
+    struct gathering gathering = {.error = error};
+    struct login_filter filter = {.user = NULL};
+    struct store_counts counts;
+    struct store *store = NULL;
+
+    if (!store_open(&store, config->store, STORE_READ, error))
+        return false;
+    bool gathered = store_counts(store, clock_utc_us(), &counts, error) &&
+                    row_builder_create(&gathering.builder, &options, rows, error);
+    gathering.total = gathered ? counts.logins : 0;
+    gathered = gathered && store_logins(store, &filter, gather_login, &gathering, error) &&
+               !gathering.failed && row_builder_finish(gathering.builder, error);
+    row_builder_destroy(gathering.builder);
+    store_close(store);
+    command_progress_end();
+    return gathered;
+}
+
+static bool describe_geo(const struct config *config, struct forest_header *facts,
+                         struct error *error)
+{
+    struct geo *geo = NULL;
+    if (!geo_open(&geo, config->geo, error))
+        return false;
+    geo_describe(geo, facts->geo_type, &facts->geo_epoch);
+    geo_close(geo);
+    return true;
+}
+
+static void note_budget(const struct command_line *line, bool extrapolated, const char *name,
+                        double budget, int64_t held_out, float threshold)
+{
+    if (extrapolated)
+        command_note(line,
+                     "%s = %g cannot be measured on %" PRId64
+                     " held-out logins; its threshold %.3f lies halfway between the highest "
+                     "legitimate risk seen and 1",
+                     name, budget, held_out, (double)threshold);
+}
+
+static bool print_json(const struct fit_result *result, const struct fit_budgets *budgets,
+                       const char *model, double seconds, struct error *error)
+{
+    struct json_writer json = json_writer_to(stdout);
+
+    json_object_begin(&json, NULL);
+    json_integer(&json, "logins", result->logins);
+    json_integer(&json, "rows", result->rows);
+    json_integer(&json, "prior_rows", result->prior_rows);
+    json_integer(&json, "trees", result->trees);
+    json_number(&json, "auc", result->measures.auc);
+    json_number(&json, "recall_at_1pct", result->measures.recall_at_1pct);
+    json_integer(&json, "held_out_logins", result->measures.legitimate);
+    json_integer(&json, "held_out_attacks", result->measures.attacks);
+    json_object_begin(&json, "thresholds");
+    json_number(&json, "log", (double)result->thresholds.log);
+    json_number(&json, "step_up", (double)result->thresholds.step_up);
+    json_number(&json, "deny", (double)result->thresholds.deny);
+    json_object_end(&json);
+    json_object_begin(&json, "budgets");
+    json_number(&json, "log", budgets->log);
+    json_number(&json, "step_up", budgets->step_up);
+    json_number(&json, "deny", budgets->deny);
+    json_object_end(&json);
+    json_array_begin(&json, "budgets_not_measurable");
+    if (result->log_extrapolated)
+        json_text(&json, NULL, "log");
+    if (result->step_up_extrapolated)
+        json_text(&json, NULL, "step_up");
+    if (result->deny_extrapolated)
+        json_text(&json, NULL, "deny");
+    json_array_end(&json);
+    json_number(&json, "seconds", seconds);
+    json_text(&json, "model", model);
+    json_object_end(&json);
+    return json_writer_end(&json, error);
+}
+
+static void print_result(const struct fit_result *result, const char *model, double seconds)
+{
+    printf("%s: %u trees from %" PRId64 " rows of %" PRId64 " completed logins and %" PRId64
+           " rows of simulated machines in %.1f s\n",
+           model, result->trees, result->rows - result->prior_rows, result->logins,
+           result->prior_rows, seconds);
+    printf("on %" PRId64 " later logins and %" PRId64
+           " simulated or labelled attacks: AUC %.4f, %.1f %% of attacks found at 1 %% false "
+           "alarms\n",
+           result->measures.legitimate, result->measures.attacks, result->measures.auc,
+           100 * result->measures.recall_at_1pct);
+    printf("thresholds: log %.3f, step up %.3f, deny %.3f\n", (double)result->thresholds.log,
+           (double)result->thresholds.step_up, (double)result->thresholds.deny);
+}
+
+/* Where the model goes; files in the store are its owner's, others the caller's. */
+static bool write_model(const struct train_values *values, const char *path,
+                        const struct fit_result *result, struct error *error)
+{
+    if (values->out != NULL && !store_owner_leave(error))
+        return false;
+    return trusted_file_replace(path, result->bytes, result->size, 0640, FAULT_MODEL, error);
+}
+
+/* A store whose own logins would outweigh the simulated ones anyway does without them. */
+static bool add_prior(struct training_rows *rows, uint64_t seed, struct error *error)
+{
+    return rows->legitimate < FIT_LEAST_LOGINS || rows->legitimate > PRIOR_MOST_LOGINS ||
+           bootstrap_add_prior(seed, rows, error);
+}
+
+static bool train(const struct train_values *values, const struct config *config, const char *path,
+                  struct fit_result *result, struct error *error)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct forest_options options = {.trees = (unsigned)values->trees,
+                                     .depth = (unsigned)values->depth,
+                                     .threads = (unsigned)values->threads,
+                                     .smallest_leaf = SMALLEST_LEAF,
+                                     .seed = (uint64_t)values->seed};
+    struct fit_budgets budgets = {config->log_budget, config->step_up_budget, config->deny_budget};
+    struct training_rows rows = {.rows = NULL};
+    struct forest_header facts;
+
+    if (options.threads == 0)
+        options.threads = processors > 0 ? (unsigned)processors : 1;
+    memset(&facts, 0, sizeof facts);
+    facts.trained_us = clock_utc_us();
+    bool trained =
+        describe_geo(config, &facts, error) && store_owner_become(config->store, error) &&
+        gather_rows(config, options.seed, &rows, error) && add_prior(&rows, options.seed, error) &&
+        fit_model(&rows, &options, &budgets, &facts, result, error) &&
+        write_model(values, path, result, error);
+    training_rows_finish(&rows);
+    return trained;
+}
+
+static int run_train(const struct command_line *line)
+{
+    const struct train_values *values = line->values;
+    struct error error = ERROR_NONE;
+    struct config config;
+    struct fit_result result = {.bytes = NULL};
+    char path[CONFIG_TEXT_BYTES + sizeof STORE_MODEL_FILE + 1];
+    int64_t began_us = clock_monotonic_us();
+
+    if (!command_config(line, &config, &error))
+        return command_fail(line, &error);
+    snprintf(path, sizeof path, "%s/%s", config.store, STORE_MODEL_FILE);
+    const char *model = values->out != NULL ? values->out : path;
+    bool done = train(values, &config, model, &result, &error);
+    free(result.bytes);
+    if (!done)
+        return command_fail(line, &error);
+    int64_t held_out = result.measures.legitimate;
+    note_budget(line, result.log_extrapolated, "log_budget", config.log_budget, held_out,
+                result.thresholds.log);
+    note_budget(line, result.step_up_extrapolated, "step_up_budget", config.step_up_budget,
+                held_out, result.thresholds.step_up);
+    note_budget(line, result.deny_extrapolated, "deny_budget", config.deny_budget, held_out,
+                result.thresholds.deny);
+    double seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
+    struct fit_budgets budgets = {config.log_budget, config.step_up_budget, config.deny_budget};
+    if (!line->json)
+        print_result(&result, model, seconds);
+    else if (!print_json(&result, &budgets, model, seconds, &error))
+        return command_fail(line, &error);
+    return command_finish_output(line);
+}
+
+const struct command TRAIN_COMMAND = {
+    .name = "train",
+    .operands = "",
+    .help = "a model from the store",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
+    .values_bytes = sizeof(struct train_values),
+    .run = run_train,
+};
