@@ -1,12 +1,12 @@
 /*
  * login_flood CONFDIR STACK IN_FLIGHT SECONDS THINK_MS KILL_EVERY_MS
- * IN_FLIGHT processes hold a login each, all the time: a login starts PAM, waits as a login waits for
- * its client (evenly spread around THINK_MS), is scored, accepted and answered, and the next one
- * begins. With KILL_EVERY_MS > 0 a random process is killed that often and replaced.
+ * IN_FLIGHT processes hold a login each, all the time: a login starts PAM, waits as a login waits
+ * for its client (evenly spread around THINK_MS), is scored, accepted and answered, and the next
+ * one begins. With KILL_EVERY_MS > 0 a random process is killed that often and replaced.
  *
- * Every login has an address and port of its own. Prints the logins answered per second and the time
- * that the module took of each (authenticate + account); writes the numbers of the logins that were
- * answered to standard output's companion file, CONFDIR/../answered, one per line.
+ * Every login has an address and port of its own. Prints the logins answered per second and the
+ * time that the module took of each (authenticate + account); writes the numbers of the logins that
+ * were answered to standard output's companion file, CONFDIR/../answered, one per line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 #include "common/clock.h"
 
-#define MAX_LOGINS 2000000
+#define MAX_LOGINS    2000000
 #define MAX_IN_FLIGHT 2000
 
 struct shared {

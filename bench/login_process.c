@@ -1,8 +1,9 @@
 /*
  * login_process CONFDIR ROUNDS WARMUP STACK…
- * What a login costs: a fresh process for each, through libpam, the stacks in turn (A B C A B C …) so
- * that a machine whose speed drifts slows all alike. Prints, for each stack, the microseconds from the
- * process's start to its end: p50, p90, p99, and the difference of its p50 from the first stack's.
+ * What a login costs: a fresh process for each, through libpam, the stacks in turn (A B C A B C …)
+ * so that a machine whose speed drifts slows all alike. Prints, for each stack, the microseconds
+ * from the process's start to its end: p50, p90, p99, and the difference of its p50 from the first
+ * stack's.
  *
  * login_process --login CONFDIR STACK USER CONNECTION SECRET: one such process.
  */
@@ -87,8 +88,13 @@ static int64_t run_once(const char *self, const char *confdir, const char *stack
     unsigned count = users != NULL ? (unsigned)atoi(users) : 0;
     /* A multiplier that is prime to any count spreads the rounds over all users. */
     unsigned number = count > 0 ? round * 48271u % count : 0;
-    char *arguments[] = {(char *)self,  (char *)"--login", (char *)confdir, (char *)stack,
-                         user,          connection,        (char *)(secret ? secret : "secret"),
+    char *arguments[] = {(char *)self,
+                         (char *)"--login",
+                         (char *)confdir,
+                         (char *)stack,
+                         user,
+                         connection,
+                         (char *)(secret ? secret : "secret"),
                          NULL};
     int64_t spent_us;
     int status;
@@ -122,10 +128,9 @@ static void report(struct sample *samples, int count, unsigned rounds)
         qsort(us, rounds, sizeof *us, by_size);
         if (i == 0)
             base = us[rounds / 2];
-        printf("%-28s %8lld %8lld %8lld %12lld %9u\n", samples[i].stack,
-               (long long)us[rounds / 2], (long long)us[rounds * 9 / 10],
-               (long long)us[rounds * 99 / 100], (long long)(us[rounds / 2] - base),
-               samples[i].failures);
+        printf("%-28s %8lld %8lld %8lld %12lld %9u\n", samples[i].stack, (long long)us[rounds / 2],
+               (long long)us[rounds * 9 / 10], (long long)us[rounds * 99 / 100],
+               (long long)(us[rounds / 2] - base), samples[i].failures);
     }
 }
 

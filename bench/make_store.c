@@ -11,7 +11,7 @@
 #include "common/hash.h"
 #include "store/store.h"
 
-#define DAYS 120
+#define DAYS  120
 #define BATCH 20000
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -40,8 +40,10 @@ static void make_login(struct stored_login *login, unsigned user, unsigned numbe
     event->source.bytes[2] = (uint8_t)(user >> 8);
     event->source.bytes[3] = (uint8_t)user;
     event->source_port = (uint16_t)(1024 + (chance & 0x7fff));
-    event->place = (struct place){
-        .latitude = 52.5F, .longitude = 13.4F, .asn = 3320 + (uint32_t)(chance & 1), .country = "DE"};
+    event->place = (struct place){.latitude = 52.5F,
+                                  .longitude = 13.4F,
+                                  .asn = 3320 + (uint32_t)(chance & 1),
+                                  .country = "DE"};
     snprintf(event->device, sizeof event->device, "tcp mss=1460 ws=%u ts=1 sack=1", user % 10);
     snprintf(event->key, sizeof event->key, "SHA256:user%u", user);
     event->rtt_us = 10000 + (int32_t)(chance & 0xfff);

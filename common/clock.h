@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define US_PER_S INT64_C(1000000)
+#define US_PER_S  INT64_C(1000000)
 #define S_PER_DAY INT64_C(86400)
 
 int64_t clock_utc_us(void);       /* since 1970-01-01 UTC */

@@ -12,26 +12,27 @@
 #include "common/ip_address.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/security/pam_anomaly.conf"
-#define CONFIG_MAX_BYTES 65536
-#define CONFIG_TEXT_BYTES 512
-#define CONFIG_LIST_BYTES 2048
+#define CONFIG_MAX_BYTES    65536
+#define CONFIG_TEXT_BYTES   512
+#define CONFIG_LIST_BYTES   2048
 
 enum config_mode { MODE_OBSERVE, MODE_ENFORCE };
 enum config_on_fault { ON_FAULT_INHERIT, ON_FAULT_ALLOW, ON_FAULT_STEP_UP, ON_FAULT_DENY };
 
 struct config {
-#define CONFIG_FIELD_BOOL(field) bool field;
-#define CONFIG_FIELD_INT(field) int64_t field;
-#define CONFIG_FIELD_SHARE(field) double field;
+#define CONFIG_FIELD_BOOL(field)        bool field;
+#define CONFIG_FIELD_INT(field)         int64_t field;
+#define CONFIG_FIELD_SHARE(field)       double field;
 #define CONFIG_FIELD_DURATION_MS(field) int64_t field##_ms;
-#define CONFIG_FIELD_BYTES(field) int64_t field##_bytes;
-#define CONFIG_FIELD_DAYS(field) int64_t field##_days;
-#define CONFIG_FIELD_CHOICE(field) int field; /* index into the choices as written in the table */
-#define CONFIG_FIELD_TEXT(field) char field[CONFIG_TEXT_BYTES];
-#define CONFIG_FIELD_PATH(field) char field[CONFIG_TEXT_BYTES];
-#define CONFIG_FIELD_LIST(field) char field[CONFIG_LIST_BYTES]; /* words, one space between */
-#define CONFIG_FIELD_NETWORKS(field) char field[CONFIG_LIST_BYTES]; /* likewise */
-#define OPTION(kind, field, initial, minimum, maximum, unit, section, help) CONFIG_FIELD_##kind(field)
+#define CONFIG_FIELD_BYTES(field)       int64_t field##_bytes;
+#define CONFIG_FIELD_DAYS(field)        int64_t field##_days;
+#define CONFIG_FIELD_CHOICE(field)      int field; /* index into the choices as written in the table */
+#define CONFIG_FIELD_TEXT(field)        char field[CONFIG_TEXT_BYTES];
+#define CONFIG_FIELD_PATH(field)        char field[CONFIG_TEXT_BYTES];
+#define CONFIG_FIELD_LIST(field)        char field[CONFIG_LIST_BYTES]; /* words, one space between */
+#define CONFIG_FIELD_NETWORKS(field)    char field[CONFIG_LIST_BYTES]; /* likewise */
+#define OPTION(kind, field, initial, minimum, maximum, unit, section, help)                        \
+    CONFIG_FIELD_##kind(field)
 #include "common/config_options.def"
 #undef OPTION
 };
@@ -47,9 +48,9 @@ bool config_parse(struct config *config, const char *text, const char *name,
                   struct error *error) MUST_USE;
 
 /*
- * Reads a file that root or the caller owns over the defaults, whatever *config held. A missing file
- * at CONFIG_DEFAULT_PATH leaves the defaults and is no error; any other missing file is one. On an
- * error *config is as it was.
+ * Reads a file that root or the caller owns over the defaults, whatever *config held. A missing
+ * file at CONFIG_DEFAULT_PATH leaves the defaults and is no error; any other missing file is one.
+ * On an error *config is as it was.
  */
 bool config_load(struct config *config, const char *path, struct error *error) MUST_USE;
 

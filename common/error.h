@@ -14,14 +14,14 @@
 
 #include "common/fault.h"
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE                         __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first) __attribute__((format(printf, format_index, first)))
 
 #define ERROR_TEXT_BYTES 512
 
 struct error {
-    enum fault fault;             /* FAULT_NONE until something failed */
-    char text[ERROR_TEXT_BYTES];  /* one sentence, no final newline; control bytes never get in */
+    enum fault fault;            /* FAULT_NONE until something failed */
+    char text[ERROR_TEXT_BYTES]; /* one sentence, no final newline; control bytes never get in */
 };
 
 #define ERROR_NONE ((struct error){.fault = FAULT_NONE})

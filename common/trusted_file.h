@@ -1,6 +1,6 @@
 /*
- * Files that decide who gets in. The descriptor is trusted, never the path: a file is opened without
- * following a link in its last component, and what was opened is examined.
+ * Files that decide who gets in. The descriptor is trusted, never the path: a file is opened
+ * without following a link in its last component, and what was opened is examined.
  */
 #ifndef COMMON_TRUSTED_FILE_H
 #define COMMON_TRUSTED_FILE_H

@@ -126,7 +126,7 @@ static void json_assessment(struct json_writer *json, const struct login_record 
         json_object_end(json);
     }
     json_array_end(json);
-    if (!features)
+    if (!features || !assessment->features_known)
         return;
     json_object_begin(json, "features");
     for (unsigned i = 0; i < FEATURE_COUNT; i++)

@@ -30,9 +30,9 @@ bool answer_is_root_name(const char *user)
 }
 
 /*
- * PAM_IGNORE is never a credential: another module decides. With step_up PAM_SUCCESS skips the second
- * factor, which only a judged and usual login may do: while observing nothing may change, and what
- * could not be judged is not known to be usual.
+ * PAM_IGNORE is never a credential: another module decides. With step_up PAM_SUCCESS skips the
+ * second factor, which only a judged and usual login may do: while observing nothing may change,
+ * and what could not be judged is not known to be usual.
  */
 int answer_pam_auth(enum verdict answer, bool enforce, bool step_up, bool faulted)
 {

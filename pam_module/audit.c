@@ -187,7 +187,8 @@ static bool wait_writable(int fd, int64_t deadline_us)
 {
     int64_t left_us = deadline_us - clock_monotonic_us();
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-    struct timespec timeout = {.tv_sec = left_us / US_PER_S, .tv_nsec = (left_us % US_PER_S) * 1000};
+    struct timespec timeout = {.tv_sec = left_us / US_PER_S,
+                               .tv_nsec = (left_us % US_PER_S) * 1000};
 
     return left_us > 0 && ppoll(&poll_fd, 1, &timeout, NULL) > 0;
 }

@@ -7,7 +7,7 @@
 
 #include "pam_module/worker.h"
 
-#define AUDIT_LINE_BYTES 2048
+#define AUDIT_LINE_BYTES  2048
 #define AUDIT_SOCKET_PATH "/dev/log"
 
 /*
@@ -22,15 +22,16 @@ bool audit_login(const struct log_identity *log, const struct login_record *reco
                  int64_t spent_us, const char *error, int64_t deadline_us);
 
 /*
- * The line that brute-force watchers know from PAM modules ("authentication failure; … rhost=…"), for
- * an attempt that was refused before its password was asked.
+ * The line that brute-force watchers know from PAM modules ("authentication failure; … rhost=…"),
+ * for an attempt that was refused before its password was asked.
  */
 bool audit_refusal(const struct log_identity *log, const struct login_event *event,
                    int64_t deadline_us);
 
 /*
- * One datagram (or a stream's record) to the log socket as "PROGRAM[PID]: pam_anomaly(CONTEXT): LINE".
- * False when no log takes it before deadline_us: a stuck or missing log never holds up a login.
+ * One datagram (or a stream's record) to the log socket as "PROGRAM[PID]: pam_anomaly(CONTEXT):
+ * LINE". False when no log takes it before deadline_us: a stuck or missing log never holds up a
+ * login.
  */
 bool audit_send(const struct log_identity *log, int priority, const char *line,
                 int64_t deadline_us);

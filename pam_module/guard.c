@@ -15,11 +15,11 @@
 
 #include "common/clock.h"
 
-#define REPLY_FD 3
-#define KEPT_FD 4
-#define FIRST_UNUSED_FD 5
+#define REPLY_FD          3
+#define KEPT_FD           4
+#define FIRST_UNUSED_FD   5
 #define EXIT_NOT_CONFINED 101
-#define KILL_PATIENCE_US 2000
+#define KILL_PATIENCE_US  2000
 
 static void reset_signals(void)
 {
@@ -77,7 +77,8 @@ static bool keep_only(int reply_fd, int kept_fd)
            dup2(kept, KEPT_FD) == KEPT_FD && close_range(FIRST_UNUSED_FD, ~0U, 0) == 0;
 }
 
-/* Not dumpable: its memory is a copy of the application's, and its new owner must not look into it. */
+/* Not dumpable: its memory is a copy of the application's, and its new owner must not look into it.
+ */
 static bool confine(const struct guard_identity *identity)
 {
     return drop_root(identity) && set_limits() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
@@ -130,7 +131,8 @@ static bool take_reply(int fd, struct worker_reply *reply)
     return true;
 }
 
-/* Ends the worker if it has not ended by itself; its status, or -1 when the kernel still holds it. */
+/* Ends the worker if it has not ended by itself; its status, or -1 when the kernel still holds it.
+ */
 static int reap(pid_t pid, int pidfd, bool ended)
 {
     int status = -1;
@@ -148,9 +150,10 @@ static int reap(pid_t pid, int pidfd, bool ended)
 }
 
 /*
- * While it waits for its worker the parent keeps to the processor that it is on, and the worker starts
- * there: neither has to wake another processor from its sleep, which costs more than the clone itself
- * on many machines, and the caches are warm. *allowed is what to go back to; false: nothing to undo.
+ * While it waits for its worker the parent keeps to the processor that it is on, and the worker
+ * starts there: neither has to wake another processor from its sleep, which costs more than the
+ * clone itself on many machines, and the caches are warm. *allowed is what to go back to; false:
+ * nothing to undo.
  */
 static bool stay_here(cpu_set_t *allowed)
 {

@@ -16,7 +16,7 @@
 #include "pam_module/worker.h"
 
 /* Limits of a worker, besides the deadline. */
-#define GUARD_CPU_S 2
+#define GUARD_CPU_S      2
 #define GUARD_OPEN_FILES 64
 #define GUARD_HEAP_BYTES (UINT64_C(64) << 20)
 

@@ -18,6 +18,7 @@ struct mark {
     struct judgement judgement;
     uint64_t connection;
     int64_t opened_us;
+    bool fresh; /* judged by a plain auth line; its step_up line is still to come */
     char user[LOGIN_USER_BYTES];
 };
 
@@ -29,7 +30,7 @@ static void mark_free(pam_handle_t *pamh, void *data, int status)
 
 /* Without memory there is no mark: account then judges anew, which is slower and no less safe. */
 static void mark_set(pam_handle_t *pamh, const struct login_event *event,
-                     const struct judgement *judgement, int64_t opened_us)
+                     const struct judgement *judgement, int64_t opened_us, bool fresh)
 {
     struct mark *mark = calloc(1, sizeof *mark);
 
@@ -38,6 +39,7 @@ static void mark_set(pam_handle_t *pamh, const struct login_event *event,
     mark->judgement = *judgement;
     mark->connection = event->connection;
     mark->opened_us = opened_us;
+    mark->fresh = fresh;
     memcpy(mark->user, event->user, sizeof mark->user);
     if (pam_set_data(pamh, MARK_NAME, mark, mark_free) != PAM_SUCCESS)
         free(mark);
@@ -58,8 +60,8 @@ static const struct mark *mark_get(pam_handle_t *pamh, const struct login_event 
 }
 
 /*
- * Groups are looked up as the host does it, and only when some are exempt. Any user of one of them is
- * exempt.
+ * Groups are looked up as the host does it, and only when some are exempt. Any user of one of them
+ * is exempt.
  */
 static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
 {
@@ -113,7 +115,6 @@ static void judge(pam_handle_t *pamh, struct login_check *check, enum login_meth
     login_check_exemptions(check);
     login_check_judge(check, judgement);
     spare_other_root(pamh, check, judgement);
-    mark_set(pamh, event, judgement, 0);
 }
 
 static bool is_enforcing(const struct login_check *check)
@@ -121,17 +122,34 @@ static bool is_enforcing(const struct login_check *check)
     return check->config.mode == MODE_ENFORCE;
 }
 
+static void judge_attempt(pam_handle_t *pamh, struct login_check *check,
+                          struct judgement *judgement)
+{
+    judge(pamh, check, METHOD_PAM, judgement);
+    if (judgement->answer == VERDICT_DENY)
+        (void)audit_refusal(&check->items.log, &check->items.event, check->deadline_us);
+}
+
+/*
+ * A stack may have two lines: a plain one first, which denies before a password is asked, and one
+ * with step_up before the second factor. They are one attempt: the second takes the first one's
+ * judgement, once, for a handle is used again when a password is asked again.
+ */
 int hook_auth(pam_handle_t *pamh, int argc, const char **argv)
 {
     struct login_check check;
     struct judgement judgement;
+    const struct mark *mark;
     int status = begin(&check, pamh, "auth", argc, argv);
 
     if (status != PAM_SUCCESS)
         return status == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_IGNORE;
-    judge(pamh, &check, METHOD_PAM, &judgement);
-    if (judgement.answer == VERDICT_DENY)
-        (void)audit_refusal(&check.items.log, &check.items.event, check.deadline_us);
+    mark = mark_get(pamh, &check.items.event);
+    if (check.args.step_up && mark != NULL && mark->fresh)
+        judgement = mark->judgement;
+    else
+        judge_attempt(pamh, &check, &judgement);
+    mark_set(pamh, &check.items.event, &judgement, 0, !check.args.step_up);
     return answer_pam_auth(judgement.answer, is_enforcing(&check), check.args.step_up,
                            judgement.fault != FAULT_NONE);
 }
@@ -151,7 +169,8 @@ static void tell_user(pam_handle_t *pamh, const struct config *config)
         (void)pam_info(pamh, "%s", config->deny_message);
 }
 
-/* The credential was right, or this hook would not be called: that is recorded whatever the answer. */
+/* The credential was right, or this hook would not be called: that is recorded whatever the answer.
+ */
 int hook_account(pam_handle_t *pamh, int argc, const char **argv)
 {
     struct login_check check;
@@ -165,6 +184,7 @@ int hook_account(pam_handle_t *pamh, int argc, const char **argv)
         judgement = mark->judgement;
     else
         judge(pamh, &check, METHOD_NOT_PAM, &judgement);
+    mark_set(pamh, &check.items.event, &judgement, 0, false);
     append_accepted(&check, &judgement);
     if (judgement.answer == VERDICT_DENY)
         tell_user(pamh, &check.config);
@@ -184,7 +204,7 @@ int hook_open_session(pam_handle_t *pamh, int argc, const char **argv)
         check.items.event.id = mark->judgement.id;
     check.items.event.stage = STAGE_OPENED;
     login_check_opened(&check, &judgement);
-    mark_set(pamh, &check.items.event, &judgement, check.items.event.time_us);
+    mark_set(pamh, &check.items.event, &judgement, check.items.event.time_us, false);
     return PAM_SUCCESS;
 }
 

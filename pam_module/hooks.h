@@ -1,7 +1,7 @@
 /*
- * One function for each moment at which PAM calls the module; each a list of what happens to a login.
- * They return PAM codes and leave nothing behind but, between auth and close, a mark that the handle
- * owns.
+ * One function for each moment at which PAM calls the module; each a list of what happens to a
+ * login. They return PAM codes and leave nothing behind but, between auth and close, a mark that
+ * the handle owns.
  */
 #ifndef PAM_MODULE_HOOKS_H
 #define PAM_MODULE_HOOKS_H

@@ -6,8 +6,8 @@
 
 /*
  * key: " TYPE BASE64 …" as in SSH_AUTH_INFO_0, ended by a blank, a line's end or NUL. Writes
- * "SHA256:" and the unpadded base 64 of the digest of the decoded key. False when key is not of that
- * form.
+ * "SHA256:" and the unpadded base 64 of the digest of the decoded key. False when key is not of
+ * that form.
  */
 bool key_fingerprint(const char *key, char fingerprint[LOGIN_KEY_BYTES]) MUST_USE;
 

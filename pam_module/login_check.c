@@ -44,8 +44,8 @@ void login_check_exemptions(struct login_check *check)
         check->exempt = true;
         return;
     }
-    if (exemptions_match(config->exemptions, event->user, &event->source,
-                         event->time_us / US_PER_S, &match, &error))
+    if (exemptions_match(config->exemptions, event->user, &event->source, event->time_us / US_PER_S,
+                         &match, &error))
         check->exempt = check->exempt || match;
     else
         audit_send(&check->items.log, LOG_ERR, error.text, check->deadline_us);
@@ -136,8 +136,7 @@ static bool run_guarded(struct login_check *check, struct work *work, guard_work
 
     if (!open_store_directory(&check->config, &store_fd, &identity, error))
         return false;
-    replied =
-        guard_run(&identity, deadline_us, store_fd, function, work, reply, error);
+    replied = guard_run(&identity, deadline_us, store_fd, function, work, reply, error);
     (void)close(store_fd);
     if (replied && reply->fault != FAULT_NONE)
         return error_set(error, reply->fault, "%s", reply->text);
@@ -150,7 +149,8 @@ static void prepare(struct login_check *check, enum worker_task task, struct log
     login_record_init(record);
     record->event = check->items.event;
     if (task != WORKER_APPEND || record->event.stage != STAGE_CLOSED)
-        record->event.bytes_in = record->event.bytes_out = -1; /* the handshake's, not a session's */
+        record->event.bytes_in = record->event.bytes_out =
+            -1; /* the handshake's, not a session's */
     *work = (struct work){.job = {.task = task,
                                   .config = &check->config,
                                   .record = record,
@@ -195,13 +195,13 @@ static void judge_fault(struct login_check *check, struct login_record *record,
     record->fault = error->fault;
     record->answer = answer_for_fault(policy_of_fault(check, error->fault), enforces(check),
                                       check->exempt, spare_root);
-    *judgement = (struct judgement){
-        .id = record->event.id, .fault = error->fault, .answer = record->answer};
+    *judgement =
+        (struct judgement){.id = record->event.id, .fault = error->fault, .answer = record->answer};
 }
 
 /*
- * A login that could not be judged is recorded all the same, by a worker that does nothing else. Its
- * id is the one of the check, so that a record which that check did write is not counted twice.
+ * A login that could not be judged is recorded all the same, by a worker that does nothing else.
+ * Its id is the one of the check, so that a record which that check did write is not counted twice.
  */
 static void record_unjudged(struct login_check *check, struct work *work, struct error *error)
 {
@@ -238,8 +238,8 @@ void login_check_judge(struct login_check *check, struct judgement *judgement)
 
     check->items.event.id = login_id_make(check->items.event.time_us, random_bits());
     prepare(check, WORKER_ASSESS, &record, &work);
-    if (error.fault == FAULT_NONE && run_guarded(check, &work, work_assess,
-                                                 check->deadline_us - reserve_us, &reply, &error)) {
+    if (error.fault == FAULT_NONE &&
+        run_guarded(check, &work, work_assess, check->deadline_us - reserve_us, &reply, &error)) {
         *judgement = (struct judgement){.id = record.event.id,
                                         .fault = reply.unjudged,
                                         .verdict = reply.verdict,

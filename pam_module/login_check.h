@@ -1,6 +1,6 @@
 /*
- * The parent's side of one check: who is exempt, where the store is, a guarded worker, and the answer
- * to each of its ends. Knows nothing of PAM handles.
+ * The parent's side of one check: who is exempt, where the store is, a guarded worker, and the
+ * answer to each of its ends. Knows nothing of PAM handles.
  */
 #ifndef PAM_MODULE_LOGIN_CHECK_H
 #define PAM_MODULE_LOGIN_CHECK_H
@@ -18,8 +18,8 @@ struct login_check {
 };
 
 /*
- * Reads arguments and configuration and starts the deadline. Never fails: what cannot be read is kept
- * in config_error.
+ * Reads arguments and configuration and starts the deadline. Never fails: what cannot be read is
+ * kept in config_error.
  */
 void login_check_begin(struct login_check *check, int argc, const char **argv);
 
@@ -39,7 +39,8 @@ void login_check_judge(struct login_check *check, struct judgement *judgement);
 /* Tells the journal of a later stage. A failure is logged; it never changes an answer. */
 void login_check_append(struct login_check *check);
 
-/* A session opened: the worker finds its attempt. *judgement: id and whether it is to be learned. */
+/* A session opened: the worker finds its attempt. *judgement: id and whether it is to be learned.
+ */
 void login_check_opened(struct login_check *check, struct judgement *judgement);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * login_worker.so: what happens to a login inside the worker. Loaded by a process that gave up root;
- * its coordinator is login_worker_run().
+ * login_worker.so: what happens to a login inside the worker. Loaded by a process that gave up
+ * root; its coordinator is login_worker_run().
  */
 #include "pam_module/worker.h"
 
@@ -89,8 +89,7 @@ static bool fold_tail_record(void *context, const void *payload, size_t size, in
     if (!login_record_decode(&record, payload, size, NULL))
         return true; /* counted and reported by the drain, which sees it too */
     history_learn(tail->history, tail->about, &record.event);
-    if (record.event.stage == STAGE_ATTEMPT &&
-        record.event.connection == tail->about->connection &&
+    if (record.event.stage == STAGE_ATTEMPT && record.event.connection == tail->about->connection &&
         strcmp(record.event.user, tail->about->user) == 0) {
         tail->attempt = record;
         tail->attempt_found = true;
@@ -115,40 +114,47 @@ static bool locate(const struct config *config, struct login_event *event, struc
     if (event->source.family == 0 || ip_is_reserved(&event->source) ||
         strcmp(config->geo, "none") == 0)
         return true;
-    located = geo_open(&geo, config->geo, error) &&
-              geo_locate(geo, &event->source, &event->place, error);
+    located =
+        geo_open(&geo, config->geo, error) && geo_locate(geo, &event->source, &event->place, error);
     geo_close(geo);
     return located;
 }
 
 /* ---- an attempt ---- */
 
+static enum login_method method_of_line(const char *line)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " \n"), line);
+    return login_method_from_name(name);
+}
+
 /*
- * SSH_AUTH_INFO_0 has a line for each method that was completed: "publickey ssh-ed25519 AAAA…". Sets
- * the key of a public key, and the method when the session is open; before that more may follow.
+ * SSH_AUTH_INFO_0 has a line for each method that was completed, in order: "publickey ssh-ed25519
+ * AAAA…". Sets the first public key, and the method when the session is open; before that more may
+ * follow. The attempt was judged in the last PAM conversation: it knew the key of a line before
+ * that (two factors) and none of a line after it.
  */
 static void learn_methods(struct login_event *event, const char *auth_info, bool is_open)
 {
-    bool interactive = false;
     bool by_key = false;
+    bool conversed = false;
 
     for (const char *line = auth_info; line != NULL && *line != '\0';) {
         const char *end = strchr(line, '\n');
-        size_t length = strcspn(line, " \n");
-        enum login_method method;
-        char name[32];
+        enum login_method method = method_of_line(line);
+        bool converses = method == METHOD_PASSWORD || method == METHOD_KEYBOARD_INTERACTIVE;
 
-        snprintf(name, sizeof name, "%.*s", (int)length, line);
-        method = login_method_from_name(name);
-        if (is_open)
+        if (is_open && converses)
+            event->method = by_key ? METHOD_TWO_FACTOR : method;
+        else if (is_open && !conversed && method != METHOD_UNKNOWN)
             event->method = method;
-        if (method == METHOD_PUBLICKEY)
-            by_key = key_fingerprint(line + length, event->key);
-        interactive = interactive || method == METHOD_KEYBOARD_INTERACTIVE;
+        if (method == METHOD_PUBLICKEY && !by_key)
+            by_key = key_fingerprint(line + strcspn(line, " \n"), event->key);
+        conversed = conversed || converses;
         line = end != NULL ? end + 1 : NULL;
     }
-    if (is_open && by_key && interactive)
-        event->method = METHOD_TWO_FACTOR;
 }
 
 static bool assess(const struct worker_job *job, struct error *error)
@@ -181,8 +187,7 @@ static bool assess(const struct worker_job *job, struct error *error)
     assess_login(&record->event, &history, &forest, &policy, &facts, &record->assessment);
     record->assessed = true;
     record->model = forest.header->checksum;
-    record->answer =
-        answer_for_verdict(record->assessment.verdict, config->mode == MODE_ENFORCE);
+    record->answer = answer_for_verdict(record->assessment.verdict, config->mode == MODE_ENFORCE);
     return true;
 }
 
@@ -230,7 +235,6 @@ static void adopt_attempt(struct login_event *event, const struct login_record *
 
     opened.stage = STAGE_OPENED;
     opened.time_us = event->time_us;
-    opened.utc_offset_s = event->utc_offset_s;
     opened.learn = attempt->assessed && attempt->assessment.verdict == VERDICT_ALLOW;
     *event = opened;
 }

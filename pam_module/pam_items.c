@@ -100,7 +100,8 @@ static void gather_log_identity(const char *hook, struct pam_items *items)
     log->pid = (int)getpid();
     copy(log->program, sizeof log->program, program_invocation_short_name);
     /* sshd writes its state, the user's name included, over its arguments: "sshd: alice [priv]". */
-    length = strspn(log->program, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+    length =
+        strspn(log->program, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
     log->program[length] = '\0';
     snprintf(log->context, sizeof log->context, "%s:%s", items->event.service, hook);
 }

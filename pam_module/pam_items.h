@@ -10,18 +10,18 @@
 #include "pam_module/worker.h"
 
 struct pam_items {
-    struct login_event event;   /* stage and id are the caller's to set */
+    struct login_event event; /* stage and id are the caller's to set */
     struct log_identity log;
-    const char *auth_info;      /* SSH_AUTH_INFO_0 or NULL; PAM's memory */
-    bool is_ssh;                /* there is an SSH_CONNECTION */
+    const char *auth_info; /* SSH_AUTH_INFO_0 or NULL; PAM's memory */
+    bool is_ssh;           /* there is an SSH_CONNECTION */
 };
 
 /* hook: "auth", "account", "session". PAM_SUCCESS, or what pam_get_user said. */
 int pam_items_gather(pam_handle_t *pamh, const char *hook, struct pam_items *items);
 
 /*
- * SSH_CONNECTION ("ADDRESS PORT ADDRESS PORT") into source address and port. False when it is not of
- * that form.
+ * SSH_CONNECTION ("ADDRESS PORT ADDRESS PORT") into source address and port. False when it is not
+ * of that form.
  */
 bool pam_items_parse_connection(const char *text, struct ip_address *address, uint16_t *port);
 

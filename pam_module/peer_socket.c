@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TCP_INFO_LEVEL IPPROTO_TCP
+#define TCP_INFO_LEVEL         IPPROTO_TCP
 #define TIMESTAMP_OPTION_BYTES 12 /* taken from each segment when timestamps are on (RFC 7323) */
 
 bool peer_socket_peer(int fd, struct ip_address *address, uint16_t *port)
@@ -35,8 +35,8 @@ int peer_socket_find(const struct ip_address *address, uint16_t port)
 }
 
 /*
- * What the client put into its SYN. The kernel tells the segment size in use, from which the room for
- * timestamps is already taken.
+ * What the client put into its SYN. The kernel tells the segment size in use, from which the room
+ * for timestamps is already taken.
  */
 static void describe_device(const struct tcp_info *info, char *text, size_t capacity)
 {

@@ -23,8 +23,9 @@ static const char FEATURE_NAMES[] =
 
 void worker_interface_describe(struct worker_interface *interface)
 {
-    snprintf(interface->text, sizeof interface->text, "%s job=%zu config=%zu/%016llx record=%zu/%016llx",
-             PAM_ANOMALY_VERSION, sizeof(struct worker_job), sizeof(struct config),
+    snprintf(interface->text, sizeof interface->text,
+             "%s job=%zu config=%zu/%016llx record=%zu/%016llx", PAM_ANOMALY_VERSION,
+             sizeof(struct worker_job), sizeof(struct config),
              (unsigned long long)hash_text(OPTION_NAMES), sizeof(struct login_record),
              (unsigned long long)hash_text(FEATURE_NAMES));
 }

@@ -1,7 +1,7 @@
 /*
- * What the module's process and its worker have in common. The worker is a forked child that gave up
- * root; for an assessment it loads login_worker.so, which holds SQLite, libmaxminddb and the scorer,
- * so that none of them is ever mapped into the process that decides who gets in.
+ * What the module's process and its worker have in common. The worker is a forked child that gave
+ * up root; for an assessment it loads login_worker.so, which holds SQLite, libmaxminddb and the
+ * scorer, so that none of them is ever mapped into the process that decides who gets in.
  */
 #ifndef PAM_MODULE_WORKER_H
 #define PAM_MODULE_WORKER_H
@@ -34,7 +34,7 @@ struct worker_job {
     bool exempt;
     int64_t started_us, deadline_us; /* clock_monotonic_us */
     struct log_identity log;
-    int store_fd;                /* the store's directory, opened and examined */
+    int store_fd; /* the store's directory, opened and examined */
 };
 
 /*

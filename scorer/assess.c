@@ -21,6 +21,7 @@ void assess_login(const struct login_event *event, const struct history *history
     memset(assessment, 0, sizeof *assessment);
     assessment->learned_logins = facts->learned_logins;
     features_extract(event, history, assessment->features);
+    assessment->features_known = true;
     assessment->risk = forest_score(forest, assessment->features);
     assessment->verdict = policy_decide(policy, forest, assessment->risk, facts, &assessment->rule);
     if (assessment->verdict >= VERDICT_LOG)

@@ -1,6 +1,6 @@
 /*
- * The pure middle of a login: an event and what is known before it go in, a verdict with its reasons
- * comes out. No clock, no files, no PAM.
+ * The pure middle of a login: an event and what is known before it go in, a verdict with its
+ * reasons comes out. No clock, no files, no PAM.
  */
 #ifndef SCORER_ASSESS_H
 #define SCORER_ASSESS_H
@@ -22,6 +22,7 @@ struct assessment {
     uint32_t learned_logins;
     uint8_t reason_count; /* strongest first; none below the log threshold */
     struct reason reasons[ASSESSMENT_REASONS];
+    bool features_known; /* false: scored by another version's feature table; features are NAN */
     float features[FEATURE_COUNT];
 };
 

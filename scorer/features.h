@@ -1,7 +1,7 @@
 /*
  * The numbers a login is judged by: one row each in features.def, in the model's column order.
- * features_extract() is the only way to compute them. What is not known is NAN, "no evidence", which
- * the trees carry a direction for; it is never zero.
+ * features_extract() is the only way to compute them. What is not known is NAN, "no evidence",
+ * which the trees carry a direction for; it is never zero.
  */
 #ifndef SCORER_FEATURES_H
 #define SCORER_FEATURES_H
@@ -18,8 +18,8 @@ enum feature {
 };
 
 struct feature_info {
-    const char *name;    /* "asn_ratio" */
-    const char *group;   /* "place" */
+    const char *name;  /* "asn_ratio" */
+    const char *group; /* "place" */
     const char *unit;
     const char *meaning; /* a sentence for the manual */
     const char *reason;  /* a few words for a person, why a login stands out by it */

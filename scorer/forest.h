@@ -22,18 +22,18 @@
 
 #include "scorer/features.h"
 
-#define FOREST_MAGIC "PAMANOM1"
-#define FOREST_VERSION 1
+#define FOREST_MAGIC     "PAMANOM1"
+#define FOREST_VERSION   1
 #define FOREST_MAX_TREES 1024
 #define FOREST_MAX_NODES (UINT32_C(1) << 22)
 #define FOREST_MAX_BYTES (UINT32_C(64) << 20)
 #define FOREST_QUANTILES 64
-#define FOREST_LEAF 0x7f /* feature number that marks a leaf */
+#define FOREST_LEAF      0x7f /* feature number that marks a leaf */
 
 struct forest_node {
-    float threshold;      /* of an inner node; the probability of a leaf */
-    uint32_t child : 24;  /* index of the left child; 0 in a leaf */
-    uint32_t feature : 7; /* enum feature, or FOREST_LEAF */
+    float threshold;            /* of an inner node; the probability of a leaf */
+    uint32_t child : 24;        /* index of the left child; 0 in a leaf */
+    uint32_t feature : 7;       /* enum feature, or FOREST_LEAF */
     uint32_t missing_right : 1; /* where NAN goes */
 };
 
@@ -46,19 +46,19 @@ struct forest_header {
     uint32_t version;
     uint32_t header_bytes;
     uint64_t file_bytes;
-    uint64_t checksum;      /* hash_bytes of everything behind this field */
-    uint32_t feature_hash;  /* feature_table_hash() */
+    uint64_t checksum;     /* hash_bytes of everything behind this field */
+    uint32_t feature_hash; /* feature_table_hash() */
     uint32_t feature_count;
-    uint32_t tree_count;    /* tree t's root is node t */
+    uint32_t tree_count; /* tree t's root is node t */
     uint32_t node_count;
     uint32_t summary_bytes;
-    float base;             /* mean of values[root] over the trees: the score before any evidence */
+    float base; /* mean of values[root] over the trees: the score before any evidence */
     struct forest_thresholds thresholds; /* at the budgets below, on held-out later time */
     float budget_log, budget_step_up, budget_deny;
     float legitimate_quantiles[FOREST_QUANTILES]; /* of held-out legitimate logins: the risk that a
                                                      share of forest_quantile_share(i) exceeds */
     int64_t trained_us;
-    uint64_t geo_epoch;     /* build epoch of the databases the history was located with; 0: none */
+    uint64_t geo_epoch; /* build epoch of the databases the history was located with; 0: none */
     char geo_type[64];
 };
 
@@ -73,8 +73,8 @@ struct forest {
 };
 
 /*
- * Looks at bytes (8-byte aligned, which must outlive the forest) and checks them fully. False with a
- * FAULT_MODEL sentence when they are not a sound model for this feature table.
+ * Looks at bytes (8-byte aligned, which must outlive the forest) and checks them fully. False with
+ * a FAULT_MODEL sentence when they are not a sound model for this feature table.
  */
 bool forest_open(struct forest *forest, const void *bytes, size_t size,
                  struct error *error) MUST_USE;

@@ -1,8 +1,8 @@
 /*
  * Everything known before an event that bears on it: the user's profile, the source's address and
- * prefix, the population's counts. history_learn() is the one fold: the daemon applies it to what it
- * keeps, a login applies it to the part of the journal that the daemon has not folded in yet, the
- * trainer replays the past through it.
+ * prefix, the population's counts. history_learn() is the one fold: the daemon applies it to what
+ * it keeps, a login applies it to the part of the journal that the daemon has not folded in yet,
+ * the trainer replays the past through it.
  */
 #ifndef SCORER_HISTORY_H
 #define SCORER_HISTORY_H
@@ -28,8 +28,8 @@ void history_learn(struct history *history, const struct login_event *about,
                    const struct login_event *past);
 
 /*
- * Sets event->new_values of an OPENED event from the user's profile before it. The mark travels with
- * the event, so that counting the users who hold a value needs no other user's profile.
+ * Sets event->new_values of an OPENED event from the user's profile before it. The mark travels
+ * with the event, so that counting the users who hold a value needs no other user's profile.
  */
 void history_mark_new(const struct profile *profile, struct login_event *event);
 

@@ -37,6 +37,8 @@ const char *login_method_name(enum login_method method)
 
 enum login_method login_method_from_name(const char *name)
 {
+    if (strncmp(name, "gssapi-", 7) == 0)
+        return METHOD_GSSAPI;
     for (unsigned i = 0; i < METHOD_COUNT; i++) {
         if (strcmp(name, METHOD_NAMES[i]) == 0)
             return (enum login_method)i;

@@ -10,14 +10,15 @@
 
 #include "common/error.h"
 
-#define LOGIN_ID_BYTES 12
+#define LOGIN_ID_BYTES      12
 #define LOGIN_ID_TEXT_BYTES 21
 
 struct login_id {
     uint8_t bytes[LOGIN_ID_BYTES];
 };
 
-/* random: 48 bits of the caller's randomness (for an import: a hash of what identifies the line). */
+/* random: 48 bits of the caller's randomness (for an import: a hash of what identifies the line).
+ */
 struct login_id login_id_make(int64_t time_us, uint64_t random);
 const char *login_id_format(const struct login_id *id, char text[LOGIN_ID_TEXT_BYTES]);
 /* Either case; o, i and l are read as 0, 1 and 1. */

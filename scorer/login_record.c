@@ -3,8 +3,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Changed with every change of a field or its meaning. */
-#define RECORD_VERSION 1
+/* Changed with every change of a field or its meaning. The feature table is no part of it. */
+#define RECORD_VERSION 2
+
+#define NO_FEATURE_TABLE   0 /* no table has this hash */
+#define FEATURE_NAME_BYTES 64
 
 void login_record_init(struct login_record *record)
 {
@@ -12,20 +15,21 @@ void login_record_init(struct login_record *record)
     login_event_init(&record->event);
 }
 
+/* The features come last, so that those of another table can be passed over. */
 static void assessment_put(struct byte_writer *writer, const struct assessment *assessment)
 {
     put_f64(writer, assessment->risk);
     put_u8(writer, (uint8_t)assessment->verdict);
     put_u8(writer, (uint8_t)assessment->rule);
     put_u32(writer, assessment->learned_logins);
-    put_u32(writer, feature_table_hash());
+    put_u32(writer, assessment->features_known ? feature_table_hash() : NO_FEATURE_TABLE);
     put_u8(writer, assessment->reason_count);
     for (unsigned i = 0; i < assessment->reason_count && i < ASSESSMENT_REASONS; i++) {
-        put_u8(writer, assessment->reasons[i].feature);
+        put_text(writer, FEATURE_TABLE[assessment->reasons[i].feature].name);
         put_f32(writer, assessment->reasons[i].value);
         put_f32(writer, assessment->reasons[i].share);
     }
-    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+    for (unsigned i = 0; assessment->features_known && i < FEATURE_COUNT; i++)
         put_f32(writer, assessment->features[i]);
 }
 
@@ -62,17 +66,42 @@ static float feature_get(struct byte_reader *reader)
     return isnan(value) ? NAN : value;
 }
 
+/* FEATURE_COUNT when no feature of the table has that name. */
+static unsigned feature_find(const char *name)
+{
+    unsigned feature = 0;
+    while (feature < FEATURE_COUNT && strcmp(FEATURE_TABLE[feature].name, name) != 0)
+        feature++;
+    return feature;
+}
+
+/* Reasons go by name: what another table calls by a name that this one lacks is dropped. */
 static void reasons_get(struct byte_reader *reader, struct assessment *assessment)
 {
-    assessment->reason_count = (uint8_t)enum_get(reader, ASSESSMENT_REASONS + 1);
-    for (unsigned i = 0; i < assessment->reason_count; i++) {
-        struct reason *reason = &assessment->reasons[i];
-        reason->feature = (uint8_t)enum_get(reader, FEATURE_COUNT);
-        reason->value = feature_get(reader);
-        reason->share = get_f32(reader);
-        if (!(reason->share > 0 && reason->share <= 1))
+    unsigned count = enum_get(reader, ASSESSMENT_REASONS + 1);
+    for (unsigned i = 0; i < count; i++) {
+        char name[FEATURE_NAME_BYTES];
+        get_text(reader, name, sizeof name);
+        unsigned feature = feature_find(name);
+        struct reason reason = {.feature = (uint8_t)feature, .value = feature_get(reader)};
+        reason.share = get_f32(reader);
+        if (!(reason.share > 0 && reason.share <= 1) ||
+            (feature == FEATURE_COUNT && assessment->features_known))
             reader->failed = true;
+        if (feature < FEATURE_COUNT)
+            assessment->reasons[assessment->reason_count++] = reason;
     }
+}
+
+static void features_get(struct byte_reader *reader, struct assessment *assessment)
+{
+    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+        assessment->features[i] = assessment->features_known ? feature_get(reader) : NAN;
+    if (assessment->features_known)
+        return;
+    if ((reader->end - reader->at) % (ptrdiff_t)sizeof *assessment->features != 0)
+        reader->failed = true;
+    reader->at = reader->end;
 }
 
 static void assessment_get(struct byte_reader *reader, struct assessment *assessment)
@@ -83,11 +112,9 @@ static void assessment_get(struct byte_reader *reader, struct assessment *assess
     assessment->verdict = (enum verdict)enum_get(reader, VERDICT_COUNT);
     assessment->rule = (enum policy_rule)enum_get(reader, RULE_COUNT);
     assessment->learned_logins = get_u32(reader);
-    if (get_u32(reader) != feature_table_hash())
-        reader->failed = true;
+    assessment->features_known = get_u32(reader) == feature_table_hash();
     reasons_get(reader, assessment);
-    for (unsigned i = 0; i < FEATURE_COUNT; i++)
-        assessment->features[i] = feature_get(reader);
+    features_get(reader, assessment);
 }
 
 bool login_record_decode(struct login_record *record, const void *bytes, size_t size,

@@ -20,10 +20,15 @@ struct login_record {
 
 void login_record_init(struct login_record *record);
 
-/* Returns the bytes used, 0 when they do not fit into capacity. LOGIN_RECORD_MAX_BYTES always fits. */
+/* Returns the bytes used, 0 when they do not fit into capacity. LOGIN_RECORD_MAX_BYTES always fits.
+ */
 size_t login_record_encode(const struct login_record *record, void *bytes, size_t capacity);
 
-/* A decoded record is valid throughout. Anything else is refused. */
+/*
+ * A decoded record is valid throughout. Anything else is refused. A record whose assessment was made
+ * with another feature table keeps its risk, verdict and the reasons that this table has a name for;
+ * its features are not known.
+ */
 bool login_record_decode(struct login_record *record, const void *bytes, size_t size,
                          struct error *error) MUST_USE;
 

@@ -10,11 +10,11 @@
 enum place_anonymous { ANONYMOUS_UNKNOWN, ANONYMOUS_NO, ANONYMOUS_YES };
 
 struct place {
-    float latitude;  /* degrees north; NAN: no evidence */
-    float longitude; /* degrees east; NAN: no evidence */
-    uint32_t asn;    /* autonomous system number; 0: no evidence */
-    char country[3]; /* ISO 3166-1 alpha-2, upper case; "": no evidence */
-    uint8_t anonymous; /* enum place_anonymous: a VPN exit, a proxy, Tor, hosting */
+    float latitude;              /* degrees north; NAN: no evidence */
+    float longitude;             /* degrees east; NAN: no evidence */
+    uint32_t asn;                /* autonomous system number; 0: no evidence */
+    char country[3];             /* ISO 3166-1 alpha-2, upper case; "": no evidence */
+    uint8_t anonymous;           /* enum place_anonymous: a VPN exit, a proxy, Tor, hosting */
     char city[PLACE_CITY_BYTES]; /* UTF-8; "": no evidence */
 };
 

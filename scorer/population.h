@@ -30,9 +30,10 @@ struct population_count {
 };
 
 struct population {
-    uint32_t logins;                                       /* learned, all users */
-    uint32_t users;                                        /* with at least one */
-    struct population_count value[POPULATION_VALUE_COUNT]; /* of this event's values; zero: unseen */
+    uint32_t logins; /* learned, all users */
+    uint32_t users;  /* with at least one */
+    struct population_count
+        value[POPULATION_VALUE_COUNT]; /* of this event's values; zero: unseen */
 };
 
 /* The key of the event's value of that kind, 0 when it has none. */

@@ -9,7 +9,7 @@
 #include "scorer/profile.h"
 
 #define SOURCE_VERSION 1
-#define SOURCE_NAMES 32 /* names remembered, the latest ones; a count of them saturates here */
+#define SOURCE_NAMES   32 /* names remembered, the latest ones; a count of them saturates here */
 
 struct source_name {
     uint32_t key;    /* of the user name */
@@ -31,7 +31,8 @@ void source_init(struct source *source);
 /* Counts an ATTEMPT or ACCEPTED event; other stages change nothing. */
 void source_count(struct source *source, const struct login_event *event);
 
-/* Distinct names tried within the last `window_s` seconds, name itself left out. At most SOURCE_NAMES. */
+/* Distinct names tried within the last `window_s` seconds, name itself left out. At most
+ * SOURCE_NAMES. */
 unsigned source_other_names(const struct source *source, const char *name, int64_t time_us,
                             int64_t window_s);
 

@@ -141,55 +141,67 @@ static void row_from(struct login_row *row, const struct login_record *record)
     set_stage(row, &record->event);
 }
 
-/* A later stage knows more; what it does not know stays as it was. */
-static void keep_known(struct login_event *event, const struct login_event *before)
+static bool is_vague(enum login_method method)
 {
-    if (event->method == METHOD_UNKNOWN || event->method == METHOD_PAM ||
-        event->method == METHOD_NOT_PAM)
-        event->method = before->method == METHOD_UNKNOWN ? event->method : before->method;
-    if (event->source.family == 0) {
-        event->source = before->source;
-        event->source_port = before->source_port;
-    }
-    if (event->connection == 0)
-        event->connection = before->connection;
-    if (event->place.country[0] == '\0' && event->place.asn == 0 && isnan(event->place.latitude))
-        event->place = before->place;
-    if (event->device[0] == '\0')
-        memcpy(event->device, before->device, sizeof(event->device));
-    if (event->key[0] == '\0')
-        memcpy(event->key, before->key, sizeof(event->key));
-    if (event->rtt_us < 0)
-        event->rtt_us = before->rtt_us;
-    if (event->bytes_in < 0)
-        event->bytes_in = before->bytes_in;
-    if (event->bytes_out < 0)
-        event->bytes_out = before->bytes_out;
-    if (event->duration_s < 0)
-        event->duration_s = before->duration_s;
-    event->learn = event->learn || before->learn;
-    event->new_values |= before->new_values;
+    return method == METHOD_UNKNOWN || method == METHOD_PAM || method == METHOD_NOT_PAM;
 }
 
+/* What a stage adds to what is known of its login, whichever of them came first. */
+static void add_news(struct login_event *event, const struct login_event *news)
+{
+    if (event->method == METHOD_UNKNOWN || !is_vague(news->method))
+        event->method = news->method;
+    if (news->key[0] != '\0')
+        memcpy(event->key, news->key, sizeof(event->key));
+    if (news->bytes_in >= 0)
+        event->bytes_in = news->bytes_in;
+    if (news->bytes_out >= 0)
+        event->bytes_out = news->bytes_out;
+    if (news->duration_s >= 0)
+        event->duration_s = news->duration_s;
+    event->learn = event->learn || news->learn;
+    event->new_values |= news->new_values;
+}
+
+/* What an attempt would say, as long as none is there; the earliest stage that knows it stands. */
+static void fill_gaps(struct login_event *event, const struct login_event *other)
+{
+    if (event->source.family == 0) {
+        event->source = other->source;
+        event->source_port = other->source_port;
+    }
+    if (event->connection == 0)
+        event->connection = other->connection;
+    if (event->place.country[0] == '\0' && event->place.asn == 0 && isnan(event->place.latitude))
+        event->place = other->place;
+    if (event->device[0] == '\0')
+        memcpy(event->device, other->device, sizeof(event->device));
+    if (event->rtt_us < 0)
+        event->rtt_us = other->rtt_us;
+}
+
+/*
+ * What the attempt was judged by stands, known or not: its clock, its source, its round trip.
+ * Measured again at a later stage it may differ, and who learns from the row would then learn from
+ * a login that never was.
+ */
 static void merge(struct login_row *row, const struct login_record *record)
 {
     struct login_record *stored = &row->login.record;
-    struct login_event before = stored->event, event = record->event;
+    struct login_event before = stored->event;
+    struct login_event event = record->event;
 
-    if (event.stage < row->login.reached) { /* late: it fills gaps, what came after it stands */
-        struct login_event late = event;
-
-        event = before;
-        before = late;
-    }
-    keep_known(&event, &before);
-    event.time_us =
-        record->event.stage == STAGE_ATTEMPT ? record->event.time_us : stored->event.time_us;
-    if (record->event.stage == STAGE_ATTEMPT)
+    if (event.stage == STAGE_ATTEMPT) {
+        add_news(&event, &before);
         *stored = *record;
+        stored->event = event;
+    } else {
+        add_news(&stored->event, &event);
+        if ((row->stages & STAGE_BIT(STAGE_ATTEMPT)) == 0)
+            fill_gaps(&stored->event, &event);
+    }
     set_stage(row, &record->event);
-    event.stage = row->login.reached;
-    stored->event = event;
+    stored->event.stage = row->login.reached;
 }
 
 bool store_fold(struct store *store, const struct login_record *record, struct error *error)

@@ -255,11 +255,28 @@ static bool take_drain_lock(struct store *store, uid_t owner, gid_t group, struc
     return true;
 }
 
+/* The directory lets nobody else write, so what is checked here is what is opened next. */
+static bool check_owner(const struct store *store, struct error *error)
+{
+    struct stat facts;
+
+    if (fstatat(store->directory_fd, STORE_FILE, &facts, AT_SYMLINK_NOFOLLOW) != 0)
+        return true; /* the open says it better */
+    if (!S_ISREG(facts.st_mode) || (facts.st_uid != geteuid() && facts.st_uid != 0))
+        return error_set(error, FAULT_STORE,
+                         "%s is not a file of the store's owner; chown it to the owner of its "
+                         "directory if it is the store",
+                         store->path);
+    return true;
+}
+
 static bool open_database(struct store *store, struct error *error)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                 (store->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 
+    if (!check_owner(store, error))
+        return false;
     if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
         return error_set(error, FAULT_STORE, "cannot open the store %s: %s", store->path,
                          store->db ? sqlite3_errmsg(store->db) : "out of memory");

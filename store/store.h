@@ -26,14 +26,15 @@ struct store;
 
 /*
  * For a process that opens one store for one login, before it does: SQLite without threads and
- * statistics, its memory in one mapping of at most 2 MiB. False when that cannot be had; SQLite then
- * works as usual.
+ * statistics, its memory in one mapping of at most 2 MiB. False when that cannot be had; SQLite
+ * then works as usual.
  */
 bool store_configure_for_login(void);
 
 /*
  * directory must be owned by root or by the caller's effective user and be writable by nobody else.
- * On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in errno.
+ * On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in
+ * errno.
  */
 bool store_open(struct store **store, const char *directory, enum store_access access,
                 struct error *error) MUST_USE;

@@ -153,10 +153,55 @@ static int64_t odd_hour(struct draw *draw, int64_t time_us, int32_t utc_offset_s
     return time_us + (int64_t)(draw_unit(draw) * 3000.0 * (double)US_PER_S);
 }
 
+/*
+ * When the user is not at work: at night, or on the other side of the day from the anchor, for
+ * those whose day is another's night.
+ */
+static int64_t unusual_time(struct draw *draw, const struct login_event *anchor, int64_t time_us)
+{
+    if (draw_chance(draw, 0.5))
+        return odd_hour(draw, time_us, anchor->utc_offset_s);
+    int64_t day_us = S_PER_DAY * US_PER_S;
+    int64_t opposite_us =
+        anchor->time_us + (int64_t)(draw_between(draw, 8, 16) * 3600.0 * (double)US_PER_S);
+    int64_t days = (time_us - opposite_us) / day_us + (time_us > opposite_us);
+    return opposite_us + days * day_us;
+}
+
+/* A client other than the anchor's, in the same network. */
+static void take_other_device(struct draw *draw, const struct login_event *anchor,
+                              struct login_event *event)
+{
+    unsigned mss = 1460;
+
+    if (anchor->device[0] == '\0')
+        return;
+    if (sscanf(anchor->device, "tcp mss=%u", &mss) != 1)
+        mss = 1460;
+    for (int tries = 0; tries < 8; tries++) {
+        world_device(world_stack(draw), mss, event->device);
+        if (strcmp(event->device, anchor->device) != 0)
+            break;
+    }
+}
+
+static void make_own_network(struct draw *draw, const struct login_event *anchor,
+                             struct login_event *event)
+{
+    event->time_us = unusual_time(draw, anchor, event->time_us);
+    if (draw_chance(draw, 0.4))
+        event->source = world_address(draw, &event->source);
+    if (anchor->rtt_us >= 0)
+        event->rtt_us = (int32_t)(anchor->rtt_us * draw_lognormal(draw, 1.0, 0.15));
+    take_other_device(draw, anchor, event);
+    if (draw_chance(draw, 0.4))
+        by_password(draw, event);
+}
+
 static void make_insider(struct draw *draw, const struct login_event *anchor,
                          const struct login_event *colleague, struct login_event *event)
 {
-    event->time_us = odd_hour(draw, event->time_us, anchor->utc_offset_s);
+    event->time_us = unusual_time(draw, anchor, event->time_us);
     if (colleague == NULL || colleague->source.family == 0 || draw_chance(draw, 0.3))
         return;
     event->source = colleague->source;
@@ -211,6 +256,9 @@ unsigned attack_make(struct draw *draw, enum attack_family family, const struct 
         break;
     case ATTACK_INSIDER:
         make_insider(draw, anchor, colleague, event);
+        break;
+    case ATTACK_OWN_NETWORK:
+        make_own_network(draw, anchor, event);
         break;
     case ATTACK_SPRAYING:
         make_naive(draw, anchor, event);

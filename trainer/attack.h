@@ -16,7 +16,9 @@
     ATTACK_FAMILY(TARGETED, "targeted")     /* the user's provider, city and device type */        \
     ATTACK_FAMILY(STOLEN_KEY, "stolen-key") /* the user's public key, elsewhere */                 \
     ATTACK_FAMILY(INSIDER, "insider")       /* a colleague's or the own desk, at odd hours */      \
-    ATTACK_FAMILY(SPRAYING, "spraying")     /* many names from one address */                      \
+    ATTACK_FAMILY(OWN_NETWORK,                                                                     \
+                  "own-network")        /* another device in the user's network, at odd hours */   \
+    ATTACK_FAMILY(SPRAYING, "spraying") /* many names from one address */                          \
     ATTACK_FAMILY(SLOW_GUESSING, "slow-guessing") /* one name, over many hours */
 
 enum attack_family {
@@ -32,8 +34,8 @@ const char *attack_family_name(enum attack_family family);
 
 /*
  * Writes the attempts of one attack in time order and returns how many; the last one is against
- * anchor->user at time_us (the insider moves it to an odd hour of the following day). anchor: a
- * login of that user; colleague: one of another user, or NULL. What the anchor does not tell (a
+ * anchor->user at time_us (those from inside move it to an odd hour of the following day). anchor:
+ * a login of that user; colleague: one of another user, or NULL. What the anchor does not tell (a
  * place, a device, a round trip) the attack does not tell either, so that the mere presence of
  * evidence can never give an attack away.
  */

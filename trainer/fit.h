@@ -25,7 +25,7 @@ struct fit_measures {
 
 struct fit_result {
     int64_t logins, rows; /* legitimate logins in all; rows the forest was grown on */
-    int64_t prior_rows; /* of them, of simulated machines */
+    int64_t prior_rows;   /* of them, of simulated machines */
     unsigned trees;
     struct fit_measures measures;
     struct forest_thresholds thresholds;

@@ -147,7 +147,7 @@ static const char *take_method(const char *text, struct login_event *event)
         return NULL;
     memcpy(name, text, length);
     name[length] = '\0';
-    event->method = strncmp(name, "gssapi", 6) == 0 ? METHOD_GSSAPI : login_method_from_name(name);
+    event->method = login_method_from_name(name);
     return after(text + strcspn(text, " "), " for ");
 }
 

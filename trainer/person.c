@@ -17,6 +17,8 @@ static const char *const NAMES[] = {
 static const char *const MACHINE_NAMES[] = {"backup", "ci", "deploy", "monitor", "rsync", "cron"};
 #define MACHINE_NAME_COUNT ((unsigned)(sizeof MACHINE_NAMES / sizeof MACHINE_NAMES[0]))
 
+#define MOST_REPEATS 60
+
 static void new_key(struct draw *draw, char key[LOGIN_KEY_BYTES])
 {
     static const char ALPHABET[] =
@@ -63,6 +65,29 @@ static void invent_machine(struct draw *draw, unsigned number, struct person *pe
     person->stack_count = 1;
     person->stacks[0] = 0;
     person->duration_median_s = draw_between(draw, 2, 300);
+    if (person->period_h >= 6 && draw_chance(draw, 0.6)) { /* one login a task or file */
+        person->tool_share = draw_between(draw, 0.3, 1);
+        person->tool_mean = 1 + draw_lognormal(draw, 6, 0.7);
+        person->tool_gap_s = draw_lognormal(draw, 1, 0.8);
+    }
+}
+
+/* How this person repeats logins, and what goes wrong. */
+static void invent_haste(struct draw *draw, struct person *person)
+{
+    person->mistyped_share = draw_chance(draw, 0.3) ? draw_between(draw, 0.08, 0.25) : 0.04;
+    person->fallback_share = draw_chance(draw, 0.3) ? draw_between(draw, 0.02, 0.15) : 0.01;
+    person->any_hour_share = draw_chance(draw, 0.15) ? draw_between(draw, 0.01, 0.04) : 0.004;
+    person->storm_share = draw_chance(draw, 0.3) ? draw_between(draw, 0.02, 0.12) : 0;
+    if (draw_chance(draw, 0.2)) { /* runs tools */
+        person->tool_share = draw_between(draw, 0.02, 0.15);
+        person->tool_mean = draw_between(draw, 6, 30);
+        person->tool_gap_s = draw_lognormal(draw, 1.5, 0.6);
+    } else if (draw_chance(draw, 0.7)) { /* several terminals, a copy, a push */
+        person->tool_share = draw_between(draw, 0.03, 0.3);
+        person->tool_mean = draw_between(draw, 1, 3);
+        person->tool_gap_s = draw_lognormal(draw, 6, 1.2);
+    }
 }
 
 static void invent_habits(struct draw *draw, unsigned number, struct person *person)
@@ -89,7 +114,19 @@ static void invent_habits(struct draw *draw, unsigned number, struct person *per
     for (unsigned i = 0; i < person->stack_count; i++)
         person->stacks[i] = world_stack(draw);
     person->duration_median_s = draw_lognormal(draw, 1200, 1.0);
+    invent_haste(draw, person);
     invent_home(draw, person);
+}
+
+/* Half of those with an office are in the first one, so that it has its rush in the morning. */
+static void take_office(struct draw *draw, const struct network *offices, unsigned office_count,
+                        struct person *person)
+{
+    unsigned number = draw_chance(draw, 0.5) ? 0 : draw_below(draw, office_count);
+
+    person->office = &offices[number];
+    if (draw_chance(draw, 0.6))
+        person->start_hour = 8 + 0.5 * number;
 }
 
 void person_invent(struct draw *draw, unsigned number, unsigned days, const struct network *offices,
@@ -104,7 +141,7 @@ void person_invent(struct draw *draw, unsigned number, unsigned days, const stru
     person->utc_offset_s = world_utc_offset_s(person->city);
     bool near = person->utc_offset_s == world_utc_offset_s(world_server_city());
     if (near && draw_chance(draw, 0.7))
-        person->office = &offices[draw_below(draw, office_count)];
+        take_office(draw, offices, office_count, person);
     new_key(draw, person->key);
     person->bytes_in_median = draw_lognormal(draw, 20e3, 1.2);
     person->bytes_out_median = draw_lognormal(draw, 80e3, 1.4);
@@ -126,7 +163,7 @@ void person_wake(struct draw *draw, unsigned day, struct person *person)
         new_key(draw, person->key);
     if (person->is_machine)
         return;
-    if (draw_chance(draw, 1.0 / 200)) {
+    if (draw_chance(draw, 1.0 / 150)) {
         unsigned replaced = draw_below(draw, person->stack_count);
         person->stacks[replaced] = world_stack(draw);
     }
@@ -150,8 +187,20 @@ unsigned person_login_count(struct draw *draw, unsigned weekday, const struct pe
                         person->logins_per_workday * (weekday >= 5 ? person->weekend_factor : 1.0));
 }
 
-int64_t person_login_time_us(struct draw *draw, unsigned number, int64_t midnight_us,
-                             const struct person *person)
+static double draw_hour(struct draw *draw, unsigned weekday, unsigned number,
+                        const struct person *person)
+{
+    if (number == 0 && weekday < 5 && person->start_hour > 0 && draw_chance(draw, 0.6))
+        return draw_normal(draw, person->start_hour, 0.1);
+    if (draw_chance(draw, person->any_hour_share))
+        return draw_between(draw, 0, 24);
+    return draw_chance(draw, person->evening_share)
+               ? draw_normal(draw, 21, 1.2)
+               : draw_normal(draw, person->hour_mean, person->hour_deviation);
+}
+
+int64_t person_login_time_us(struct draw *draw, unsigned weekday, unsigned number,
+                             int64_t midnight_us, const struct person *person)
 {
     double second;
 
@@ -159,9 +208,7 @@ int64_t person_login_time_us(struct draw *draw, unsigned number, int64_t midnigh
         second =
             number * person->period_h * 3600.0 + person->minute * 60.0 + draw_between(draw, 0, 8);
     } else {
-        double hour = draw_chance(draw, person->evening_share)
-                          ? draw_normal(draw, 21, 1.2)
-                          : draw_normal(draw, person->hour_mean, person->hour_deviation);
+        double hour = draw_hour(draw, weekday, number, person);
         second = fmod(hour + 48, 24) * 3600.0 - person->utc_offset_s;
         second = fmod(second + (double)S_PER_DAY, (double)S_PER_DAY);
     }
@@ -195,14 +242,27 @@ static const struct network *choose_network(struct draw *draw, unsigned day, uns
     return scratch;
 }
 
+static unsigned choose_stack(struct draw *draw, const struct person *person)
+{
+    if (!person->is_machine && draw_chance(draw, 0.005)) /* borrowed for once */
+        return world_stack(draw);
+    return draw_chance(draw, 0.75) ? person->stacks[0]
+                                   : person->stacks[draw_below(draw, person->stack_count)];
+}
+
+static void move_data(struct draw *draw, const struct person *person, struct login_event *event)
+{
+    event->bytes_in = (int64_t)draw_lognormal(draw, person->bytes_in_median, 0.8);
+    event->bytes_out = (int64_t)draw_lognormal(draw, person->bytes_out_median, 0.9);
+    event->duration_s = (int64_t)draw_lognormal(draw, person->duration_median_s, 0.8);
+}
+
 void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned weekday,
                   struct person *person, struct login_event *event)
 {
     struct network scratch;
     const struct network *network = choose_network(draw, day, weekday, person, &scratch);
-    unsigned stack = draw_chance(draw, 0.75)
-                         ? person->stacks[0]
-                         : person->stacks[draw_below(draw, person->stack_count)];
+    unsigned stack = choose_stack(draw, person);
     double spread = network->kind == NETWORK_MOBILE ? 0.35 : 0.07;
 
     login_event_init(event);
@@ -210,21 +270,48 @@ void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned wee
     event->time_us = time_us;
     event->utc_offset_s = world_utc_offset_s(world_server_city());
     event->method = person->method;
-    if (!person->is_machine && person->method == METHOD_PUBLICKEY && draw_chance(draw, 0.03))
+    if (!person->is_machine && person->method == METHOD_PUBLICKEY &&
+        draw_chance(draw, person->fallback_share)) /* the agent was not there */
         event->method = METHOD_PASSWORD;
     snprintf(event->user, sizeof event->user, "%s", person->name);
     snprintf(event->host, sizeof event->host, "server");
     snprintf(event->service, sizeof event->service, "sshd");
-    event->source = world_address(draw, &network->prefix);
+    event->source = world_source(draw, network);
     event->source_port = (uint16_t)(1024 + draw_below(draw, 64000));
     event->place = network->place;
     world_device(stack, network->mss, event->device);
     if (event->method == METHOD_PUBLICKEY)
         memcpy(event->key, person->key, sizeof event->key);
     event->rtt_us = (int32_t)(1000.0 * draw_lognormal(draw, network->rtt_ms, spread));
-    event->bytes_in = (int64_t)draw_lognormal(draw, person->bytes_in_median, 0.8);
-    event->bytes_out = (int64_t)draw_lognormal(draw, person->bytes_out_median, 0.9);
-    event->duration_s = (int64_t)draw_lognormal(draw, person->duration_median_s, 0.8);
+    move_data(draw, person, event);
     person->last = *event;
     person->has_last = true;
+}
+
+void person_repeat(struct draw *draw, const struct person *person, double gap_s,
+                   struct login_event *event)
+{
+    event->time_us += (int64_t)(gap_s * (double)US_PER_S);
+    event->id = login_id_make(event->time_us, draw_bits(draw));
+    event->source_port = (uint16_t)(1024 + draw_below(draw, 64000));
+    event->rtt_us = (int32_t)(event->rtt_us * draw_lognormal(draw, 1.0, 0.05));
+    move_data(draw, person, event);
+}
+
+struct repeats person_repeats(struct draw *draw, const struct person *person)
+{
+    struct repeats repeats = {0, 0, 0};
+    double at = draw_unit(draw);
+
+    if (at < person->tool_share) {
+        repeats.count = 1;
+        while (repeats.count < MOST_REPEATS && draw_chance(draw, 1 - 1 / person->tool_mean))
+            repeats.count++;
+        repeats.gap_s = draw_lognormal(draw, person->tool_gap_s, 0.7);
+    } else if (at < person->tool_share + person->storm_share) {
+        repeats.count = 2 + draw_below(draw, 12);
+        repeats.gap_s = draw_between(draw, 0.2, 2);
+        repeats.broken_share = 0.2;
+    }
+    return repeats;
 }

@@ -18,6 +18,7 @@ struct person {
     unsigned home_prefix_count;
     const struct network *office; /* NULL: none */
     unsigned trip_until_day;
+    double start_hour; /* when the office's day begins; 0: comes and goes */
     double trips_per_day, proxy_share;
     unsigned stacks[PERSON_STACKS];
     unsigned stack_count;
@@ -26,7 +27,11 @@ struct person {
     double logins_per_workday, weekend_factor, evening_share;
     double hour_mean, hour_deviation;
     double bytes_in_median, bytes_out_median, duration_median_s;
-    unsigned period_h, minute; /* of a machine */
+    /* Shares of logins: mistyped ones; by password although there is a key; at any hour. */
+    double mistyped_share, fallback_share, any_hour_share;
+    double tool_share, tool_mean, tool_gap_s; /* logins that many more follow at once */
+    double storm_share;                       /* a laptop that wakes up and reconnects */
+    unsigned period_h, minute;                /* of a machine */
     bool has_last;
     struct login_event last; /* a login of the latest day, all evidence known */
 };
@@ -40,9 +45,21 @@ void person_wake(struct draw *draw, unsigned day, struct person *person);
 
 /* How many logins today; when each begins; and what it looks like. */
 unsigned person_login_count(struct draw *draw, unsigned weekday, const struct person *person);
-int64_t person_login_time_us(struct draw *draw, unsigned number, int64_t midnight_us,
-                             const struct person *person);
+int64_t person_login_time_us(struct draw *draw, unsigned weekday, unsigned number,
+                             int64_t midnight_us, const struct person *person);
 void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned weekday,
                   struct person *person, struct login_event *event);
+
+/* A further login of the same burst, gap_s after the previous one, which event holds. */
+void person_repeat(struct draw *draw, const struct person *person, double gap_s,
+                   struct login_event *event);
+
+/* A login's repeats: parallel sessions, a tool's connections, what a waking laptop reconnects. */
+struct repeats {
+    unsigned count; /* without the login itself */
+    double gap_s;
+    double broken_share; /* connections that are given up before they are complete */
+};
+struct repeats person_repeats(struct draw *draw, const struct person *person);
 
 #endif

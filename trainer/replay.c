@@ -29,18 +29,26 @@ struct login_event login_event_as_seen_at_attempt(const struct login_event *even
     struct login_event seen = *event;
 
     seen.stage = STAGE_ATTEMPT;
-    seen.key[0] = '\0';
     switch (event->method) {
+    case METHOD_PAM:
+    case METHOD_NOT_PAM: /* no session opened: all that is stored is what the attempt knew */
+        break;
+    case METHOD_TWO_FACTOR: /* the key was the first factor, the attempt came with the second */
+        seen.method = METHOD_PAM;
+        break;
     case METHOD_PASSWORD:
     case METHOD_KEYBOARD_INTERACTIVE:
         seen.method = METHOD_PAM;
+        seen.key[0] = '\0';
         break;
     case METHOD_PUBLICKEY:
     case METHOD_GSSAPI:
     case METHOD_HOSTBASED:
         seen.method = METHOD_NOT_PAM;
+        seen.key[0] = '\0';
         break;
     default:
+        seen.key[0] = '\0';
         break;
     }
     seen.bytes_in = seen.bytes_out = seen.duration_s = -1;

@@ -23,9 +23,9 @@ struct replay_hooks {
 };
 
 /*
- * The event as the login itself knows it when it is scored: the public key is not known before the
- * session opens, of the method only whether it went through a PAM conversation, and nothing has
- * moved yet.
+ * The event as the login itself knows it when it is scored: of the method only whether it went
+ * through a PAM conversation, the public key only when it was the factor before that conversation,
+ * and nothing has moved yet.
  */
 struct login_event login_event_as_seen_at_attempt(const struct login_event *event);
 

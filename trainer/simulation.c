@@ -12,7 +12,7 @@
 #define OFFICES              3
 #define ATTACKS_PER_USER_DAY (1.0 / 30)
 #define GUESSERS_PER_DAY     6.0
-#define MISTYPED_SHARE       0.06
+#define MOST_MISTYPED        6
 
 struct simulation {
     const struct simulation_options *options;
@@ -22,6 +22,13 @@ struct simulation {
     struct stored_login *coming; /* logins not visited yet, sorted before each visit */
     size_t coming_count, coming_capacity;
 };
+
+/* A conversation begins before its answer is typed; a password comes when it has been. */
+static double proving_s(struct draw *draw, enum login_method method)
+{
+    return method == METHOD_KEYBOARD_INTERACTIVE ? draw_lognormal(draw, 4, 0.5)
+                                                 : draw_between(draw, 0.05, 2);
+}
 
 static bool add_login(struct simulation *simulation, const struct login_event *event, bool succeeds,
                       int8_t label, const char *family, struct error *error)
@@ -51,13 +58,49 @@ static bool add_login(struct simulation *simulation, const struct login_event *e
     login->record.event.stage = STAGE_CLOSED;
     login->record.event.learn = label == 0;
     login->accepted_us =
-        event->time_us + (int64_t)(draw_between(&simulation->draw, 0.05, 2) * (double)US_PER_S);
+        event->time_us + (int64_t)(proving_s(&simulation->draw, event->method) * (double)US_PER_S);
     login->opened_us = login->accepted_us + US_PER_S / 20;
     login->closed_us = login->opened_us + event->duration_s * US_PER_S;
     return true;
 }
 
 /* ---- people ---- */
+
+static bool is_typed(const struct login_event *event)
+{
+    return event->method == METHOD_PASSWORD || event->method == METHOD_KEYBOARD_INTERACTIVE;
+}
+
+/* A login, after those that were mistyped; event moves to the one that succeeds. */
+static bool log_in(struct simulation *simulation, const struct person *person,
+                   struct login_event *event, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+
+    for (int tries = 0; tries < MOST_MISTYPED && is_typed(event) &&
+                        draw_chance(draw, person->mistyped_share + (tries > 0 ? 0.2 : 0));
+         tries++) {
+        if (!add_login(simulation, event, false, 0, "", error))
+            return false;
+        person_repeat(draw, person, draw_between(draw, 2, 20), event);
+    }
+    return add_login(simulation, event, true, 0, "", error);
+}
+
+static bool repeat_login(struct simulation *simulation, const struct person *person,
+                         struct login_event *event, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+    struct repeats repeats = person_repeats(draw, person);
+
+    for (unsigned i = 0; i < repeats.count; i++) {
+        person_repeat(draw, person, repeats.gap_s * draw_between(draw, 0.3, 1.7), event);
+        bool completes = !draw_chance(draw, repeats.broken_share);
+        if (!add_login(simulation, event, completes, 0, "", error))
+            return false;
+    }
+    return true;
+}
 
 static bool live_day(struct simulation *simulation, struct person *person, unsigned day,
                      int64_t midnight_us, struct error *error)
@@ -71,18 +114,10 @@ static bool live_day(struct simulation *simulation, struct person *person, unsig
     person_wake(draw, day, person);
     unsigned count = person_login_count(draw, weekday, person);
     for (unsigned i = 0; i < count; i++) {
-        int64_t time_us = person_login_time_us(draw, i, midnight_us, person);
+        int64_t time_us = person_login_time_us(draw, weekday, i, midnight_us, person);
         person_login(draw, day, time_us, weekday, person, &event);
-        bool typed = event.method == METHOD_PASSWORD || event.method == METHOD_KEYBOARD_INTERACTIVE;
-        while (typed && draw_chance(draw, MISTYPED_SHARE)) {
-            struct login_event mistyped = event;
-            mistyped.id = login_id_make(event.time_us, draw_bits(draw));
-            event.time_us += (int64_t)(draw_between(draw, 3, 20) * (double)US_PER_S);
-            event.id = login_id_make(event.time_us, draw_bits(draw));
-            if (!add_login(simulation, &mistyped, false, 0, "", error))
-                return false;
-        }
-        if (!add_login(simulation, &event, true, 0, "", error))
+        if (!log_in(simulation, person, &event, error) ||
+            !repeat_login(simulation, person, &event, error))
             return false;
     }
     return true;

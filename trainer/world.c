@@ -87,14 +87,17 @@ static const struct city CITIES[] = {
 #define CITY_COUNT  (sizeof CITIES / sizeof CITIES[0])
 #define SERVER_CITY 0
 
-/* Window scale, timestamps, SACK: what tells one client's system from another. */
+#define IPV6_HEADER_EXCESS 20 /* bytes, over the header of IPv4 */
+
+/* Window scale (-1: none offered), timestamps, SACK: what tells one client's system from another.
+ */
 static const struct {
-    unsigned window_scale;
+    int window_scale;
     bool timestamps, sack;
     double share;
 } STACKS[] = {
     {7, true, true, 0.42}, {6, true, true, 0.26},  {8, false, true, 0.16}, {8, true, true, 0.06},
-    {9, true, true, 0.04}, {2, false, true, 0.02}, {10, true, true, 0.03}, {0, false, false, 0.01},
+    {9, true, true, 0.04}, {2, false, true, 0.02}, {10, true, true, 0.03}, {-1, false, false, 0.01},
 };
 #define STACK_COUNT (sizeof STACKS / sizeof STACKS[0])
 
@@ -193,6 +196,17 @@ struct ip_address world_address(struct draw *draw, const struct ip_address *pref
     return address;
 }
 
+/* Behind address translation it belongs to the prefix, so that it stays as long as that does. */
+struct ip_address world_source(struct draw *draw, const struct network *network)
+{
+    struct ip_address address = network->prefix;
+
+    if (!network->one_address)
+        return world_address(draw, &network->prefix);
+    address.bytes[3] = (uint8_t)(1 + (address.bytes[1] * 31 + address.bytes[2] * 7) % 254);
+    return address;
+}
+
 /* Light in fibre takes about 10 microseconds there and back for each km; cables bend. */
 static double round_trip_ms(struct draw *draw, const struct place *place, enum network_kind kind)
 {
@@ -231,6 +245,9 @@ void world_network(struct draw *draw, unsigned city, enum network_kind kind,
     }
     network->prefix =
         world_prefix(draw, network->place.asn, kind != NETWORK_HOSTING && draw_chance(draw, 0.1));
+    network->one_address = network->prefix.family == 4 && kind != NETWORK_MOBILE;
+    if (network->prefix.family == 6)
+        network->mss -= IPV6_HEADER_EXCESS;
     network->rtt_ms = round_trip_ms(draw, &network->place, kind);
 }
 
@@ -247,6 +264,6 @@ unsigned world_stack(struct draw *draw)
 
 void world_device(unsigned stack, unsigned mss, char device[LOGIN_DEVICE_BYTES])
 {
-    snprintf(device, LOGIN_DEVICE_BYTES, "tcp mss=%u ws=%u ts=%d sack=%d", mss,
+    snprintf(device, LOGIN_DEVICE_BYTES, "tcp mss=%u ws=%d ts=%d sack=%d", mss,
              STACKS[stack].window_scale, STACKS[stack].timestamps, STACKS[stack].sack);
 }

@@ -15,6 +15,7 @@ enum network_kind { NETWORK_HOME, NETWORK_OFFICE, NETWORK_MOBILE, NETWORK_HOSTIN
 struct network {
     enum network_kind kind;
     struct ip_address prefix;
+    bool one_address; /* all its clients come from the same address */
     struct place place;
     double rtt_ms; /* a usual round trip to the server */
     unsigned mss;
@@ -36,10 +37,11 @@ void world_network(struct draw *draw, unsigned city, enum network_kind kind,
 /* Another site prefix of the same autonomous system and city. */
 struct ip_address world_prefix(struct draw *draw, uint32_t asn, bool ipv6);
 
-/* An address of that prefix. */
+/* An address of that prefix; the address that a client of that network has. */
 struct ip_address world_address(struct draw *draw, const struct ip_address *prefix);
+struct ip_address world_source(struct draw *draw, const struct network *network);
 
-/* TCP stacks of clients, named as the PAM module names them. */
+/* TCP stacks of clients, described as the PAM module describes them. */
 unsigned world_stack(struct draw *draw);
 void world_device(unsigned stack, unsigned mss, char device[LOGIN_DEVICE_BYTES]);
 

@@ -3,6 +3,7 @@
 
 import argparse
 import sys
+import textwrap
 import time
 import traceback
 from pathlib import Path
@@ -184,14 +185,20 @@ PATH={path}:$PATH exec nsenter --target {pid} --mount --net --pid --uts -- "$@"
 
 
 def geo_databases(directory):
-    """The mmdb files of the fetched packages; shows whose they are."""
-    files = sorted(directory.rglob("*.mmdb"))
+    """The mmdb files of the fetched packages, after a word on whose they are."""
+    files = []
+    print()
+    for package in sorted(path for path in directory.iterdir() if path.is_dir()):
+        found = sorted(package.glob("*.mmdb"))
+        # Where one file has both families, the files of one family repeat it.
+        files += [path for path in found if "-ipv" not in path.stem] or found
+        for notice in package.glob("*LICENSE*"):
+            text = " ".join(notice.read_text(encoding="utf-8").split())
+            print(textwrap.fill(f"{package.name}: {text}", 100, initial_indent="  ",
+                                subsequent_indent="    "))
     if not files:
         raise RuntimeError(f"no mmdb files in {directory}")
-    print("  geolocation: geo-whois-asn-country (CC0 1.0); IP Geolocation by DB-IP, "
-          "https://db-ip.com (CC BY 4.0)")
-    for notice in sorted(directory.glob("*/*LICENSE*")):
-        print(f"    {_short(notice)}")
+    print()
     return files
 
 

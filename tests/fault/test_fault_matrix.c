@@ -1,7 +1,7 @@
 /*
- * The fault matrix: whatever breaks, a login gets the configured answer within the deadline, the log
- * gets one clear line, the process that called PAM lives on, and once the fault is gone every login
- * that could be recorded is in the store, once.
+ * The fault matrix: whatever breaks, a login gets the configured answer within the deadline, the
+ * log gets one clear line, the process that called PAM lives on, and once the fault is gone every
+ * login that could be recorded is in the store, once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,9 +26,9 @@
 #include "common/trusted_file.h"
 #include "tests/pam/machine.h"
 
-#define HOME "84.150.10.20 40000 10.0.0.1 22"
+#define HOME        "84.150.10.20 40000 10.0.0.1 22"
 #define DEADLINE_MS 400
-#define SLACK_US 150000 /* of a busy machine, on top of the deadline */
+#define SLACK_US    150000 /* of a busy machine, on top of the deadline */
 
 static struct machine machine;
 
@@ -74,19 +74,20 @@ static void run_in_root(const char *text)
     run(command);
 }
 
-/* ---- one fault: how to bring it about, what it is, whether the login is recorded all the same ---- */
+/* ---- one fault: how to bring it about, what it is, whether the login is recorded all the same
+ * ---- */
 
 struct fault_case {
     const char *name;
     void (*before_daemon)(void);
     void (*apply)(void);
-    const char *options;  /* of the configuration */
-    const char *config;   /* the whole configuration instead */
-    const char *worker;   /* a login check that goes wrong */
-    const char *fault;    /* in the log line */
-    const char *words;    /* in its sentence */
-    bool recorded;        /* in the store, once the fault is gone */
-    bool no_daemon;       /* anomalyd runs only after the fault */
+    const char *options; /* of the configuration */
+    const char *config;  /* the whole configuration instead */
+    const char *worker;  /* a login check that goes wrong */
+    const char *fault;   /* in the log line */
+    const char *words;   /* in its sentence */
+    bool recorded;       /* in the store, once the fault is gone */
+    bool no_daemon;      /* anomalyd runs only after the fault */
     void (*mend)(void);
 };
 
@@ -167,8 +168,8 @@ static void damaged_geo(void)
 
 static void unwritable_journal(void)
 {
-    run_in_root("touch $R/store/login.journal; chmod 0440 $R/store/login.journal; "
-                "chmod 0550 $R/store");
+    run_in_root("touch $R/store/login.journal; chown 990 $R/store/login.journal; "
+                "chmod 0440 $R/store/login.journal; chmod 0550 $R/store");
 }
 
 static void writable_journal(void)
@@ -207,7 +208,7 @@ static const struct fault_case FAULTS[] = {
     {.name = "world-writable store",
      .apply = world_writable_store,
      .fault = "store",
-     .words = "writable",
+     .words = "written by",
      .mend = private_store},
     {.name = "store file owned by another user",
      .apply = foreign_store_file,
@@ -250,7 +251,7 @@ static const struct fault_case FAULTS[] = {
     {.name = "configuration that others can write",
      .apply = group_writable_config,
      .fault = "config",
-     .words = "writable"},
+     .words = "written by"},
     {.name = "check that aborts",
      .worker = "worker_abort.so",
      .fault = "crash",
@@ -283,7 +284,6 @@ static const struct fault_case FAULTS[] = {
      .recorded = true},
     {.name = "journal that cannot be written",
      .apply = unwritable_journal,
-     .no_daemon = true,
      .fault = "store",
      .words = "journal",
      .mend = writable_journal},
@@ -315,10 +315,10 @@ static void configure(const struct fault_case *fault, const struct answer_case *
     snprintf(geo, sizeof geo, "geo = %s/geo.mmdb\n", machine.root);
     snprintf(text, sizeof text, "mode = enforce\ndeadline = %dms\non_fault = %s\n%s", DEADLINE_MS,
              answer->on_fault,
-             fault->options == NULL                             ? ""
-             : strcmp(fault->options, "store_is_gone") == 0     ? ""
-             : strcmp(fault->options, "geo_in_root") == 0       ? geo
-                                                                : fault->options);
+             fault->options == NULL                         ? ""
+             : strcmp(fault->options, "store_is_gone") == 0 ? ""
+             : strcmp(fault->options, "geo_in_root") == 0   ? geo
+                                                            : fault->options);
     if (fault->options != NULL && strcmp(fault->options, "store_is_gone") == 0) {
         strcat(text, "store = /nonexistent/store\n");
         machine_configure_raw(&machine, text);
@@ -367,8 +367,10 @@ static void login_with_fault(const struct fault_case *fault, const struct answer
     assert_true(spent_us < DEADLINE_MS * 1000 + SLACK_US);
     log = machine_log(&machine);
     snprintf(expected, sizeof expected, "fault=%s answer=%s", fault->fault, answer->answer);
-    assert_non_null(strstr(log, expected));
-    assert_non_null(strstr(log, fault->words));
+    if (strstr(log, expected) == NULL)
+        fail_msg("\"%s\" is not in: %s", expected, log);
+    if (strstr(log, fault->words) == NULL)
+        fail_msg("\"%s\" is not in: %s", fault->words, log);
     assert_int_equal(count_lines(log, "fault="), 1);
 }
 
@@ -394,7 +396,6 @@ static void mend(const struct fault_case *fault)
 
 static void check_fault(const struct fault_case *fault, const struct answer_case *answer)
 {
-    print_message("           %s, on_fault = %s\n", fault->name, answer->on_fault);
     machine_create(&machine, NULL);
     machine_start_daemon(&machine);
     machine_wait_logins(&machine, 0);
@@ -413,12 +414,10 @@ static void check_fault(const struct fault_case *fault, const struct answer_case
     machine_destroy(&machine);
 }
 
-static void test_each_fault_gives_each_configured_answer(void **state)
+static void test_fault_gives_each_configured_answer(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++)
-        for (size_t j = 0; j < sizeof ANSWERS / sizeof ANSWERS[0]; j++)
-            check_fault(&FAULTS[i], &ANSWERS[j]);
+    for (size_t i = 0; i < sizeof ANSWERS / sizeof ANSWERS[0]; i++)
+        check_fault(*state, &ANSWERS[i]);
 }
 
 static void test_a_full_disk_answers_and_loses_nothing_after_it(void **state)
@@ -428,8 +427,7 @@ static void test_a_full_disk_answers_and_loses_nothing_after_it(void **state)
 
     (void)state;
     machine_create(&machine, NULL);
-    assert_int_equal(mount("small", machine.store, "tmpfs", 0,
-                           "size=2m,mode=0750,uid=990,gid=990"),
+    assert_int_equal(mount("small", machine.store, "tmpfs", 0, "size=2m,mode=0750,uid=990,gid=990"),
                      0);
     machine_start_daemon(&machine);
     machine_wait_logins(&machine, 0);
@@ -550,7 +548,8 @@ static void test_a_database_truncated_while_mapped_costs_one_verdict_at_most(voi
     machine_create(&machine, NULL);
     path_in_root("geo.mmdb", path);
     snprintf(options, sizeof options,
-             "geo = %s\nmode = enforce\non_fault = deny\nlog_budget = 0\nstep_up_budget = 0\n", path);
+             "geo = %s\nmode = enforce\non_fault = deny\nlog_budget = 0\nstep_up_budget = 0\n",
+             path);
     machine_configure(&machine, options);
     machine_start_daemon(&machine);
     machine_wait_logins(&machine, 0);
@@ -575,15 +574,24 @@ static void test_a_database_truncated_while_mapped_costs_one_verdict_at_most(voi
     machine_destroy(&machine);
 }
 
+#define FAULT_COUNT_HERE (sizeof FAULTS / sizeof FAULTS[0])
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_fault_gives_each_configured_answer),
+    const struct CMUnitTest others[] = {
         cmocka_unit_test(test_a_full_disk_answers_and_loses_nothing_after_it),
         cmocka_unit_test(test_logins_are_judged_and_kept_while_anomalyd_is_dead),
         cmocka_unit_test(test_a_stuck_or_missing_log_holds_up_no_login),
         cmocka_unit_test(test_a_database_truncated_while_mapped_costs_one_verdict_at_most),
     };
+    struct CMUnitTest faults[FAULT_COUNT_HERE];
+    int failed;
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < FAULT_COUNT_HERE; i++)
+        faults[i] = (struct CMUnitTest){.name = FAULTS[i].name,
+                                        .test_func = test_fault_gives_each_configured_answer,
+                                        .initial_state = (void *)&FAULTS[i]};
+    failed = cmocka_run_group_tests(faults, NULL, NULL);
+    failed += cmocka_run_group_tests(others, NULL, NULL);
+    return failed;
 }

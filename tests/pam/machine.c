@@ -24,7 +24,7 @@
 #include "common/clock.h"
 #include "pam_module/audit.h"
 
-#define WAIT_US (10 * US_PER_S)
+#define WAIT_US   (10 * US_PER_S)
 #define LOG_BYTES 65536
 
 /* MODULE_FILE, WORKER_FILE, DAEMON_FILE: the build's. */
@@ -92,7 +92,8 @@ void machine_configure(struct machine *machine, const char *options)
     if (options != NULL && strstr(options, "deadline =") != NULL) {
         char *ours = strstr(text, "deadline = 2s\n");
 
-        memmove(ours, ours + strlen("deadline = 2s\n"), strlen(ours + strlen("deadline = 2s\n")) + 1);
+        memmove(ours, ours + strlen("deadline = 2s\n"),
+                strlen(ours + strlen("deadline = 2s\n")) + 1);
     }
     machine_configure_raw(machine, text);
 }
@@ -184,6 +185,7 @@ static void put_environment(pam_handle_t *handle, const char *name, const char *
 
 static void run_stages(pam_handle_t *handle, const struct login *login, struct outcome *outcome)
 {
+    put_environment(handle, "SSH_AUTH_INFO_0", login->first_factor);
     if (!login->skip_auth) {
         outcome->auth = pam_authenticate(handle, 0);
         if (outcome->auth != PAM_SUCCESS || login->wrong_password)
@@ -194,6 +196,8 @@ static void run_stages(pam_handle_t *handle, const struct login *login, struct o
         return;
     put_environment(handle, "SSH_AUTH_INFO_0", login->auth_info);
     outcome->open = pam_open_session(handle, 0);
+    if (login->while_open != NULL)
+        login->while_open(login->context);
     outcome->close = pam_close_session(handle, 0);
 }
 
@@ -204,9 +208,9 @@ void machine_login(struct machine *machine, const struct login *login, struct ou
 
     *outcome = (struct outcome){
         .auth = NOT_CALLED, .account = NOT_CALLED, .open = NOT_CALLED, .close = NOT_CALLED};
-    assert_int_equal(pam_start_confdir(login->service, login->user, &conversation, machine->stacks,
-                                       &handle),
-                     PAM_SUCCESS);
+    assert_int_equal(
+        pam_start_confdir(login->service, login->user, &conversation, machine->stacks, &handle),
+        PAM_SUCCESS);
     put_environment(handle, "SSH_CONNECTION", login->connection);
     if (login->remote_host != NULL)
         assert_int_equal(pam_set_item(handle, PAM_RHOST, login->remote_host), PAM_SUCCESS);

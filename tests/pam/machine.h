@@ -1,7 +1,7 @@
 /*
- * A machine for tests: a directory with a store, a configuration and PAM stacks of its own, a log, and
- * anomalyd when it is wanted. Logins go through the real libpam and the real module. Everything that
- * cannot be set up fails the test.
+ * A machine for tests: a directory with a store, a configuration and PAM stacks of its own, a log,
+ * and anomalyd when it is wanted. Logins go through the real libpam and the real module. Everything
+ * that cannot be set up fails the test.
  */
 #ifndef TESTS_PAM_MACHINE_H
 #define TESTS_PAM_MACHINE_H
@@ -35,11 +35,14 @@ void machine_stop_daemon(struct machine *machine, int signal_number);
 
 /* One login; fields that are NULL are not set. */
 struct login {
-    const char *service;     /* of the stacks: "sshd", "login", "step-up" */
+    const char *service; /* of the stacks: "sshd", "login", "step-up" */
     const char *user;
-    const char *connection;  /* SSH_CONNECTION */
-    const char *auth_info;   /* SSH_AUTH_INFO_0, set before the session opens */
-    const char *remote_host; /* PAM_RHOST */
+    const char *connection;   /* SSH_CONNECTION */
+    const char *first_factor; /* SSH_AUTH_INFO_0 as the second factor finds it, set before auth */
+    const char *auth_info;    /* SSH_AUTH_INFO_0, set before the session opens */
+    const char *remote_host;  /* PAM_RHOST */
+    void (*while_open)(void *context); /* called between the session's two hooks */
+    void *context;
     bool skip_auth;          /* as sshd does for a public key */
     bool wrong_password;     /* auth is called and the login ends there */
     bool skip_session;

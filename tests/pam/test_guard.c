@@ -1,4 +1,5 @@
-/* What the guard promises to the application that it runs in, and to the login that waits for it. */
+/* What the guard promises to the application that it runs in, and to the login that waits for it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -20,10 +20,10 @@
     "AAAAC3NzaC1lZDI1NTE5AAAAIJ0i2BQIJVqMzqRMOUmoANr5/Bhj8Qr1ciNkMmDuxcNn\n"
 
 /* Budgets that give a verdict to everybody, whatever the risk. */
-#define ALLOW_ALL "log_budget = 0\nstep_up_budget = 0\ndeny_budget = 0\n"
+#define ALLOW_ALL   "log_budget = 0\nstep_up_budget = 0\ndeny_budget = 0\n"
 #define STEP_UP_ALL "log_budget = 1\nstep_up_budget = 1\ndeny_budget = 0\n"
-#define DENY_ALL "log_budget = 1\nstep_up_budget = 1\ndeny_budget = 1\nmin_history = 0\n"
-#define ENFORCE "mode = enforce\n"
+#define DENY_ALL    "log_budget = 1\nstep_up_budget = 1\ndeny_budget = 1\nmin_history = 0\n"
+#define ENFORCE     "mode = enforce\n"
 
 static struct machine machine;
 
@@ -122,8 +122,7 @@ static void test_observing_denies_nobody_and_says_what_would_be(void **state)
     machine_login(&machine, &login, &outcome);
     assert_int_equal(outcome.account, PAM_SUCCESS);
     assert_int_equal(outcome.open, PAM_SUCCESS);
-    assert_non_null(
-        strstr(machine_log(&machine), "verdict=deny answer=log mode=observe"));
+    assert_non_null(strstr(machine_log(&machine), "verdict=deny answer=log mode=observe"));
     machine_wait_login(&machine, "dave", STAGE_CLOSED, &stored);
     assert_false(stored.record.event.learn);
 }
@@ -148,8 +147,7 @@ static void test_a_denial_in_auth_looks_like_a_wrong_password(void **state)
 
 static void test_a_denial_in_account_tells_the_user_what_is_configured(void **state)
 {
-    struct login login = {
-        .service = "sshd", .user = "eve", .connection = HOME, .skip_auth = true};
+    struct login login = {.service = "sshd", .user = "eve", .connection = HOME, .skip_auth = true};
     struct outcome outcome;
 
     (void)state;
@@ -257,8 +255,7 @@ static void test_a_console_login_has_no_address_and_passes(void **state)
 
 static void test_a_remote_host_that_is_a_name_is_not_resolved(void **state)
 {
-    struct login login = {
-        .service = "sshd", .user = "kate", .remote_host = "host.example.com"};
+    struct login login = {.service = "sshd", .user = "kate", .remote_host = "host.example.com"};
     struct outcome outcome;
 
     (void)state;

@@ -43,7 +43,8 @@ static void test_each_argument_sets_its_field(void **state)
 
 static void test_a_wrong_argument_is_a_configuration_fault_that_names_it(void **state)
 {
-    static const char *const wrong[] = {"conf=relative", "worker=", "on_fault_config=maybe", "debug"};
+    static const char *const wrong[] = {"conf=relative", "worker=", "on_fault_config=maybe",
+                                        "debug"};
     struct module_args args;
     struct error error;
 

@@ -1,4 +1,4 @@
-"""Every way to authenticate, under every verdict: client, audit line, stored login, what was learned."""
+"""Every way to authenticate, under every verdict: client, audit line, store, what was learned."""
 
 from dataclasses import dataclass
 

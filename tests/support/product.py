@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -177,12 +176,3 @@ class Product:
     def audits(self, since=0, user=None):
         lines = [Audit(line) for line in self.arena.syslog.lines(since) if Audit.is_audit(line)]
         return [line for line in lines if user is None or line["user"] == user]
-
-    def query(self, sql, *values):
-        """Reads the store's database; rows as dicts."""
-        connection = sqlite3.connect(f"file:{self.store}/store.db?mode=ro", uri=True, timeout=5)
-        try:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql, values)]
-        finally:
-            connection.close()

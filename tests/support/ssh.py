@@ -1,11 +1,9 @@
 """A real sshd and a real ssh client inside an arena."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import os
-import shlex
 import socket
 import struct
 import subprocess
@@ -14,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena import ROOT, run, skip, wait_for
+from arena import run, skip, wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
 LOGIN_TIMEOUT = 30
@@ -163,12 +161,15 @@ class Login:
 
 
 _ASKPASS = """#!/bin/sh
-# Answers ssh's prompts: the nth password prompt gets the nth line (or the last), a code prompt the code.
+# Answers ssh's prompts: a code prompt with the code, the nth other with line n or the last one.
 dir=${0%/*}
 printf '%s\\n' "$1" | tr '\\n' ' ' >>"$dir/prompts"; echo >>"$dir/prompts"
 case $1 in
 *erification*) cat "$dir/code" ;;
-*) n=$(grep -c assword "$dir/prompts"); sed -n "${n}p" "$dir/passwords" | grep . || tail -n 1 "$dir/passwords" ;;
+*)
+    n=$(grep -c assword "$dir/prompts")
+    sed -n "${n}p" "$dir/passwords" | grep . || tail -n 1 "$dir/passwords"
+    ;;
 esac
 """
 

@@ -215,6 +215,22 @@ static void counts_the_public_sample(void **state)
     assert_int_equal(all, counts.logins + counts.failures);
 }
 
+static void attempt_knows_the_key_of_the_factor_before_it(void **state)
+{
+    struct login_event event;
+    (void)state;
+
+    login_event_init(&event);
+    snprintf(event.key, sizeof event.key, "SHA256:x");
+    event.method = METHOD_TWO_FACTOR;
+    assert_int_equal(login_event_as_seen_at_attempt(&event).method, METHOD_PAM);
+    assert_string_equal(login_event_as_seen_at_attempt(&event).key, "SHA256:x");
+    event.method = METHOD_PAM; /* the second factor was wrong */
+    assert_string_equal(login_event_as_seen_at_attempt(&event).key, "SHA256:x");
+    event.method = METHOD_PASSWORD; /* the key came after it */
+    assert_string_equal(login_event_as_seen_at_attempt(&event).key, "");
+}
+
 static void attempt_knows_no_key(void **state)
 {
     struct login_event event;
@@ -245,6 +261,7 @@ int main(void)
         cmocka_unit_test(follows_a_session),    cmocka_unit_test(is_not_fooled_by_names),
         cmocka_unit_test(survives_any_bytes),   cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
+        cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

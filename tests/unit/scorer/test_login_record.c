@@ -26,6 +26,7 @@ static void fill_assessment(struct assessment *assessment, uint64_t *state)
             .value = feature_value(state),
             .share = (float)(1 + sample_random(state) % 1000) / 1000,
         };
+    assessment->features_known = true;
     for (unsigned i = 0; i < FEATURE_COUNT; i++)
         assessment->features[i] = feature_value(state);
 }
@@ -175,6 +176,85 @@ static void test_records_of_other_versions_are_told_apart(void **state)
     assert_contains(error.text, "version 200");
 }
 
+/* As another version would have written it: its table has one feature more, under another hash. */
+static size_t with_another_table(uint8_t *bytes, size_t size, size_t hash_at)
+{
+    bytes[hash_at] ^= 0x5a;
+    memset(bytes + size, 0x41, sizeof(float));
+    return size + sizeof(float);
+}
+
+/* Where the encoded record has the hash of this program's feature table. */
+static size_t find_table_hash(const uint8_t *bytes, size_t size)
+{
+    uint8_t hash[4];
+    struct byte_writer writer = {.at = hash, .end = hash + sizeof hash};
+    put_u32(&writer, feature_table_hash());
+    for (size_t at = 0; at + sizeof hash <= size; at++) {
+        if (memcmp(bytes + at, hash, sizeof hash) == 0)
+            return at;
+    }
+    fail_msg("the record does not name its feature table");
+    return 0;
+}
+
+static struct login_record record_with_reasons(void)
+{
+    uint64_t seed = 23;
+    struct login_record record = random_record(&seed);
+    record.assessed = true;
+    fill_assessment(&record.assessment, &seed);
+    record.assessment.reason_count = 2;
+    record.assessment.reasons[0] =
+        (struct reason){.feature = FEATURE_COUNTRY_SEEN, .value = 0.5f, .share = 0.3f};
+    record.assessment.reasons[1] =
+        (struct reason){.feature = FEATURE_GAP, .value = NAN, .share = 0.2f};
+    return record;
+}
+
+static void test_a_record_of_another_feature_table_stays_readable(void **state)
+{
+    (void)state;
+    struct login_record record = record_with_reasons(), back, again;
+    uint8_t bytes[LOGIN_RECORD_MAX_BYTES];
+    struct error error = ERROR_NONE;
+    size_t size = login_record_encode(&record, bytes, sizeof bytes);
+    size = with_another_table(bytes, size, find_table_hash(bytes, size));
+    if (!login_record_decode(&back, bytes, size, &error))
+        fail_msg("%s", error.text);
+    assert_true(back.assessed && !back.assessment.features_known);
+    assert_true(back.assessment.risk == record.assessment.risk);
+    assert_int_equal(back.assessment.verdict, record.assessment.verdict);
+    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+        assert_true(isnan(back.assessment.features[i]));
+    assert_int_equal(back.assessment.reason_count, 2);
+    assert_int_equal(back.assessment.reasons[1].feature, FEATURE_GAP);
+    /* Written again, as the store does when a later stage arrives, it still does not know them. */
+    size = login_record_encode(&back, bytes, sizeof bytes);
+    assert_true(size > 0);
+    assert_true(login_record_decode(&again, bytes, size, NULL));
+    assert_false(again.assessment.features_known);
+    assert_int_equal(again.assessment.reason_count, 2);
+    assert_false(login_record_decode(&again, bytes, size - 1, NULL));
+}
+
+static void test_a_reason_of_another_table_is_dropped_and_of_this_one_refused(void **state)
+{
+    (void)state;
+    struct login_record record = record_with_reasons(), back;
+    const char *name = FEATURE_TABLE[FEATURE_COUNTRY_SEEN].name;
+    uint8_t bytes[LOGIN_RECORD_MAX_BYTES];
+    size_t size = login_record_encode(&record, bytes, sizeof bytes);
+    uint8_t *at = memmem(bytes, size, name, strlen(name));
+    assert_non_null(at);
+    at[0] = 'X';
+    assert_false(login_record_decode(&back, bytes, size, NULL));
+    size = with_another_table(bytes, size, find_table_hash(bytes, size));
+    assert_true(login_record_decode(&back, bytes, size, NULL));
+    assert_int_equal(back.assessment.reason_count, 1);
+    assert_int_equal(back.assessment.reasons[0].feature, FEATURE_GAP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_a_truncated_record_is_refused_at_every_length),
         cmocka_unit_test(test_a_mutated_record_is_refused_or_valid),
         cmocka_unit_test(test_records_of_other_versions_are_told_apart),
+        cmocka_unit_test(test_a_record_of_another_feature_table_stays_readable),
+        cmocka_unit_test(test_a_reason_of_another_table_is_dropped_and_of_this_one_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
