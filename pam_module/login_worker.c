@@ -126,7 +126,8 @@ static enum login_method method_of_line(const char *line)
 {
     char name[32];
 
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " \n"), line);
+    /* What follows a slash is the server's device: "keyboard-interactive/pam". */
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " /\n"), line);
     return login_method_from_name(name);
 }
 

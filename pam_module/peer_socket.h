@@ -10,8 +10,9 @@
 #include "common/error.h"
 #include "common/ip_address.h"
 
-#define PEER_SOCKET_MAX_FD 64 /* descriptors looked at; sshd's connection is among its first ones  \
-                               */
+#define PEER_SOCKET_MAX_FD                                                                         \
+    64 /* descriptors looked at; sshd's connection is among its first ones                         \
+        */
 
 /*
  * The lowest open descriptor below PEER_SOCKET_MAX_FD that is a TCP socket connected to that peer,

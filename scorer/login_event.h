@@ -88,8 +88,9 @@ struct login_event {
 /* Everything unknown, zero or none. */
 void login_event_init(struct login_event *event);
 
-const char *login_method_name(enum login_method method);    /* "unknown" outside the table */
-/* METHOD_UNKNOWN when there is none. Both of sshd's, gssapi-with-mic and gssapi-keyex, are GSSAPI. */
+const char *login_method_name(enum login_method method); /* "unknown" outside the table */
+/* METHOD_UNKNOWN when there is none. Both of sshd's, gssapi-with-mic and gssapi-keyex, are GSSAPI.
+ */
 enum login_method login_method_from_name(const char *name);
 const char *login_stage_name(enum login_stage stage);
 

@@ -43,8 +43,8 @@ struct login {
     const char *remote_host;  /* PAM_RHOST */
     void (*while_open)(void *context); /* called between the session's two hooks */
     void *context;
-    bool skip_auth;          /* as sshd does for a public key */
-    bool wrong_password;     /* auth is called and the login ends there */
+    bool skip_auth;      /* as sshd does for a public key */
+    bool wrong_password; /* auth is called and the login ends there */
     bool skip_session;
 };
 
