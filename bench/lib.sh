@@ -8,7 +8,7 @@ service_uid=990
 # What is measured must be what is built.
 bench_build() {
     [ -f "$build/build.ninja" ] || (cd "$top" && cmake --preset release >/dev/null)
-    ninja -C "$build" pam_anomaly login_worker anomalyd login_process login_flood flood_check \
+    ninja -C "$build" pam_anomaly anomalyd login_process login_flood flood_check \
         make_store log_sink test_geo >/dev/null
 }
 
@@ -81,7 +81,7 @@ bench_daemon() {
 
 # bench_stack NAME CONFIG: our module in auth and account.
 bench_stack() {
-    local module="$build/pam_module/pam_anomaly.so conf=$2 worker=$build/pam_module/login_worker.so"
+    local module="$build/pam_module/pam_anomaly.so conf=$2"
     printf 'auth optional %s\nauth required pam_permit.so\naccount optional %s\naccount required pam_permit.so\n' \
         "$module" "$module" >"$room/pam.d/$1"
 }

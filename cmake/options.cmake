@@ -9,8 +9,6 @@ option(PAM_ANOMALY_STATIC_LIBRARIES
 
 set(PAM_ANOMALY_MODULE_DIR "${CMAKE_INSTALL_LIBDIR}/security" CACHE STRING
     "Where PAM looks for modules")
-set(PAM_ANOMALY_WORKER_DIR "${CMAKE_INSTALL_LIBDIR}/pam_anomaly" CACHE STRING
-    "Where the module finds its login check")
 set(PAM_ANOMALY_CONFIG_DIR "/etc/security" CACHE STRING "Where pam_anomaly.conf lives")
 
 set(CMAKE_C_STANDARD 17)

@@ -233,6 +233,27 @@ enum config_on_fault config_on_fault(const struct config *config, enum fault fau
     return ON_FAULT_ALLOW;
 }
 
+enum config_on_fault config_salvage_on_fault(const char *path)
+{
+    struct config parsed;
+    char *text;
+    size_t size;
+    config_init(&parsed);
+    if (!trusted_file_read(path, geteuid(), CONFIG_MAX_BYTES, FAULT_CONFIG, &text, &size, NULL))
+        return ON_FAULT_INHERIT;
+    for (const char *at = text; *at != '\0'; at += *at == '\n') {
+        struct line line = {at, strcspn(at, "\n")};
+        unsigned seen[CONFIG_OPTION_COUNT] = {0};
+        struct error faulty = ERROR_NONE;
+        at += line.length;
+        line = trim(line);
+        if (line.length > 0 && line.start[0] != '#')
+            (void)!parse_line(&parsed, line, 1, seen, &faulty);
+    }
+    free(text);
+    return (enum config_on_fault)parsed.on_fault_config;
+}
+
 bool config_list_has(const char *list, const char *word)
 {
     size_t length = strlen(word);

@@ -67,6 +67,12 @@ void config_print_help(FILE *out);
 /* What on_fault or its override says for that fault; never ON_FAULT_INHERIT. */
 enum config_on_fault config_on_fault(const struct config *config, enum fault fault);
 
+/*
+ * What a sound line on_fault_config says in a file that config_load() refused for other lines;
+ * ON_FAULT_INHERIT when there is none or the file cannot be read at all.
+ */
+enum config_on_fault config_salvage_on_fault(const char *path);
+
 /* Whether a word stands in a list option. */
 bool config_list_has(const char *list, const char *word);
 

@@ -1,7 +1,6 @@
 #include "pam_module/answer.h"
 
 #include <security/pam_modules.h>
-#include <string.h>
 
 enum verdict answer_for_verdict(enum verdict verdict, bool enforce)
 {
@@ -24,9 +23,15 @@ enum verdict answer_for_fault(enum config_on_fault on_fault, bool enforce, bool 
     return answer_for_verdict(verdict, enforce);
 }
 
-bool answer_is_root_name(const char *user)
+enum verdict answer_within(enum verdict answer, bool enforce, bool exempt, bool spare_root)
 {
-    return strcmp(user, "root") == 0;
+    enum verdict most = VERDICT_DENY;
+
+    if (!enforce || exempt)
+        most = VERDICT_LOG;
+    else if (spare_root)
+        most = VERDICT_STEP_UP;
+    return answer < most ? answer : most;
 }
 
 /*

@@ -15,8 +15,11 @@ enum verdict answer_for_verdict(enum verdict verdict, bool enforce);
 enum verdict answer_for_fault(enum config_on_fault on_fault, bool enforce, bool exempt,
                               bool spare_root);
 
-/* Whether the name alone makes the user root. */
-bool answer_is_root_name(const char *user);
+/*
+ * The most that an answer may be whatever it was made of: the parent's own promise, kept even when
+ * the worker that answered was not itself any more.
+ */
+enum verdict answer_within(enum verdict answer, bool enforce, bool exempt, bool spare_root);
 
 /* The answer as PAM's return codes, DESIGN's table. step_up: the module's argument of that name. */
 int answer_pam_auth(enum verdict answer, bool enforce, bool step_up, bool faulted);

@@ -21,37 +21,50 @@
 #define EXIT_NOT_CONFINED 101
 #define KILL_PATIENCE_US  2000
 
+/*
+ * The worker begins with every signal blocked, so that neither a key on the user's terminal nor a
+ * limit that the user chose ends it in the application's place. Faults of its own end it all the
+ * same; abort() unblocks its signal, and must not find a handler of the application.
+ */
 static void reset_signals(void)
 {
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    sigset_t none;
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
 
-    for (int number = 1; number < NSIG; number++)
-        (void)sigaction(number, &standard, NULL); /* refused for SIGKILL and SIGSTOP */
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)sigaction(SIGABRT, &standard, NULL);
 }
 
-static bool limit(int resource, rlim_t most)
-{
-    struct rlimit bound = {.rlim_cur = most, .rlim_max = most};
-    struct rlimit now;
+static const struct {
+    __rlimit_resource_t resource;
+    rlim_t most;
+} LIMITS[] = {
+    {RLIMIT_CORE, 0},
+    {RLIMIT_CPU, GUARD_CPU_S},
+    {RLIMIT_NOFILE, GUARD_OPEN_FILES},
+    {RLIMIT_NPROC, 0},
+#ifndef PAM_ANOMALY_SANITIZED /* shadow memory counts as data */
+    {RLIMIT_DATA, GUARD_HEAP_BYTES},
+#endif
+    /* Not limits, but what a user may have lowered before running su. */
+    {RLIMIT_FSIZE, RLIM_INFINITY},
+    {RLIMIT_AS, RLIM_INFINITY},
+};
 
-    if (getrlimit((__rlimit_resource_t)resource, &now) != 0)
-        return false;
-    if (now.rlim_max < most)
-        bound.rlim_cur = bound.rlim_max = now.rlim_max;
-    return setrlimit((__rlimit_resource_t)resource, &bound) == 0;
-}
-
+/* As root whatever was inherited is replaced; without root it can only be lowered. */
 static bool set_limits(void)
 {
-#ifndef PAM_ANOMALY_SANITIZED /* shadow memory counts as data */
-    if (!limit(RLIMIT_DATA, GUARD_HEAP_BYTES))
-        return false;
-#endif
-    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, GUARD_CPU_S) &&
-           limit(RLIMIT_NOFILE, GUARD_OPEN_FILES) && limit(RLIMIT_NPROC, 0);
+    for (size_t i = 0; i < sizeof LIMITS / sizeof LIMITS[0]; i++) {
+        struct rlimit bound = {.rlim_cur = LIMITS[i].most, .rlim_max = LIMITS[i].most};
+        struct rlimit now;
+
+        if (setrlimit(LIMITS[i].resource, &bound) == 0)
+            continue;
+        if (errno != EPERM || getrlimit(LIMITS[i].resource, &now) != 0)
+            return false;
+        bound.rlim_cur = bound.rlim_max = now.rlim_max;
+        if (setrlimit(LIMITS[i].resource, &bound) != 0)
+            return false;
+    }
+    return true;
 }
 
 /*
@@ -81,7 +94,7 @@ static bool keep_only(int reply_fd, int kept_fd)
  */
 static bool confine(const struct guard_identity *identity)
 {
-    return drop_root(identity) && set_limits() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+    return set_limits() && drop_root(identity) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
@@ -124,8 +137,7 @@ static bool take_reply(int fd, struct worker_reply *reply)
         size = recv(fd, reply, sizeof *reply, MSG_DONTWAIT);
     while (size == -1 && errno == EINTR);
     if (size != (ssize_t)sizeof *reply || reply->fault >= FAULT_COUNT ||
-        reply->unjudged >= FAULT_COUNT || reply->verdict >= VERDICT_COUNT ||
-        reply->answer >= VERDICT_COUNT || reply->rule >= RULE_COUNT)
+        reply->unjudged >= FAULT_COUNT || reply->answer >= VERDICT_COUNT)
         return false;
     reply->text[sizeof reply->text - 1] = '\0';
     return true;
@@ -151,9 +163,8 @@ static int reap(pid_t pid, int pidfd, bool ended)
 
 /*
  * While it waits for its worker the parent keeps to the processor that it is on, and the worker
- * starts there: neither has to wake another processor from its sleep, which costs more than the
- * clone itself on many machines, and the caches are warm. *allowed is what to go back to; false:
- * nothing to undo.
+ * starts there: neither has to wake another processor from its sleep, and the caches are warm.
+ * *allowed is what to go back to; false: nothing to undo.
  */
 static bool stay_here(cpu_set_t *allowed)
 {
@@ -165,6 +176,38 @@ static bool stay_here(cpu_set_t *allowed)
     CPU_ZERO(&here);
     CPU_SET((size_t)cpu, &here);
     return sched_setaffinity(0, sizeof here, &here) == 0;
+}
+
+/*
+ * Every processor there may ever be, when that is what the process had: the kernel then keeps no
+ * choice of the process's own, and the session can use processors that come later.
+ */
+static void go_anywhere(const cpu_set_t *allowed)
+{
+    cpu_set_t all;
+    cpu_set_t now;
+
+    memset(&all, 0xff, sizeof all);
+    if (sched_setaffinity(0, sizeof all, &all) == 0 &&
+        sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, allowed))
+        return;
+    (void)sched_setaffinity(0, sizeof *allowed, allowed);
+}
+
+/* The clone itself, with every signal blocked in the child. */
+static long clone_worker(int *pidfd)
+{
+    sigset_t all;
+    sigset_t before;
+    long pid;
+
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, &before) != 0)
+        return -1;
+    pid = syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, pidfd, NULL, NULL);
+    if (pid != 0)
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
 }
 
 static bool describe_crash(int status, struct error *error)
@@ -192,16 +235,16 @@ bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int k
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return error_set_errno(error, FAULT_CRASH, errno, "no socket for the login check");
     staying = stay_here(&allowed);
-    pid = syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, &pidfd, NULL, NULL);
+    pid = clone_worker(&pidfd);
     if (pid == 0) {
         if (staying)
-            (void)sched_setaffinity(0, sizeof allowed, &allowed);
+            go_anywhere(&allowed);
         be_worker(identity, pair[1], kept_fd, work, context);
     }
     (void)close(pair[1]);
     if (pid == -1) {
         if (staying)
-            (void)sched_setaffinity(0, sizeof allowed, &allowed);
+            go_anywhere(&allowed);
         (void)close(pair[0]);
         return error_set_errno(error, FAULT_CRASH, errno, "no process for the login check");
     }
@@ -209,7 +252,7 @@ bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int k
     replied = take_reply(pair[0], reply);
     status = reap((pid_t)pid, pidfd, ended);
     if (staying)
-        (void)sched_setaffinity(0, sizeof allowed, &allowed);
+        go_anywhere(&allowed);
     (void)close(pidfd);
     (void)close(pair[0]);
     if (replied)

@@ -18,7 +18,7 @@
 /* Limits of a worker, besides the deadline. */
 #define GUARD_CPU_S      2
 #define GUARD_OPEN_FILES 64
-#define GUARD_HEAP_BYTES (UINT64_C(64) << 20)
+#define GUARD_HEAP_BYTES (UINT64_C(1) << 30) /* what the application itself holds counts too */
 
 /* Runs in the worker, with two descriptors besides 0 to 2. What it does not send is a crash. */
 typedef void guard_work(void *context, int reply_fd, int kept_fd);

@@ -45,23 +45,27 @@ static void mark_set(pam_handle_t *pamh, const struct login_event *event,
         free(mark);
 }
 
+static const struct mark *mark_any(pam_handle_t *pamh)
+{
+    const void *data = NULL;
+
+    return pam_get_data(pamh, MARK_NAME, &data) == PAM_SUCCESS ? data : NULL;
+}
+
 /* The mark of this very connection and user: a handle may be used for several. */
 static const struct mark *mark_get(pam_handle_t *pamh, const struct login_event *event)
 {
-    const void *data = NULL;
-    const struct mark *mark;
+    const struct mark *mark = mark_any(pamh);
 
-    if (pam_get_data(pamh, MARK_NAME, &data) != PAM_SUCCESS || data == NULL)
-        return NULL;
-    mark = data;
-    if (mark->connection != event->connection || strcmp(mark->user, event->user) != 0)
+    if (mark == NULL || mark->connection != event->connection ||
+        strcmp(mark->user, event->user) != 0)
         return NULL;
     return mark;
 }
 
 /*
  * Groups are looked up as the host does it, and only when some are exempt. Any user of one of them
- * is exempt.
+ * is exempt. A slow directory does not use up the check's time.
  */
 static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
 {
@@ -69,28 +73,14 @@ static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
     char *rest = groups;
     char *group;
 
+    if (check->exempt || check->config.exempt_groups[0] == '\0')
+        return;
     memcpy(groups, check->config.exempt_groups, sizeof groups);
     while (!check->exempt && (group = strsep(&rest, " ")) != NULL)
         if (*group != '\0' &&
             pam_modutil_user_in_group_nam_nam(pamh, check->items.event.user, group) == 1)
             check->exempt = true;
-}
-
-/* Accounts of uid 0 under another name are looked up only when they are about to be denied. */
-static void spare_other_root(pam_handle_t *pamh, const struct login_check *check,
-                             struct judgement *judgement)
-{
-    const struct passwd *account;
-
-    if (judgement->answer != VERDICT_DENY || check->config.deny_root)
-        return;
-    account = pam_modutil_getpwnam(pamh, check->items.event.user);
-    if (account != NULL && account->pw_uid == 0) {
-        judgement->answer = VERDICT_STEP_UP;
-        (void)audit_send(&check->items.log, LOG_NOTICE,
-                         "the user has uid 0 and is not denied (deny_root = no)",
-                         check->deadline_us);
-    }
+    login_check_start_clock(check);
 }
 
 static int begin(struct login_check *check, pam_handle_t *pamh, const char *hook, int argc,
@@ -111,15 +101,10 @@ static void judge(pam_handle_t *pamh, struct login_check *check, enum login_meth
 
     event->stage = STAGE_ATTEMPT;
     event->method = method;
-    exempt_by_group(pamh, check);
+    pam_items_measure(&check->items);
     login_check_exemptions(check);
-    login_check_judge(check, judgement);
-    spare_other_root(pamh, check, judgement);
-}
-
-static bool is_enforcing(const struct login_check *check)
-{
-    return check->config.mode == MODE_ENFORCE;
+    exempt_by_group(pamh, check);
+    login_check_judge(check, method == METHOD_NOT_PAM, judgement);
 }
 
 static void judge_attempt(pam_handle_t *pamh, struct login_check *check,
@@ -150,7 +135,7 @@ int hook_auth(pam_handle_t *pamh, int argc, const char **argv)
     else
         judge_attempt(pamh, &check, &judgement);
     mark_set(pamh, &check.items.event, &judgement, 0, !check.args.step_up);
-    return answer_pam_auth(judgement.answer, is_enforcing(&check), check.args.step_up,
+    return answer_pam_auth(judgement.answer, login_check_enforces(&check), check.args.step_up,
                            judgement.fault != FAULT_NONE);
 }
 
@@ -160,7 +145,7 @@ static void append_accepted(struct login_check *check, const struct judgement *j
 
     event->stage = STAGE_ACCEPTED;
     event->id = judgement->id;
-    login_check_append(check);
+    login_check_append(check, judgement->answer);
 }
 
 static void tell_user(pam_handle_t *pamh, const struct config *config)
@@ -180,12 +165,13 @@ int hook_account(pam_handle_t *pamh, int argc, const char **argv)
     if (begin(&check, pamh, "account", argc, argv) != PAM_SUCCESS)
         return PAM_SUCCESS;
     mark = mark_get(pamh, &check.items.event);
-    if (mark != NULL)
+    if (mark != NULL) {
         judgement = mark->judgement;
-    else
+        append_accepted(&check, &judgement);
+    } else {
         judge(pamh, &check, METHOD_NOT_PAM, &judgement);
+    }
     mark_set(pamh, &check.items.event, &judgement, 0, false);
-    append_accepted(&check, &judgement);
     if (judgement.answer == VERDICT_DENY)
         tell_user(pamh, &check.config);
     return answer_pam_account(judgement.answer);
@@ -203,26 +189,34 @@ int hook_open_session(pam_handle_t *pamh, int argc, const char **argv)
     if (mark != NULL)
         check.items.event.id = mark->judgement.id;
     check.items.event.stage = STAGE_OPENED;
+    pam_items_measure(&check.items);
     login_check_opened(&check, &judgement);
     mark_set(pamh, &check.items.event, &judgement, check.items.event.time_us, false);
     return PAM_SUCCESS;
 }
 
+/*
+ * The handle that opened the session closes it, whatever was done to its environment meanwhile. A
+ * clock that was set back leaves no duration.
+ */
 int hook_close_session(pam_handle_t *pamh, int argc, const char **argv)
 {
     struct login_check check;
     struct login_event *event = &check.items.event;
-    const struct mark *mark;
+    const struct mark *mark = mark_any(pamh);
 
-    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
-        return PAM_SUCCESS;
-    mark = mark_get(pamh, event);
     if (mark == NULL || mark->opened_us == 0 || login_id_is_none(&mark->judgement.id))
         return PAM_SUCCESS;
+    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
+        return PAM_SUCCESS;
+    pam_items_measure(&check.items);
+    memcpy(event->user, mark->user, sizeof event->user);
+    event->connection = mark->connection;
     event->stage = STAGE_CLOSED;
     event->id = mark->judgement.id;
     event->learn = mark->judgement.learn;
-    event->duration_s = (event->time_us - mark->opened_us) / US_PER_S;
-    login_check_append(&check);
+    event->duration_s =
+        event->time_us >= mark->opened_us ? (event->time_us - mark->opened_us) / US_PER_S : -1;
+    login_check_append(&check, VERDICT_ALLOW);
     return PAM_SUCCESS;
 }

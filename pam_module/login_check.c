@@ -1,6 +1,5 @@
 #include "pam_module/login_check.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,19 +16,36 @@
 /* The part of the deadline kept for recording a login whose check crashed or hung. */
 #define RESERVE_SHARE 5
 
+void login_check_start_clock(struct login_check *check)
+{
+    check->started_us = clock_monotonic_us();
+    check->deadline_us = check->started_us + check->config.deadline_ms * 1000;
+}
+
+/* The module's line says it surest, for no file has to be read for that. */
+static enum config_on_fault answer_of_faulty_config(const struct login_check *check)
+{
+    if (check->args.on_fault_config != ON_FAULT_INHERIT)
+        return check->args.on_fault_config;
+    if (check->config_loaded)
+        return config_on_fault(&check->config, FAULT_CONFIG);
+    return config_salvage_on_fault(check->args.conf);
+}
+
 void login_check_begin(struct login_check *check, int argc, const char **argv)
 {
     struct error *error = &check->config_error;
     bool sound;
 
-    check->started_us = clock_monotonic_us();
     *error = ERROR_NONE;
-    config_init(&check->config);
-    sound = module_args_parse(&check->args, argc, argv, error);
-    if (!sound || !config_load(&check->config, check->args.conf, error))
-        config_init(&check->config);
-    check->deadline_us = check->started_us + check->config.deadline_ms * 1000;
     check->exempt = false;
+    sound = module_args_parse(&check->args, argc, argv, error);
+    check->config_loaded = config_load(&check->config, check->args.conf, error);
+    if (!check->config_loaded)
+        config_init(&check->config);
+    if (!sound || !check->config_loaded)
+        check->on_fault_config = answer_of_faulty_config(check);
+    login_check_start_clock(check);
 }
 
 void login_check_exemptions(struct login_check *check)
@@ -53,60 +69,26 @@ void login_check_exemptions(struct login_check *check)
 
 /* ---- in the worker ---- */
 
-static bool load_worker(const char *path, login_worker_function **run, struct error *error)
+static void work_check(void *context, int reply_fd, int store_fd)
 {
-    login_worker_interface_function *interface;
-    struct worker_interface ours;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    struct worker_job *job = context;
 
-    if (library == NULL)
-        return error_set(error, FAULT_CRASH, "the login check cannot be loaded: %s", dlerror());
-    *(void **)&interface = dlsym(library, "login_worker_interface");
-    *(void **)run = dlsym(library, "login_worker_run");
-    worker_interface_describe(&ours);
-    if (interface == NULL || *run == NULL || strcmp(interface(), ours.text) != 0)
-        return error_set(error, FAULT_CRASH,
-                         "%s is of another version than the module; restart this service", path);
-    return true;
-}
-
-struct work {
-    struct worker_job job;
-    const char *worker_path;
-};
-
-static void send_failure(int reply_fd, const struct error *error)
-{
-    struct worker_reply reply = {.fault = error->fault};
-
-    memcpy(reply.text, error->text, sizeof reply.text);
-    worker_send(reply_fd, &reply);
-}
-
-static void work_assess(void *context, int reply_fd, int store_fd)
-{
-    struct work *work = context;
-    struct error error = ERROR_NONE;
-    login_worker_function *run = NULL;
-
-    work->job.store_fd = store_fd;
-    if (!load_worker(work->worker_path, &run, &error))
-        send_failure(reply_fd, &error);
-    else
-        run(&work->job, reply_fd);
+    job->store_fd = store_fd;
+    login_worker_run(job, reply_fd);
 }
 
 static void work_append(void *context, int reply_fd, int store_fd)
 {
-    struct work *work = context;
+    struct worker_job *job = context;
     struct worker_reply reply = {.fault = FAULT_NONE};
     struct error error = ERROR_NONE;
 
-    work->job.store_fd = store_fd;
-    if (worker_append(&work->job, &error))
-        worker_send(reply_fd, &reply);
-    else
-        send_failure(reply_fd, &error);
+    job->store_fd = store_fd;
+    if (!worker_append(job, &error)) {
+        reply.fault = error.fault;
+        memcpy(reply.text, error.text, sizeof reply.text);
+    }
+    worker_send(reply_fd, &reply);
 }
 
 /* ---- in the parent ---- */
@@ -124,10 +106,15 @@ static bool open_store_directory(const struct config *config, int *fd,
                          "are checked",
                          config->store);
     }
+    if (identity->gid == 0 && geteuid() == 0) {
+        (void)close(*fd);
+        return error_set(error, FAULT_STORE,
+                         "%s has the group root; it must have the service's group", config->store);
+    }
     return true;
 }
 
-static bool run_guarded(struct login_check *check, struct work *work, guard_work *function,
+static bool run_guarded(struct login_check *check, struct worker_job *job, guard_work *function,
                         int64_t deadline_us, struct worker_reply *reply, struct error *error)
 {
     struct guard_identity identity;
@@ -136,7 +123,7 @@ static bool run_guarded(struct login_check *check, struct work *work, guard_work
 
     if (!open_store_directory(&check->config, &store_fd, &identity, error))
         return false;
-    replied = guard_run(&identity, deadline_us, store_fd, function, work, reply, error);
+    replied = guard_run(&identity, deadline_us, store_fd, function, job, reply, error);
     (void)close(store_fd);
     if (replied && reply->fault != FAULT_NONE)
         return error_set(error, reply->fault, "%s", reply->text);
@@ -144,22 +131,22 @@ static bool run_guarded(struct login_check *check, struct work *work, guard_work
 }
 
 static void prepare(struct login_check *check, enum worker_task task, struct login_record *record,
-                    struct work *work)
+                    struct worker_job *job)
 {
     login_record_init(record);
     record->event = check->items.event;
     if (task != WORKER_APPEND || record->event.stage != STAGE_CLOSED)
         record->event.bytes_in = record->event.bytes_out =
             -1; /* the handshake's, not a session's */
-    *work = (struct work){.job = {.task = task,
-                                  .config = &check->config,
-                                  .record = record,
-                                  .auth_info = check->items.auth_info,
-                                  .exempt = check->exempt,
-                                  .deadline_us = check->deadline_us,
-                                  .started_us = check->started_us,
-                                  .log = check->items.log},
-                          .worker_path = check->args.worker};
+    *job = (struct worker_job){.task = task,
+                               .config = &check->config,
+                               .record = record,
+                               .auth_info = check->items.auth_info,
+                               .exempt = check->exempt,
+                               .is_root = check->items.is_root,
+                               .deadline_us = check->deadline_us,
+                               .started_us = check->started_us,
+                               .log = check->items.log};
 }
 
 static uint64_t random_bits(void)
@@ -171,98 +158,108 @@ static uint64_t random_bits(void)
     return bits;
 }
 
-static enum config_on_fault policy_of_fault(const struct login_check *check, enum fault fault)
+/* Where the configuration cannot be read, an answer given for that is meant to be enforced. */
+bool login_check_enforces(const struct login_check *check)
 {
-    if (check->config_error.fault != FAULT_NONE && check->args.on_fault_config != ON_FAULT_INHERIT)
-        return check->args.on_fault_config;
-    return config_on_fault(&check->config, fault);
+    if (!check->config_loaded)
+        return check->on_fault_config != ON_FAULT_INHERIT;
+    return check->config.mode == MODE_ENFORCE;
 }
 
-/* Without a readable configuration an answer given on the module's line is meant to be enforced. */
-static bool enforces(const struct login_check *check)
+static bool spares_root(const struct login_check *check)
 {
-    if (check->config_error.fault != FAULT_NONE)
-        return check->args.on_fault_config != ON_FAULT_INHERIT;
-    return check->config.mode == MODE_ENFORCE;
+    return check->items.is_root && !check->config.deny_root;
 }
 
 static void judge_fault(struct login_check *check, struct login_record *record,
                         const struct error *error, struct judgement *judgement)
 {
-    bool spare_root = !check->config.deny_root && answer_is_root_name(record->event.user);
+    enum config_on_fault on_fault = error->fault == FAULT_CONFIG
+                                        ? check->on_fault_config
+                                        : config_on_fault(&check->config, error->fault);
 
     record->assessed = false;
     record->fault = error->fault;
-    record->answer = answer_for_fault(policy_of_fault(check, error->fault), enforces(check),
-                                      check->exempt, spare_root);
+    record->answer =
+        answer_for_fault(on_fault, login_check_enforces(check), check->exempt, spares_root(check));
     *judgement =
         (struct judgement){.id = record->event.id, .fault = error->fault, .answer = record->answer};
+}
+
+static void log_unrecorded(struct login_check *check, const struct login_record *record,
+                           const struct error *error)
+{
+    (void)audit_login(&check->items.log, record, login_check_enforces(check),
+                      clock_monotonic_us() - check->started_us, error->text, check->deadline_us);
+}
+
+static bool append(struct login_check *check, struct worker_job *job, enum login_stage stage,
+                   struct error *error)
+{
+    struct worker_reply reply;
+
+    job->record->event.stage = stage;
+    return run_guarded(check, job, work_append, check->deadline_us, &reply, error);
 }
 
 /*
  * A login that could not be judged is recorded all the same, by a worker that does nothing else.
  * Its id is the one of the check, so that a record which that check did write is not counted twice.
  */
-static void record_unjudged(struct login_check *check, struct work *work, struct error *error)
+static void record_unjudged(struct login_check *check, struct worker_job *job, struct error *error)
 {
     struct error append_error = ERROR_NONE;
     struct error both = ERROR_NONE;
-    struct worker_reply reply;
 
-    if (error->fault == FAULT_CONFIG)
+    if (!check->config_loaded)
         return; /* where the store is, is not known */
-    if (run_guarded(check, work, work_append, check->deadline_us, &reply, &append_error) ||
-        strcmp(error->text, append_error.text) == 0)
+    if (append(check, job, STAGE_ATTEMPT, &append_error) &&
+        (!job->accepted || append(check, job, STAGE_ACCEPTED, &append_error)))
+        return;
+    if (strcmp(error->text, append_error.text) == 0)
         return;
     error_set(&both, error->fault, "%.240s; nor can it be recorded: %.200s", error->text,
               append_error.text);
     *error = both;
 }
 
-static void judge_by_fault(struct login_check *check, struct login_record *record,
-                           struct work *work, struct error *error, struct judgement *judgement)
-{
-    judge_fault(check, record, error, judgement);
-    record_unjudged(check, work, error);
-    (void)audit_login(&check->items.log, record, enforces(check),
-                      clock_monotonic_us() - check->started_us, error->text, check->deadline_us);
-}
-
-void login_check_judge(struct login_check *check, struct judgement *judgement)
+void login_check_judge(struct login_check *check, bool accepted, struct judgement *judgement)
 {
     int64_t reserve_us = check->config.deadline_ms * 1000 / RESERVE_SHARE;
     struct error error = check->config_error;
     struct login_record record;
     struct worker_reply reply;
-    struct work work;
+    struct worker_job job;
 
     check->items.event.id = login_id_make(check->items.event.time_us, random_bits());
-    prepare(check, WORKER_ASSESS, &record, &work);
+    prepare(check, WORKER_ASSESS, &record, &job);
+    job.accepted = accepted;
     if (error.fault == FAULT_NONE &&
-        run_guarded(check, &work, work_assess, check->deadline_us - reserve_us, &reply, &error)) {
-        *judgement = (struct judgement){.id = record.event.id,
-                                        .fault = reply.unjudged,
-                                        .verdict = reply.verdict,
-                                        .answer = reply.answer};
+        run_guarded(check, &job, work_check, check->deadline_us - reserve_us, &reply, &error)) {
+        *judgement =
+            (struct judgement){.id = record.event.id,
+                               .fault = reply.unjudged,
+                               .answer = answer_within(reply.answer, login_check_enforces(check),
+                                                       check->exempt, spares_root(check))};
         return;
     }
-    judge_by_fault(check, &record, &work, &error, judgement);
+    judge_fault(check, &record, &error, judgement);
+    record_unjudged(check, &job, &error);
+    log_unrecorded(check, &record, &error);
 }
 
-void login_check_append(struct login_check *check)
+void login_check_append(struct login_check *check, enum verdict answer)
 {
     struct error error = check->config_error;
     struct login_record record;
-    struct worker_reply reply;
-    struct work work;
+    struct worker_job job;
 
-    prepare(check, WORKER_APPEND, &record, &work);
-    if (error.fault == FAULT_NONE &&
-        run_guarded(check, &work, work_append, check->deadline_us, &reply, &error))
+    prepare(check, WORKER_APPEND, &record, &job);
+    if (error.fault == FAULT_NONE && append(check, &job, record.event.stage, &error))
         return;
     record.fault = error.fault;
-    (void)audit_login(&check->items.log, &record, enforces(check),
-                      clock_monotonic_us() - check->started_us, error.text, check->deadline_us);
+    record.answer = answer;
+    log_unrecorded(check, &record, &error);
 }
 
 void login_check_opened(struct login_check *check, struct judgement *judgement)
@@ -270,16 +267,15 @@ void login_check_opened(struct login_check *check, struct judgement *judgement)
     struct error error = check->config_error;
     struct login_record record;
     struct worker_reply reply;
-    struct work work;
+    struct worker_job job;
 
-    prepare(check, WORKER_OPENED, &record, &work);
+    prepare(check, WORKER_OPENED, &record, &job);
     if (error.fault == FAULT_NONE &&
-        run_guarded(check, &work, work_assess, check->deadline_us, &reply, &error)) {
+        run_guarded(check, &job, work_check, check->deadline_us, &reply, &error)) {
         *judgement = (struct judgement){.id = reply.id, .learn = reply.learn};
         return;
     }
     *judgement = (struct judgement){.id = record.event.id, .fault = error.fault};
     record.fault = error.fault;
-    (void)audit_login(&check->items.log, &record, enforces(check),
-                      clock_monotonic_us() - check->started_us, error.text, check->deadline_us);
+    log_unrecorded(check, &record, &error);
 }

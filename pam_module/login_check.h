@@ -11,7 +11,10 @@
 struct login_check {
     struct module_args args;
     struct config config;
-    struct error config_error; /* set: the configuration is the defaults, and that is a fault */
+    struct error config_error; /* of the arguments or the file: a fault */
+    bool config_loaded;        /* else config is the defaults */
+    enum config_on_fault
+        on_fault_config; /* with config_error: its answer; ON_FAULT_INHERIT: none */
     struct pam_items items;
     bool exempt;
     int64_t started_us, deadline_us; /* clock_monotonic_us */
@@ -23,21 +26,34 @@ struct login_check {
  */
 void login_check_begin(struct login_check *check, int argc, const char **argv);
 
+/* Starts the deadline anew, after something slow that was not the check's doing. */
+void login_check_start_clock(struct login_check *check);
+
+/* Whether answers are carried out: mode = enforce, or an answer given for a faulty configuration.
+ */
+bool login_check_enforces(const struct login_check *check);
+
 /* Whether user or source is exempt by name, network or a temporary exemption; groups are extra. */
 void login_check_exemptions(struct login_check *check);
 
 struct judgement {
     struct login_id id;
     enum fault fault;
-    enum verdict verdict, answer;
+    enum verdict answer;
     bool learn;
 };
 
-/* Scores an attempt; whatever happens, *judgement holds the answer when it returns. */
-void login_check_judge(struct login_check *check, struct judgement *judgement);
+/*
+ * Scores an attempt and records it; whatever happens, *judgement holds the answer when it returns.
+ * accepted: the credential was right already, which is recorded too.
+ */
+void login_check_judge(struct login_check *check, bool accepted, struct judgement *judgement);
 
-/* Tells the journal of a later stage. A failure is logged; it never changes an answer. */
-void login_check_append(struct login_check *check);
+/*
+ * Tells the journal of a later stage. A failure is logged, with what PAM is answered; it never
+ * changes that answer.
+ */
+void login_check_append(struct login_check *check, enum verdict answer);
 
 /* A session opened: the worker finds its attempt. *judgement: id and whether it is to be learned.
  */

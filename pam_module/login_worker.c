@@ -1,6 +1,4 @@
-/*
- * login_worker.so: what happens to a login inside the worker. Loaded by a process that gave up
- * root; its coordinator is login_worker_run().
+/* What happens to a login inside the worker, which gave up root. Coordinated by login_worker_run().
  */
 #include "pam_module/worker.h"
 
@@ -19,8 +17,6 @@
 #include "pam_module/key_fingerprint.h"
 #include "store/geo.h"
 #include "store/store.h"
-
-#define EXPORTED __attribute__((visibility("default")))
 
 /* The tail of the journal that a login reads at most: bursts of the last moments. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -80,6 +76,13 @@ struct tail {
     bool attempt_found;
 };
 
+/* A check that was too late may have written what was then written again in its place. */
+static bool is_repeated(const struct tail *tail, const struct login_event *event)
+{
+    return tail->attempt_found && event->stage == STAGE_ATTEMPT &&
+           memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0;
+}
+
 static bool fold_tail_record(void *context, const void *payload, size_t size, int64_t next)
 {
     struct tail *tail = context;
@@ -88,6 +91,8 @@ static bool fold_tail_record(void *context, const void *payload, size_t size, in
     (void)next;
     if (!login_record_decode(&record, payload, size, NULL))
         return true; /* counted and reported by the drain, which sees it too */
+    if (is_repeated(tail, &record.event))
+        return true;
     history_learn(tail->history, tail->about, &record.event);
     if (record.event.stage == STAGE_ATTEMPT && record.event.connection == tail->about->connection &&
         strcmp(record.event.user, tail->about->user) == 0) {
@@ -109,15 +114,12 @@ static bool load_history(struct store *store, int store_fd, struct tail *tail, s
 static bool locate(const struct config *config, struct login_event *event, struct error *error)
 {
     struct geo *geo = NULL;
-    bool located;
 
     if (event->source.family == 0 || ip_is_reserved(&event->source) ||
         strcmp(config->geo, "none") == 0)
         return true;
-    located =
-        geo_open(&geo, config->geo, error) && geo_locate(geo, &event->source, &event->place, error);
-    geo_close(geo);
-    return located;
+    return geo_open(&geo, config->geo, error) &&
+           geo_locate(geo, &event->source, &event->place, error);
 }
 
 /* ---- an attempt ---- */
@@ -167,22 +169,19 @@ static bool assess(const struct worker_job *job, struct error *error)
                                   .log_budget = config->log_budget,
                                   .min_history = (uint32_t)config->min_history,
                                   .deny_root = config->deny_root};
-    struct policy_facts facts = {.exempt = job->exempt,
-                                 .is_root = answer_is_root_name(record->event.user)};
+    struct policy_facts facts = {.exempt = job->exempt, .is_root = job->is_root};
     struct history history;
     struct tail tail = {.about = &record->event, .history = &history};
     struct forest forest;
     struct store *store = NULL;
-    bool known;
 
     learn_methods(&record->event, job->auth_info, false);
     if (!locate(config, &record->event, error) ||
         !open_model(config, job->store_fd, &forest, error) ||
         !store_open(&store, config->store, STORE_READ, error))
         return false;
-    known = load_history(store, job->store_fd, &tail, error);
-    store_close(store);
-    if (!known)
+    /* Not closed: the process ends in a moment, and the kernel is quicker at it. */
+    if (!load_history(store, job->store_fd, &tail, error))
         return false;
     facts.learned_logins = history.profile.logins;
     assess_login(&record->event, &history, &forest, &policy, &facts, &record->assessment);
@@ -192,35 +191,52 @@ static bool assess(const struct worker_job *job, struct error *error)
     return true;
 }
 
-static void answer_fault(const struct worker_job *job, const struct error *error)
+static enum verdict answer_of_fault(const struct worker_job *job, enum fault fault)
 {
     const struct config *config = job->config;
-    struct login_record *record = job->record;
-    bool spare_root = !config->deny_root && answer_is_root_name(record->event.user);
 
-    record->assessed = false;
-    record->fault = error->fault;
-    record->answer = answer_for_fault(config_on_fault(config, error->fault),
-                                      config->mode == MODE_ENFORCE, job->exempt, spare_root);
+    return answer_for_fault(config_on_fault(config, fault), config->mode == MODE_ENFORCE,
+                            job->exempt, job->is_root && !config->deny_root);
 }
 
-/* First the record, then the answer, last the log: a stuck log costs no verdict. */
+/* A credential that was right before the check is recorded with it. */
+static bool record_login(const struct worker_job *job, struct error *error)
+{
+    struct login_event *event = &job->record->event;
+    bool appended = worker_append(job, error);
+
+    if (appended && job->accepted) {
+        event->stage = STAGE_ACCEPTED;
+        appended = worker_append(job, error);
+        event->stage = STAGE_ATTEMPT;
+    }
+    return appended;
+}
+
+/*
+ * First the record, then the answer, last the log: a stuck log costs no verdict. What cannot be
+ * recorded is answered as strictly as the verdict or the fault ask, so that a full disk opens no
+ * door.
+ */
 static void run_assess(const struct worker_job *job, int reply_fd)
 {
     struct login_record *record = job->record;
     struct error error = ERROR_NONE;
     struct worker_reply reply = {.fault = FAULT_NONE};
 
-    if (!assess(job, &error))
-        answer_fault(job, &error);
-    if (!worker_append(job, &error))
-        answer_fault(job, &error);
-    reply.verdict = record->assessed ? record->assessment.verdict : VERDICT_ALLOW;
-    reply.answer = record->answer;
+    if (!assess(job, &error)) {
+        record->assessed = false;
+        record->fault = error.fault;
+        record->answer = answer_of_fault(job, error.fault);
+    }
+    if (!record_login(job, &error)) {
+        enum verdict answer = answer_of_fault(job, error.fault);
+
+        record->fault = error.fault;
+        record->answer = answer > record->answer ? answer : record->answer;
+    }
     reply.unjudged = record->fault;
-    reply.risk = record->assessed ? record->assessment.risk : 0;
-    reply.rule = record->assessed ? record->assessment.rule : RULE_FAULT;
-    reply.id = record->event.id;
+    reply.answer = record->answer;
     worker_send(reply_fd, &reply);
     (void)audit_login(&job->log, record, job->config->mode == MODE_ENFORCE,
                       clock_monotonic_us() - job->started_us,
@@ -229,14 +245,40 @@ static void run_assess(const struct worker_job *job, int reply_fd)
 
 /* ---- an opened session ---- */
 
+static bool is_conversation(enum login_method method)
+{
+    return method == METHOD_PAM || method == METHOD_PASSWORD ||
+           method == METHOD_KEYBOARD_INTERACTIVE || method == METHOD_TWO_FACTOR;
+}
+
+/*
+ * A password that failed was judged as a conversation; a key that followed it on the same
+ * connection was not judged for what it is.
+ */
+static bool was_judged_as(enum login_method judged, enum login_method method)
+{
+    return method == METHOD_UNKNOWN || is_conversation(judged) == is_conversation(method);
+}
+
+/* Usual ones, and those of whom an administrator said that they are to get in. */
+static bool may_be_learned(const struct login_record *attempt)
+{
+    return attempt->assessed && (attempt->assessment.verdict == VERDICT_ALLOW ||
+                                 attempt->assessment.rule == RULE_EXEMPT);
+}
+
 /* What the attempt saw is what is learned; only method and key are news. */
-static void adopt_attempt(struct login_event *event, const struct login_record *attempt)
+static void adopt_attempt(struct login_event *event, const struct login_record *attempt,
+                          const char *auth_info)
 {
     struct login_event opened = attempt->event;
+    enum login_method judged = opened.method;
 
     opened.stage = STAGE_OPENED;
     opened.time_us = event->time_us;
-    opened.learn = attempt->assessed && attempt->assessment.verdict == VERDICT_ALLOW;
+    learn_methods(&opened, auth_info, true);
+    opened.learn = may_be_learned(attempt) &&
+                   was_judged_as(judged, auth_info != NULL ? opened.method : METHOD_UNKNOWN);
     *event = opened;
 }
 
@@ -248,25 +290,23 @@ static bool opened(const struct worker_job *job, struct error *error)
     struct stored_login stored;
     struct store *store = NULL;
     bool found = false;
-    bool known;
 
     if (!store_open(&store, job->config->store, STORE_READ, error))
         return false;
-    known = load_history(store, job->store_fd, &tail, error) &&
-            (tail.attempt_found ||
-             store_attempt_find(store, event, ATTEMPT_WINDOW_S, &stored, &found, error));
-    store_close(store);
-    if (!known)
+    if (!load_history(store, job->store_fd, &tail, error) ||
+        (!tail.attempt_found &&
+         !store_attempt_find(store, event, ATTEMPT_WINDOW_S, &stored, &found, error)))
         return false;
     if (tail.attempt_found)
-        adopt_attempt(event, &tail.attempt);
+        adopt_attempt(event, &tail.attempt, job->auth_info);
     else if (found)
-        adopt_attempt(event, &stored.record);
+        adopt_attempt(event, &stored.record, job->auth_info);
     else if (login_id_is_none(&event->id))
         return error_set(error, FAULT_STORE,
                          "a session opened whose login was not judged; is the account line of the "
                          "PAM stack missing?");
-    learn_methods(event, job->auth_info, true);
+    else
+        learn_methods(event, job->auth_info, true);
     history_mark_new(&history.profile, event);
     return true;
 }
@@ -287,15 +327,7 @@ static void run_opened(const struct worker_job *job, int reply_fd)
 
 /* ---- entry ---- */
 
-EXPORTED const char *login_worker_interface(void)
-{
-    static struct worker_interface interface;
-
-    worker_interface_describe(&interface);
-    return interface.text;
-}
-
-EXPORTED void login_worker_run(const struct worker_job *job, int reply_fd)
+void login_worker_run(const struct worker_job *job, int reply_fd)
 {
     struct login_event *event = &job->record->event;
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "pam_module/worker.h"
-
 static const char *value_after(const char *argument, const char *name)
 {
     size_t length = strlen(name);
@@ -43,8 +41,6 @@ static bool take_argument(struct module_args *args, const char *argument, struct
 
     if ((value = value_after(argument, "conf")) != NULL)
         return take_path(&args->conf, "conf", value, error);
-    if ((value = value_after(argument, "worker")) != NULL)
-        return take_path(&args->worker, "worker", value, error);
     if ((value = value_after(argument, "on_fault_config")) != NULL)
         return take_on_fault(args, value, error);
     if (strcmp(argument, "step_up") == 0) {
@@ -59,9 +55,7 @@ bool module_args_parse(struct module_args *args, int argc, const char **argv, st
 {
     bool sound = true;
 
-    *args = (struct module_args){.conf = CONFIG_DEFAULT_PATH,
-                                 .worker = WORKER_DEFAULT_PATH,
-                                 .on_fault_config = ON_FAULT_INHERIT};
+    *args = (struct module_args){.conf = CONFIG_DEFAULT_PATH, .on_fault_config = ON_FAULT_INHERIT};
     for (int i = 0; i < argc; i++)
         sound = take_argument(args, argv[i], error) && sound;
     return sound;

@@ -7,14 +7,12 @@
 /* MODULE_ARG(name, "value or empty for a flag", "help"): also the table of pam_anomaly(8). */
 #define MODULE_ARGS                                                                                \
     MODULE_ARG(conf, "FILE", "read this configuration instead of " CONFIG_DEFAULT_PATH)            \
-    MODULE_ARG(worker, "FILE", "load the login check from this file (tests, unusual places)")      \
     MODULE_ARG(on_fault_config, "allow|step_up|deny",                                              \
                "the answer when the configuration itself cannot be read (it cannot say so then)")  \
     MODULE_ARG(step_up, "", "auth: succeed for a usual login, so that a second factor is skipped")
 
 struct module_args {
     const char *conf;
-    const char *worker;
     enum config_on_fault on_fault_config; /* ON_FAULT_INHERIT when not given */
     bool step_up;
 };

@@ -1,9 +1,11 @@
 #include "pam_module/pam_items.h"
 
 #include <errno.h>
+#include <security/pam_modutil.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -45,6 +47,24 @@ bool pam_items_parse_connection(const char *text, struct ip_address *address, ui
 }
 
 /*
+ * A directory may fold case or take "user@domain", and what is known of a user must not depend on
+ * the spelling. The application has looked the account up a moment ago.
+ */
+static void gather_account(pam_handle_t *pamh, const char *typed, struct pam_items *items)
+{
+    const struct passwd *account = pam_modutil_getpwnam(pamh, typed);
+
+    copy(items->event.user, sizeof items->event.user, account != NULL ? account->pw_name : typed);
+    items->is_root = account != NULL ? account->pw_uid == 0 : strcmp(typed, "root") == 0;
+}
+
+/* Whoever runs su or sudo chooses what its descriptors are connected to. */
+static bool is_started_by_its_user(void)
+{
+    return getauxval(AT_SECURE) != 0;
+}
+
+/*
  * Whence, most trustworthy first: what sshd took from the connection, the connection itself, a
  * remote host that is a number. A name is never resolved.
  */
@@ -60,7 +80,8 @@ static void gather_source(pam_handle_t *pamh, struct pam_items *items)
         event->connection = hash_text(connection);
         return;
     }
-    if (peer_socket_peer(STDIN_FILENO, &event->source, &event->source_port))
+    if (!is_started_by_its_user() &&
+        peer_socket_peer(STDIN_FILENO, &event->source, &event->source_port))
         return;
     event->source_port = 0;
     if (remote_host == NULL || !ip_parse(remote_host, &event->source))
@@ -76,8 +97,9 @@ static uint64_t process_key(const struct login_event *event)
     return hash_text(text);
 }
 
-static void gather_peer_facts(struct login_event *event)
+void pam_items_measure(struct pam_items *items)
 {
+    struct login_event *event = &items->event;
     struct peer_facts facts;
     int fd;
 
@@ -119,14 +141,13 @@ int pam_items_gather(pam_handle_t *pamh, const char *hook, struct pam_items *ite
     if (status != PAM_SUCCESS)
         return status;
     event->time_us = clock_utc_us();
-    copy(event->user, sizeof event->user, user != NULL && *user != '\0' ? user : "-");
+    gather_account(pamh, user != NULL && *user != '\0' ? user : "-", items);
     copy(event->service, sizeof event->service, text_item(pamh, PAM_SERVICE));
     if (uname(&names) == 0)
         copy(event->host, sizeof event->host, names.nodename);
     gather_source(pamh, items);
     if (event->connection == 0)
         event->connection = process_key(event);
-    gather_peer_facts(event);
     items->auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
     gather_log_identity(hook, items);
     return PAM_SUCCESS;

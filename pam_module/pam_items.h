@@ -14,10 +14,17 @@ struct pam_items {
     struct log_identity log;
     const char *auth_info; /* SSH_AUTH_INFO_0 or NULL; PAM's memory */
     bool is_ssh;           /* there is an SSH_CONNECTION */
+    bool is_root;          /* uid 0, or the name root where there is no such account */
 };
 
-/* hook: "auth", "account", "session". PAM_SUCCESS, or what pam_get_user said. */
+/*
+ * hook: "auth", "account", "session". PAM_SUCCESS, or what pam_get_user said. The user is the
+ * account's name as the system spells it, or what was typed where there is no such account.
+ */
 int pam_items_gather(pam_handle_t *pamh, const char *hook, struct pam_items *items);
+
+/* Adds what the connection's socket tells: round trip, client, volume. */
+void pam_items_measure(struct pam_items *items);
 
 /*
  * SSH_CONNECTION ("ADDRESS PORT ADDRESS PORT") into source address and port. False when it is not

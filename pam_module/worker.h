@@ -1,17 +1,12 @@
 /*
  * What the module's process and its worker have in common. The worker is a forked child that gave
- * up root; for an assessment it loads login_worker.so, which holds SQLite, libmaxminddb and the
- * scorer, so that none of them is ever mapped into the process that decides who gets in.
+ * up root; only there SQLite, libmaxminddb and the scorer ever run.
  */
 #ifndef PAM_MODULE_WORKER_H
 #define PAM_MODULE_WORKER_H
 
 #include "common/config.h"
 #include "scorer/login_record.h"
-
-#ifndef WORKER_DEFAULT_PATH
-#error "the build must define WORKER_DEFAULT_PATH"
-#endif
 
 enum worker_task {
     WORKER_ASSESS, /* score event, append an ATTEMPT, answer */
@@ -31,7 +26,8 @@ struct worker_job {
     const struct config *config;
     struct login_record *record; /* event filled in; the worker fills in the rest */
     const char *auth_info;       /* SSH_AUTH_INFO_0, NULL when there is none */
-    bool exempt;
+    bool exempt, is_root;
+    bool accepted; /* WORKER_ASSESS: the credential was right, append ACCEPTED too */
     int64_t started_us, deadline_us; /* clock_monotonic_us */
     struct log_identity log;
     int store_fd; /* the store's directory, opened and examined */
@@ -43,30 +39,14 @@ struct worker_job {
  */
 struct worker_reply {
     enum fault fault, unjudged;
-    enum verdict verdict;
     enum verdict answer;
-    enum policy_rule rule;
-    double risk;
     bool learn; /* WORKER_OPENED */
     struct login_id id;
     char text[ERROR_TEXT_BYTES]; /* when fault is set */
 };
 
-/*
- * login_worker.so exports these two. What the first returns must equal the module's own
- * worker_interface_describe(): after an upgrade a running program may still hold the older module.
- */
-const char *login_worker_interface(void);
+/* WORKER_ASSESS and WORKER_OPENED: everything until the reply, and the audit line. */
 void login_worker_run(const struct worker_job *job, int reply_fd);
-
-typedef const char *login_worker_interface_function(void);
-typedef void login_worker_function(const struct worker_job *job, int reply_fd);
-
-/* Version, sizes and tables of everything that is handed over by memory. */
-struct worker_interface {
-    char text[96];
-};
-void worker_interface_describe(struct worker_interface *interface);
 
 /* Sends the reply: one message. */
 void worker_send(int reply_fd, const struct worker_reply *reply);

@@ -176,6 +176,14 @@ static bool check_summary(const struct forest *forest, struct error *error)
     return true;
 }
 
+void forest_open_checked(struct forest *forest, const void *bytes)
+{
+    forest->header = bytes;
+    forest->nodes = (const void *)((const char *)bytes + sizeof *forest->header);
+    forest->values = (const void *)(forest->nodes + forest->header->node_count);
+    forest->summary = (const void *)(forest->values + forest->header->node_count);
+}
+
 bool forest_open(struct forest *forest, const void *bytes, size_t size, struct error *error)
 {
     const struct forest_header *header = bytes;
@@ -188,10 +196,8 @@ bool forest_open(struct forest *forest, const void *bytes, size_t size, struct e
     if (!check_frame(header, size, error) || !check_sizes(header, size, error) ||
         !check_facts(header, error))
         return false;
-    struct forest found = {.header = header};
-    found.nodes = (const void *)((const char *)bytes + sizeof *header);
-    found.values = (const void *)(found.nodes + header->node_count);
-    found.summary = (const void *)(found.values + header->node_count);
+    struct forest found;
+    forest_open_checked(&found, bytes);
     if (!check_nodes(&found, error) || !check_base(&found, error) || !check_summary(&found, error))
         return false;
     *forest = found;

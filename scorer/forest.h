@@ -79,6 +79,12 @@ struct forest {
 bool forest_open(struct forest *forest, const void *bytes, size_t size,
                  struct error *error) MUST_USE;
 
+/*
+ * The same without the checks, for bytes that are part of the program and were checked when it was
+ * built.
+ */
+void forest_open_checked(struct forest *forest, const void *bytes);
+
 /* The default forest that is embedded in the code, grown at build time. */
 void forest_open_default(struct forest *forest);
 

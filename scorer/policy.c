@@ -20,7 +20,7 @@ enum verdict policy_decide(const struct policy *policy, const struct forest *for
     enum verdict verdict = verdict_of_risk(policy, forest, risk);
     *rule = RULE_NONE;
     if (facts->exempt) {
-        if (verdict <= VERDICT_LOG)
+        if (verdict == VERDICT_ALLOW)
             return verdict;
         *rule = RULE_EXEMPT;
         return VERDICT_LOG;

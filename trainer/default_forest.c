@@ -1,6 +1,4 @@
 /* The default forest's bytes, taken into the code as they are. */
-#include <stdlib.h>
-
 #include "scorer/forest.h"
 
 __asm__(".section .rodata\n"
@@ -20,9 +18,5 @@ extern const unsigned char default_forest_end[] __attribute__((visibility("hidde
 
 void forest_open_default(struct forest *forest)
 {
-    size_t size = (size_t)(default_forest_end - default_forest_start);
-    /* Checked like any file; the build made it with this very table, so a failure is a broken
-     * build, which nothing at a login could mend. */
-    if (!forest_open(forest, default_forest_start, size, NULL))
-        abort();
+    forest_open_checked(forest, default_forest_start);
 }

@@ -83,7 +83,7 @@ struct fault_case {
     void (*apply)(void);
     const char *options; /* of the configuration */
     const char *config;  /* the whole configuration instead */
-    const char *worker;  /* a login check that goes wrong */
+    const char *worker;  /* the module with a login check that goes wrong */
     const char *fault;   /* in the log line */
     const char *words;   /* in its sentence */
     bool recorded;       /* in the store, once the fault is gone */
@@ -272,16 +272,6 @@ static const struct fault_case FAULTS[] = {
      .fault = "deadline",
      .words = "in time",
      .recorded = true},
-    {.name = "check of another version",
-     .worker = "worker_foreign.so",
-     .fault = "crash",
-     .words = "another version",
-     .recorded = true},
-    {.name = "check that is not there",
-     .worker = "no_worker.so",
-     .fault = "crash",
-     .words = "no_worker.so",
-     .recorded = true},
     {.name = "journal that cannot be written",
      .apply = unwritable_journal,
      .fault = "store",
@@ -334,10 +324,10 @@ static void write_stack(const struct fault_case *fault, const struct answer_case
     char command[2048];
 
     if (fault->worker != NULL)
-        snprintf(worker, sizeof worker, "s#worker=[^ ]*#worker=%s/%s#;", BAD_WORKER_DIRECTORY,
+        snprintf(worker, sizeof worker, "s#[^ ]*/pam_anomaly.so#%s/%s#;", BAD_WORKER_DIRECTORY,
                  fault->worker);
     snprintf(command, sizeof command,
-             "sed '%ss#worker=[^ ]*#& on_fault_config=%s#' %s/sshd >%s/fault", worker,
+             "sed '%ss#conf=[^ ]*#& on_fault_config=%s#' %s/sshd >%s/fault", worker,
              answer->on_fault, machine.stacks, machine.stacks);
     run(command);
 }

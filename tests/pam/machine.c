@@ -27,7 +27,7 @@
 #define WAIT_US   (10 * US_PER_S)
 #define LOG_BYTES 65536
 
-/* MODULE_FILE, WORKER_FILE, DAEMON_FILE: the build's. */
+/* MODULE_FILE, DAEMON_FILE: the build's. */
 
 static void write_file(const char *path, const char *text)
 {
@@ -47,8 +47,7 @@ static void write_stack(const struct machine *machine, const char *service, cons
     char path[160];
     char text[4096];
 
-    snprintf(module, sizeof module, "%s conf=%s worker=%s %s", MODULE_FILE, machine->config,
-             WORKER_FILE, arguments);
+    snprintf(module, sizeof module, "%s conf=%s %s", MODULE_FILE, machine->config, arguments);
     snprintf(path, sizeof path, "%s/%s", machine->stacks, service);
     snprintf(text, sizeof text,
              "auth [success=1 auth_err=die default=ignore] %s\n"

@@ -24,13 +24,10 @@ static void test_each_argument_sets_its_field(void **state)
     (void)state;
     assert_true(module_args_parse(&args, 0, NULL, &error));
     assert_string_equal(args.conf, CONFIG_DEFAULT_PATH);
-    assert_string_equal(args.worker, WORKER_DEFAULT_PATH);
     assert_int_equal(args.on_fault_config, ON_FAULT_INHERIT);
     assert_false(args.step_up);
     assert_true(parse("conf=/a", &args, &error));
     assert_string_equal(args.conf, "/a");
-    assert_true(parse("worker=/b", &args, &error));
-    assert_string_equal(args.worker, "/b");
     assert_true(parse("step_up", &args, &error));
     assert_true(args.step_up);
     assert_true(parse("on_fault_config=step_up", &args, &error));
@@ -43,7 +40,7 @@ static void test_each_argument_sets_its_field(void **state)
 
 static void test_a_wrong_argument_is_a_configuration_fault_that_names_it(void **state)
 {
-    static const char *const wrong[] = {"conf=relative", "worker=", "on_fault_config=maybe",
+    static const char *const wrong[] = {"conf=relative", "worker=/b", "on_fault_config=maybe",
                                         "debug"};
     struct module_args args;
     struct error error;

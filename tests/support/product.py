@@ -57,7 +57,6 @@ class Product:
         self.store = self.root / "store"
         self.config_path = Path("/etc/security/pam_anomaly.conf")
         self.module = self._copy("pam_module/pam_anomaly.so")
-        self.worker = self._copy("pam_module/login_worker.so")
         self._daemon = None
         self._settings = {}
         self.owner = arena.add_user(OWNER, system=True)
@@ -114,7 +113,7 @@ class Product:
 
     def stack_line(self, arguments=""):
         """The module with its arguments, as a PAM stack names it."""
-        return f"{self.module} worker={self.worker} {arguments}".rstrip()
+        return f"{self.module} {arguments}".rstrip()
 
     def run(self, name, *arguments, check=True, timeout=120, **options):
         return run(self.program(name), *arguments, "--config", self.config_path, check=check,
