@@ -19,7 +19,7 @@
 #define KEPT_FD           4
 #define FIRST_UNUSED_FD   5
 #define EXIT_NOT_CONFINED 101
-#define KILL_PATIENCE_US  2000
+#define KILL_PATIENCE_US  50000
 
 /*
  * The worker begins with every signal blocked, so that neither a key on the user's terminal nor a
@@ -152,7 +152,10 @@ static int reap(pid_t pid, int pidfd, bool ended)
 
     if (!ended) {
         (void)kill(pid, SIGKILL);
-        /* Killed processes end at once unless they sleep in the kernel, which nobody waits for. */
+        /*
+         * Killed processes end as soon as they get a processor, unless they sleep in the kernel;
+         * nobody waits for that. One that is not waited for stays a zombie as long as its parent.
+         */
         ended = wait_readable(pidfd, clock_monotonic_us() + KILL_PATIENCE_US);
     }
     do

@@ -25,9 +25,9 @@ void login_record_init(struct login_record *record);
 size_t login_record_encode(const struct login_record *record, void *bytes, size_t capacity);
 
 /*
- * A decoded record is valid throughout. Anything else is refused. A record whose assessment was made
- * with another feature table keeps its risk, verdict and the reasons that this table has a name for;
- * its features are not known.
+ * A decoded record is valid throughout. Anything else is refused. A record whose assessment was
+ * made with another feature table keeps its risk, verdict and the reasons that this table has a
+ * name for; its features are not known.
  */
 bool login_record_decode(struct login_record *record, const void *bytes, size_t size,
                          struct error *error) MUST_USE;

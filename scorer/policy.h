@@ -39,7 +39,7 @@ struct policy_facts {
 };
 
 /*
- * A risk at or above the threshold of a budget gives its verdict. Exempt: at most log. Root without
+ * A risk at or above the threshold of a budget gives its verdict. Exempt: at most log, and the rule says so from log on. Root without
  * deny_root, and users below min_history: at most step up. *rule says which of them moved it.
  */
 enum verdict policy_decide(const struct policy *policy, const struct forest *forest, double risk,

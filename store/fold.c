@@ -114,11 +114,22 @@ bool fold_event(struct store *store, const struct login_event *event, struct err
 
 /* ---- the login's row ------------------------------------------------------------------------ */
 
+/* What the attempt knew of method and key, before later stages say more. */
+static int attempt_bits(const struct login_event *attempt)
+{
+    return (attempt->method == METHOD_PAM       ? ATTEMPT_IN_PAM
+            : attempt->method == METHOD_NOT_PAM ? ATTEMPT_NOT_PAM
+                                                : 0) |
+           (attempt->key[0] != '\0' ? ATTEMPT_KNEW_KEY : 0);
+}
+
 static void set_stage(struct login_row *row, const struct login_event *event)
 {
     struct stored_login *login = &row->login;
 
     row->stages |= STAGE_BIT(event->stage) | (event->learn ? LEARN_BIT(event->stage) : 0);
+    if (event->stage == STAGE_ATTEMPT)
+        row->stages |= attempt_bits(event);
     if (event->stage == STAGE_ACCEPTED)
         login->accepted_us = event->time_us;
     else if (event->stage == STAGE_OPENED)

@@ -64,6 +64,7 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
     login->opened_us = sqlite3_column_int64(statement, OPENED);
     login->closed_us = sqlite3_column_int64(statement, CLOSED);
     login->reached = login->record.event.stage;
+    login->said = row->stages;
     login->imported = sqlite3_column_int(statement, IMPORTED) != 0;
     login->label = (int8_t)sqlite3_column_int(statement, LABEL);
     copy_text(login->family, sizeof(login->family), statement, FAMILY);

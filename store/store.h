@@ -71,11 +71,20 @@ bool store_positions_load(struct store *store, const char *producer,
 bool store_positions_save(struct store *store, const char *producer,
                           const struct journal_positions *positions, struct error *error) MUST_USE;
 
+/* What the records of a login said, by bit: which stages came, and which of them said learn. */
+#define STAGE_BIT(stage) (1 << (stage))
+#define LEARN_BIT(stage) (16 << (stage))
+/* Of the attempt, whose method and key later stages make more precise. */
+#define ATTEMPT_IN_PAM   (1 << 8)
+#define ATTEMPT_NOT_PAM  (1 << 9)
+#define ATTEMPT_KNEW_KEY (1 << 10)
+
 /* A login as the store has it. */
 struct stored_login {
     struct login_record record; /* event: as of the latest stage; time_us of the attempt */
     int64_t accepted_us, opened_us, closed_us; /* 0: not reached */
     enum login_stage reached;
+    int said; /* the bits above; 0: it was not read from a store */
     bool imported;
     int8_t label;    /* -1 none, 0 legitimate, 1 attack */
     char family[24]; /* of a labelled or simulated attack, else "" */

@@ -134,10 +134,8 @@ bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
 
 #define LOGIN_SLOTS      16
 #define LOGIN_KEY_RANDOM 20 /* bits below the milliseconds */
-#define STAGE_BIT(stage) (1 << (stage))
-#define LEARN_BIT(stage) (16 << (stage)) /* that stage's record said learn */
 
-/* A row as the table has it. stages: STAGE_BIT and LEARN_BIT of the records folded in. */
+/* A row as the table has it. stages: the bits of stored_login.said. */
 struct login_row {
     int64_t key;
     int stages;

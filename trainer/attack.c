@@ -122,7 +122,10 @@ static void make_proxy(struct draw *draw, const struct login_event *anchor,
 static void make_targeted(struct draw *draw, const struct login_event *anchor,
                           struct login_event *event)
 {
-    struct ip_address prefix = world_prefix(draw, anchor->place.asn, anchor->source.family == 6);
+    bool ipv6 = anchor->source.family == 6;
+    struct ip_address prefix = draw_chance(draw, 0.3)
+                                   ? world_mobile_prefix(draw, anchor->place.asn, ipv6)
+                                   : world_prefix(draw, anchor->place.asn, ipv6);
     event->source = world_address(draw, &prefix);
     if (anchor->rtt_us >= 0)
         event->rtt_us = (int32_t)(anchor->rtt_us * draw_lognormal(draw, 1.0, 0.25));
@@ -261,9 +264,12 @@ unsigned attack_make(struct draw *draw, enum attack_family family, const struct 
         make_own_network(draw, anchor, event);
         break;
     case ATTACK_SPRAYING:
-        make_naive(draw, anchor, event);
+        if (draw_chance(draw, 0.7))
+            make_naive(draw, anchor, event);
+        else
+            make_proxy(draw, anchor, event);
         count = 8 + draw_below(draw, ATTACK_MAX_ATTEMPTS - 8);
-        return make_burst(draw, count, draw_between(draw, 20, 900), 1.0, attempts);
+        return make_burst(draw, count, fmin(draw_lognormal(draw, 150, 1.2), 3000), 1.0, attempts);
     case ATTACK_SLOW_GUESSING:
         make_naive(draw, anchor, event);
         count = 4 + draw_below(draw, 20);

@@ -9,12 +9,31 @@
 #define BOOTSTRAP_DEPTH         9
 #define BOOTSTRAP_SMALLEST_LEAF 20
 
-static const struct simulation_options MACHINES[] = {
-    {.users = 80, .days = 120},
-    {.users = 24, .days = 120, .without_place = true},
-    {.users = 24, .days = 120, .client_from_day = UINT32_MAX},
-    {.users = 24, .days = 120, .client_from_day = 60},
-    {.users = 16, .days = 120, .without_place = true, .client_from_day = UINT32_MAX},
+#define NEVER UINT32_MAX
+
+/* Firms, offices whose hundred people share one address, teams, and machines of a few friends. */
+static const struct {
+    unsigned copies;
+    struct simulation_options options;
+} MACHINES[] = {
+    {1, {.users = 120, .days = 45, .offices = 1}},
+    {1, {.users = 80, .days = 60, .offices = 1}},
+    {1, {.users = 60, .days = 120}},
+    {1, {.users = 24, .days = 90, .place_evidence = PLACE_EVIDENCE_NO_REPUTATION}},
+    {1, {.users = 24, .days = 90, .place_evidence = PLACE_EVIDENCE_COUNTRY}},
+    {1, {.users = 24, .days = 90, .place_evidence = PLACE_EVIDENCE_NONE}},
+    {1, {.users = 24, .days = 90, .client_from_day = NEVER}},
+    {1, {.users = 24, .days = 90, .client_from_day = 45}},
+    {1,
+     {.users = 150,
+      .days = 30,
+      .offices = 1,
+      .place_evidence = PLACE_EVIDENCE_NONE,
+      .client_from_day = NEVER}},
+    {6, {.users = 6, .days = 90}},
+    {3, {.users = 6, .days = 90, .place_evidence = PLACE_EVIDENCE_NO_REPUTATION}},
+    {2, {.users = 6, .days = 90, .place_evidence = PLACE_EVIDENCE_NONE}},
+    {4, {.users = 2, .days = 120}},
 };
 
 static bool add_login(void *context, const struct stored_login *login, struct error *error)
@@ -25,7 +44,7 @@ static bool add_login(void *context, const struct stored_login *login, struct er
 static bool add_machine(const struct simulation_options *options, struct training_rows *rows,
                         struct error *error)
 {
-    struct row_options row_options = {.seed = options->seed, .injection_share = 0.7};
+    struct row_options row_options = {.seed = options->seed, .injection_share = 1.0};
     struct row_builder *builder = NULL;
 
     if (!row_builder_create(&builder, &row_options, rows, error))
@@ -55,15 +74,18 @@ static bool append_rows(struct training_rows *all, const struct training_rows *m
 bool bootstrap_rows(uint64_t seed, struct training_rows *rows, struct error *error)
 {
     *rows = (struct training_rows){.rows = NULL};
+    uint64_t number = 0;
     for (size_t i = 0; i < sizeof MACHINES / sizeof MACHINES[0]; i++) {
-        struct simulation_options options = MACHINES[i];
-        struct training_rows more = {.rows = NULL};
-        options.seed = seed * 100 + i;
-        options.start_us = SIMULATION_START_US;
-        bool added = add_machine(&options, &more, error) && append_rows(rows, &more, error);
-        training_rows_finish(&more);
-        if (!added)
-            return false;
+        for (unsigned copy = 0; copy < MACHINES[i].copies; copy++) {
+            struct simulation_options options = MACHINES[i].options;
+            struct training_rows more = {.rows = NULL};
+            options.seed = seed * 100 + number++;
+            options.start_us = SIMULATION_START_US;
+            bool added = add_machine(&options, &more, error) && append_rows(rows, &more, error);
+            training_rows_finish(&more);
+            if (!added)
+                return false;
+        }
     }
     return true;
 }

@@ -67,30 +67,40 @@ static bool split_rows(struct training_rows *rows, int64_t split_us, size_t *tra
     return true;
 }
 
-/*
- * All families weigh the same; the attacks together a fixed part of the legitimate logins. Prior
- * rows weigh as much as PRIOR_LOGINS logins of the store's own would: they carry a young store and
- * hardly count beside a long history.
- */
-static void weigh_rows(struct training_row *rows, size_t count)
+/* The rows of the store, or the prior ones beside them; `legitimate` is what a login weighs. */
+static void weigh_part(struct training_row *rows, size_t count, bool prior, double legitimate)
 {
     double counts[ROW_FAMILY_COUNT] = {0};
-    double prior_logins = 0;
     unsigned families = 0;
 
     for (size_t i = 0; i < count; i++)
-        prior_logins += rows[i].prior && rows[i].family == ROW_LEGITIMATE;
-    for (size_t i = 0; i < count; i++) {
-        rows[i].weight = rows[i].prior ? (float)(PRIOR_LOGINS / fmax(prior_logins, 1)) : 1;
-        counts[rows[i].family] += (double)rows[i].weight;
-    }
+        counts[rows[i].family] += rows[i].prior == prior;
     for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++)
         families += counts[family] > 0;
     double share = ATTACK_WEIGHT * counts[ROW_LEGITIMATE] / (families == 0 ? 1 : families);
     for (size_t i = 0; i < count; i++) {
+        if (rows[i].prior != prior)
+            continue;
+        rows[i].weight = (float)legitimate;
         if (rows[i].family != ROW_LEGITIMATE)
             rows[i].weight *= (float)fmin(share / counts[rows[i].family], HEAVIEST_ROW);
     }
+}
+
+/*
+ * All families weigh the same; the attacks together a fixed part of the legitimate logins, among
+ * the store's rows as among the prior ones: evidence that only one of the two has must not speak
+ * for or against a login. Prior rows weigh as much as PRIOR_LOGINS logins of the store's own would:
+ * they carry a young store and hardly count beside a long history.
+ */
+static void weigh_rows(struct training_row *rows, size_t count)
+{
+    double prior_logins = 0;
+
+    for (size_t i = 0; i < count; i++)
+        prior_logins += rows[i].prior && rows[i].family == ROW_LEGITIMATE;
+    weigh_part(rows, count, false, 1);
+    weigh_part(rows, count, true, PRIOR_LOGINS / fmax(prior_logins, 1));
 }
 
 /* ---- measures ---- */

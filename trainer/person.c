@@ -215,8 +215,14 @@ int64_t person_login_time_us(struct draw *draw, unsigned weekday, unsigned numbe
     return midnight_us + (int64_t)(second * (double)US_PER_S);
 }
 
-/* Where today's login comes from; *scratch is for a network used once. */
-static const struct network *choose_network(struct draw *draw, unsigned day, unsigned weekday,
+static bool is_office_time(const struct person *person, unsigned weekday, int64_t time_us)
+{
+    int64_t hour = (time_us / US_PER_S + person->utc_offset_s) % S_PER_DAY / 3600;
+    return weekday < 5 && hour >= 7 && hour < 19;
+}
+
+/* Where a login of that day comes from; *scratch is for a network used once. */
+static const struct network *choose_network(struct draw *draw, unsigned day, bool office_time,
                                             const struct person *person, struct network *scratch)
 {
     if (person->is_machine)
@@ -230,12 +236,13 @@ static const struct network *choose_network(struct draw *draw, unsigned day, uns
     }
     if (at < 0.08) {
         *scratch = person->mobile;
-        scratch->prefix = world_prefix(draw, scratch->place.asn, scratch->prefix.family == 6);
+        scratch->prefix =
+            world_mobile_prefix(draw, scratch->place.asn, scratch->prefix.family == 6);
         return scratch;
     }
     if (at < 0.08 + person->proxy_share)
         return &person->proxy;
-    if (person->office != NULL && weekday < 5 && draw_chance(draw, 0.7))
+    if (person->office != NULL && office_time && draw_chance(draw, 0.75))
         return person->office;
     *scratch = person->home;
     scratch->prefix = person->home_prefixes[(day / 4) % person->home_prefix_count];
@@ -261,7 +268,8 @@ void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned wee
                   struct person *person, struct login_event *event)
 {
     struct network scratch;
-    const struct network *network = choose_network(draw, day, weekday, person, &scratch);
+    const struct network *network =
+        choose_network(draw, day, is_office_time(person, weekday, time_us), person, &scratch);
     unsigned stack = choose_stack(draw, person);
     double spread = network->kind == NETWORK_MOBILE ? 0.35 : 0.07;
 

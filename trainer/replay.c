@@ -2,16 +2,25 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/hash.h"
 #include "trainer/key_table.h"
 
-/* A later stage of a login that began, or a scheduled moment (is_moment). */
+/* What logins are stored in the order of. */
+#define ORDER_US 1000
+
+enum pending_kind {
+    PENDING_ATTEMPT, /* a struct stored_login */
+    PENDING_STAGE,   /* a struct login_event: a later stage of a login that began */
+    PENDING_MOMENT   /* a struct login_event: what a scheduled moment is about */
+};
+
 struct pending {
     int64_t time_us;
     uint64_t sequence; /* keeps the order of what happens at one time */
-    bool is_moment;
-    struct login_event *event;
+    enum pending_kind kind;
+    void *subject;
 };
 
 struct replay {
@@ -57,6 +66,19 @@ struct login_event login_event_as_seen_at_attempt(const struct login_event *even
     return seen;
 }
 
+struct login_event stored_login_as_seen_at_attempt(const struct stored_login *login)
+{
+    struct login_event seen = login_event_as_seen_at_attempt(&login->record.event);
+
+    if ((login->said & (ATTEMPT_IN_PAM | ATTEMPT_NOT_PAM)) == 0)
+        return seen;
+    seen.method = (login->said & ATTEMPT_IN_PAM) != 0 ? METHOD_PAM : METHOD_NOT_PAM;
+    memset(seen.key, 0, sizeof seen.key);
+    if ((login->said & ATTEMPT_KNEW_KEY) != 0)
+        memcpy(seen.key, login->record.event.key, sizeof seen.key);
+    return seen;
+}
+
 bool replay_create(struct replay **replay, const struct replay_hooks *hooks, struct error *error)
 {
     *replay = calloc(1, sizeof **replay);
@@ -76,7 +98,7 @@ void replay_destroy(struct replay *replay)
     if (replay == NULL)
         return;
     for (size_t i = 0; i < replay->heap_count; i++)
-        free(replay->heap[i].event);
+        free(replay->heap[i].subject);
     free(replay->heap);
     key_table_finish(&replay->profiles);
     key_table_finish(&replay->addresses);
@@ -170,8 +192,8 @@ static bool is_earlier(const struct pending *a, const struct pending *b)
     return a->time_us != b->time_us ? a->time_us < b->time_us : a->sequence < b->sequence;
 }
 
-static bool push(struct replay *replay, const struct login_event *event, int64_t time_us,
-                 bool is_moment, struct error *error)
+static bool push(struct replay *replay, enum pending_kind kind, const void *subject, size_t size,
+                 int64_t time_us, struct error *error)
 {
     if (replay->heap_count == replay->heap_capacity) {
         size_t capacity = replay->heap_capacity == 0 ? 256 : 2 * replay->heap_capacity;
@@ -181,11 +203,10 @@ static bool push(struct replay *replay, const struct login_event *event, int64_t
         replay->heap = heap;
         replay->heap_capacity = capacity;
     }
-    struct pending entry = {time_us, replay->sequence++, is_moment, malloc(sizeof *entry.event)};
-    if (entry.event == NULL)
+    struct pending entry = {time_us, replay->sequence++, kind, malloc(size)};
+    if (entry.subject == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot replay the history");
-    *entry.event = *event;
-    entry.event->time_us = time_us;
+    memcpy(entry.subject, subject, size);
     size_t at = replay->heap_count++;
     while (at > 0 && is_earlier(&entry, &replay->heap[(at - 1) / 2])) {
         replay->heap[at] = replay->heap[(at - 1) / 2];
@@ -219,58 +240,89 @@ static struct pending pop(struct replay *replay)
 bool replay_schedule(struct replay *replay, const struct login_event *about, int64_t time_us,
                      struct error *error)
 {
-    return push(replay, about, time_us, true, error);
+    struct login_event event = *about;
+
+    event.time_us = time_us;
+    return push(replay, PENDING_MOMENT, &event, sizeof event, time_us, error);
 }
 
-static bool run_until(struct replay *replay, int64_t time_us, struct error *error)
+/* What a stage's own record said of learning; of a login that has none, what the login says. */
+static bool is_learned(const struct stored_login *login, enum login_stage stage)
 {
-    while (replay->heap_count > 0 && replay->heap[0].time_us <= time_us) {
+    if (login->label == 1)
+        return false;
+    return login->said != 0 ? (login->said & LEARN_BIT(stage)) != 0 : login->record.event.learn;
+}
+
+static bool push_stage(struct replay *replay, const struct stored_login *login,
+                       enum login_stage stage, int64_t time_us, struct error *error)
+{
+    struct login_event later = login->record.event;
+
+    if (login->reached < stage || time_us == 0)
+        return true;
+    later.stage = stage;
+    later.time_us = time_us;
+    later.learn = is_learned(login, stage);
+    if (stage == STAGE_ACCEPTED || stage == STAGE_OPENED)
+        later.bytes_in = later.bytes_out = later.duration_s = -1;
+    return push(replay, PENDING_STAGE, &later, sizeof later, time_us, error);
+}
+
+/* A login whose attempt could not be recorded was not counted as one either. */
+static bool begin_login(struct replay *replay, const struct stored_login *login,
+                        struct error *error)
+{
+    struct login_event seen = stored_login_as_seen_at_attempt(login);
+    struct history history;
+
+    if (login->said != 0 && (login->said & STAGE_BIT(STAGE_ATTEMPT)) == 0)
+        return true;
+    replay_history(replay, &seen, &history);
+    return replay->hooks.attempt(replay->hooks.context, replay, login, &seen, &history, error) &&
+           fold(replay, &seen, error);
+}
+
+static bool happen(struct replay *replay, const struct pending *pending, struct error *error)
+{
+    const struct stored_login *login = pending->subject;
+
+    switch (pending->kind) {
+    case PENDING_STAGE:
+        return fold(replay, pending->subject, error);
+    case PENDING_MOMENT:
+        return replay->hooks.moment(replay->hooks.context, replay, pending->subject,
+                                    pending->time_us, error);
+    default:
+        return begin_login(replay, login, error) &&
+               push_stage(replay, login, STAGE_ACCEPTED, login->accepted_us, error) &&
+               push_stage(replay, login, STAGE_OPENED, login->opened_us, error) &&
+               push_stage(replay, login, STAGE_CLOSED, login->closed_us, error);
+    }
+}
+
+static bool run_before(struct replay *replay, int64_t time_us, struct error *error)
+{
+    while (replay->heap_count > 0 && replay->heap[0].time_us < time_us) {
         struct pending entry = pop(replay);
-        bool done = entry.is_moment ? replay->hooks.moment(replay->hooks.context, replay,
-                                                           entry.event, entry.time_us, error)
-                                    : fold(replay, entry.event, error);
-        free(entry.event);
+        bool done = happen(replay, &entry, error);
+
+        free(entry.subject);
         if (!done)
             return false;
     }
     return true;
 }
 
-static bool push_stage(struct replay *replay, const struct login_event *event,
-                       enum login_stage stage, int64_t time_us, struct error *error)
-{
-    struct login_event later = *event;
-    later.stage = stage;
-    if (stage == STAGE_ACCEPTED || stage == STAGE_OPENED)
-        later.bytes_in = later.bytes_out = later.duration_s = -1;
-    return push(replay, &later, time_us, false, error);
-}
-
 bool replay_add(struct replay *replay, const struct stored_login *login, struct error *error)
 {
-    struct login_event event = login->record.event;
-    struct login_event seen = login_event_as_seen_at_attempt(&event);
-    struct history history;
+    int64_t time_us = login->record.event.time_us;
 
-    if (login->label == 1)
-        event.learn = false;
-    if (!run_until(replay, event.time_us, error))
-        return false;
-    replay_history(replay, &seen, &history);
-    if (!replay->hooks.attempt(replay->hooks.context, replay, login, &seen, &history, error) ||
-        !fold(replay, &seen, error))
-        return false;
-    if (login->reached >= STAGE_ACCEPTED && login->accepted_us != 0 &&
-        !push_stage(replay, &event, STAGE_ACCEPTED, login->accepted_us, error))
-        return false;
-    if (login->reached >= STAGE_OPENED && login->opened_us != 0 &&
-        !push_stage(replay, &event, STAGE_OPENED, login->opened_us, error))
-        return false;
-    return login->reached < STAGE_CLOSED || login->closed_us == 0 ||
-           push_stage(replay, &event, STAGE_CLOSED, login->closed_us, error);
+    return run_before(replay, time_us - time_us % ORDER_US, error) &&
+           push(replay, PENDING_ATTEMPT, login, sizeof *login, time_us, error);
 }
 
 bool replay_finish(struct replay *replay, struct error *error)
 {
-    return run_until(replay, INT64_MAX, error);
+    return run_before(replay, INT64_MAX, error);
 }

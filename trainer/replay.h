@@ -29,11 +29,21 @@ struct replay_hooks {
  */
 struct login_event login_event_as_seen_at_attempt(const struct login_event *event);
 
+/*
+ * The same of a stored login. Where its attempt was recorded by the module, what that knew of
+ * method and key is known; it may be more than the method that completed the login lets one guess
+ * (two keys, a key and then the host).
+ */
+struct login_event stored_login_as_seen_at_attempt(const struct stored_login *login);
+
 bool replay_create(struct replay **replay, const struct replay_hooks *hooks,
                    struct error *error) MUST_USE;
 void replay_destroy(struct replay *replay);
 
-/* The next login; attempts come in time order. */
+/*
+ * The next login. Logins come in the order of their attempts' milliseconds, as the store has them;
+ * those of one millisecond are told in the order of their times, when the next one begins.
+ */
 bool replay_add(struct replay *replay, const struct stored_login *login,
                 struct error *error) MUST_USE;
 

@@ -8,8 +8,15 @@
 #include "common/clock.h"
 
 #define COLD_SHARE            0.06 /* of logins whose row is taken again without the user's history */
-#define RECENT_LOGINS         64   /* other users' logins that an insider's desk is taken from */
+#define NEW_MACHINE_SHARE     0.4 /* of those, without anybody's */
+#define RECENT_LOGINS         64  /* other users' logins that an insider's desk is taken from */
 #define FEWEST_BURST_ATTEMPTS 2.0
+#define USUAL_HOUR            0.5    /* density from which on an hour is no odd one */
+#define GUESSES_TAKEN         0.1    /* of the internet's guessing: one is like the other */
+#define BURST_GAP_S           3600.0 /* logins that follow faster draw fewer attacks */
+#define SOON_DAYS             1.5    /* mean time from a login to the attack it draws */
+#define LATE_DAYS             15.0
+#define LATE_SHARE            0.2
 
 struct row_builder {
     struct row_options options;
@@ -88,6 +95,8 @@ static bool add_row(struct row_builder *builder, const struct login_event *event
         return true;
     struct history cold = *history;
     profile_init(&cold.profile);
+    if (draw_chance(&builder->draw, NEW_MACHINE_SHARE))
+        cold.population = (struct population){.logins = 0};
     row = new_row(builder->rows, event->time_us, family, error);
     if (row == NULL)
         return false;
@@ -97,10 +106,23 @@ static bool add_row(struct row_builder *builder, const struct login_event *event
     return true;
 }
 
+/*
+ * Attackers do not wait for the user: the attacks come at any time, however long after the last
+ * login, and a burst of logins draws no more of them than one.
+ */
+static double attacks_drawn(const struct row_builder *builder, const struct login_event *event,
+                            const struct profile *profile)
+{
+    double gap_s = (double)event->time_us / (double)US_PER_S - (double)profile->last_s;
+    double part = profile->logins == 0 ? 1 : fmin(fmax(gap_s / BURST_GAP_S, 0), 1);
+    return builder->options.injection_share * part;
+}
+
 static bool schedule_attack(struct row_builder *builder, const struct login_event *anchor,
                             struct error *error)
 {
-    double shift_s = draw_between(&builder->draw, 60, (double)S_PER_DAY);
+    double mean_days = draw_chance(&builder->draw, LATE_SHARE) ? LATE_DAYS : SOON_DAYS;
+    double shift_s = 60 - log(1 - draw_unit(&builder->draw)) * mean_days * (double)S_PER_DAY;
     return replay_schedule(builder->replay, anchor,
                            anchor->time_us + (int64_t)(shift_s * (double)US_PER_S), error);
 }
@@ -113,8 +135,11 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
     const struct login_event *event = &login->record.event;
 
     (void)replay;
-    if (login->label == 1)
-        return add_row(builder, seen, history, family_of(login->family), error);
+    if (login->label == 1) {
+        enum row_family family = family_of(login->family);
+        return (family == ROW_GUESSING && !draw_chance(&builder->draw, GUESSES_TAKEN)) ||
+               add_row(builder, seen, history, family, error);
+    }
     if (login->reached < STAGE_OPENED || (login->label != 0 && !event->learn))
         return true;
     if (!add_row(builder, seen, history, ROW_LEGITIMATE, error))
@@ -122,7 +147,7 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
     if (event->source.family == 0)
         return true; /* a console: nobody attacks it from the network */
     builder->recent[builder->recent_count++ % RECENT_LOGINS] = *event;
-    double share = builder->options.injection_share;
+    double share = attacks_drawn(builder, event, &history->profile);
     while (draw_chance(&builder->draw, share)) {
         if (!schedule_attack(builder, event, error))
             return false;
@@ -144,6 +169,34 @@ static const struct login_event *draw_colleague(struct row_builder *builder,
     return NULL;
 }
 
+/*
+ * Since the anchor, the machine has begun to know more of its logins, or less: the attack would
+ * stand out by its evidence alone.
+ */
+static bool is_outdated(const struct row_builder *builder, const struct login_event *anchor)
+{
+    if (builder->recent_count == 0)
+        return false;
+    const struct login_event *now = &builder->recent[(builder->recent_count - 1) % RECENT_LOGINS];
+    return (now->device[0] != '\0') != (anchor->device[0] != '\0') ||
+           (now->place.country[0] != '\0') != (anchor->place.country[0] != '\0');
+}
+
+/*
+ * Attacks from inside come at odd hours, but attack_make() knows a single login of the user: what
+ * fell into the user's own hours is no such attack, and hardly differs from the user's own logins.
+ */
+static bool is_misplaced(enum attack_family family, const struct login_event *event,
+                         const struct history *history)
+{
+    float features[FEATURE_COUNT];
+
+    if (family != ATTACK_INSIDER && family != ATTACK_OWN_NETWORK)
+        return false;
+    features_extract(event, history, features);
+    return (double)features[FEATURE_HOUR_DENSITY] >= USUAL_HOUR;
+}
+
 static bool on_moment(void *context, struct replay *replay, const struct login_event *anchor,
                       int64_t time_us, struct error *error)
 {
@@ -151,6 +204,8 @@ static bool on_moment(void *context, struct replay *replay, const struct login_e
     enum attack_family family = (enum attack_family)draw_below(&builder->draw, ATTACK_FAMILY_COUNT);
     struct history history;
 
+    if (is_outdated(builder, anchor))
+        return true;
     unsigned count = attack_make(&builder->draw, family, anchor, draw_colleague(builder, anchor),
                                  time_us, builder->attempts);
     struct login_event last = login_event_as_seen_at_attempt(&builder->attempts[count - 1]);
@@ -159,7 +214,8 @@ static bool on_moment(void *context, struct replay *replay, const struct login_e
         struct login_event before = login_event_as_seen_at_attempt(&builder->attempts[i]);
         history_learn(&history, &last, &before);
     }
-    return add_row(builder, &last, &history, (enum row_family)(ROW_ATTACK_FIRST + (int)family),
+    return is_misplaced(family, &last, &history) ||
+           add_row(builder, &last, &history, (enum row_family)(ROW_ATTACK_FIRST + (int)family),
                    error);
 }
 

@@ -36,7 +36,7 @@ struct training_rows {
 
 struct row_options {
     uint64_t seed;
-    double injection_share; /* simulated attacks for each completed legitimate login */
+    double injection_share; /* simulated attacks for each login that is no burst's */
 };
 
 /*

@@ -9,7 +9,6 @@
 #include "trainer/attack.h"
 #include "trainer/person.h"
 
-#define OFFICES              3
 #define ATTACKS_PER_USER_DAY (1.0 / 30)
 #define GUESSERS_PER_DAY     6.0
 #define MOST_MISTYPED        6
@@ -17,7 +16,7 @@
 struct simulation {
     const struct simulation_options *options;
     struct draw draw;
-    struct network offices[OFFICES];
+    struct network offices[SIMULATION_MOST_OFFICES];
     struct person *people;
     struct stored_login *coming; /* logins not visited yet, sorted before each visit */
     size_t coming_count, coming_capacity;
@@ -232,11 +231,23 @@ static int compare_logins(const void *left, const void *right)
     return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes);
 }
 
+static struct place evident_place(enum place_evidence evidence, const struct place *place)
+{
+    struct place evident = evidence == PLACE_EVIDENCE_NONE ? PLACE_NONE : *place;
+
+    if (evidence == PLACE_EVIDENCE_COUNTRY) {
+        evident = PLACE_NONE;
+        memcpy(evident.country, place->country, sizeof evident.country);
+    }
+    if (evidence != PLACE_EVIDENCE_ALL)
+        evident.anonymous = ANONYMOUS_UNKNOWN;
+    return evident;
+}
+
 static void hide_evidence(const struct simulation_options *options, struct login_event *event)
 {
     int64_t day = (event->time_us - options->start_us) / US_PER_S / S_PER_DAY;
-    if (options->without_place)
-        event->place = PLACE_NONE;
+    event->place = evident_place(options->place_evidence, &event->place);
     if (day < options->client_from_day) {
         event->device[0] = '\0';
         event->rtt_us = -1;
@@ -272,12 +283,15 @@ static bool run_days(struct simulation *simulation,
 {
     const struct simulation_options *options = simulation->options;
     int64_t day_us = S_PER_DAY * US_PER_S;
+    unsigned offices = options->offices > 0 && options->offices < SIMULATION_MOST_OFFICES
+                           ? options->offices
+                           : SIMULATION_MOST_OFFICES;
 
-    for (unsigned i = 0; i < OFFICES; i++)
+    for (unsigned i = 0; i < offices; i++)
         world_network(&simulation->draw, world_city_near_server(&simulation->draw), NETWORK_OFFICE,
                       &simulation->offices[i]);
     for (unsigned i = 0; i < options->users; i++)
-        person_invent(&simulation->draw, i, options->days, simulation->offices, OFFICES,
+        person_invent(&simulation->draw, i, options->days, simulation->offices, offices,
                       &simulation->people[i]);
     for (unsigned day = 0; day < options->days; day++) {
         int64_t midnight_us = options->start_us + day * day_us;

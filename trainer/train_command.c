@@ -12,7 +12,7 @@
 #include "trainer/fit.h"
 #include "trainer/store_owner.h"
 
-#define INJECTED_PER_LOGIN 0.7
+#define INJECTED_PER_LOGIN 1.0
 #define SMALLEST_LEAF      10
 #define PRIOR_MOST_LOGINS  40000
 

@@ -89,6 +89,9 @@ static const struct city CITIES[] = {
 
 #define IPV6_HEADER_EXCESS 20 /* bytes, over the header of IPv4 */
 
+#define SITES        4096 /* of an autonomous system */
+#define MOBILE_SITES 24   /* that a carrier's phones come from: all share its address translation */
+
 /* Window scale (-1: none offered), timestamps, SACK: what tells one client's system from another.
  */
 static const struct {
@@ -166,10 +169,9 @@ static const struct country *country_of(unsigned city)
     return &COUNTRIES[0];
 }
 
-struct ip_address world_prefix(struct draw *draw, uint32_t asn, bool ipv6)
+static struct ip_address site_prefix(uint32_t asn, uint32_t site, bool ipv6)
 {
     struct ip_address prefix = {.family = ipv6 ? 6 : 4};
-    uint32_t site = draw_below(draw, 4096);
 
     if (ipv6) {
         const uint8_t bytes[6] = {
@@ -182,6 +184,16 @@ struct ip_address world_prefix(struct draw *draw, uint32_t asn, bool ipv6)
     prefix.bytes[1] = (uint8_t)(((asn / 76) & 0x0f) << 4 | site >> 8);
     prefix.bytes[2] = (uint8_t)site;
     return prefix;
+}
+
+struct ip_address world_prefix(struct draw *draw, uint32_t asn, bool ipv6)
+{
+    return site_prefix(asn, draw_below(draw, SITES), ipv6);
+}
+
+struct ip_address world_mobile_prefix(struct draw *draw, uint32_t asn, bool ipv6)
+{
+    return site_prefix(asn, draw_below(draw, MOBILE_SITES), ipv6);
 }
 
 struct ip_address world_address(struct draw *draw, const struct ip_address *prefix)
@@ -243,8 +255,9 @@ void world_network(struct draw *draw, unsigned city, enum network_kind kind,
         network->place.anonymous = draw_chance(draw, 0.7) ? ANONYMOUS_YES : ANONYMOUS_NO;
         break;
     }
-    network->prefix =
-        world_prefix(draw, network->place.asn, kind != NETWORK_HOSTING && draw_chance(draw, 0.1));
+    bool ipv6 = kind != NETWORK_HOSTING && draw_chance(draw, 0.1);
+    network->prefix = kind == NETWORK_MOBILE ? world_mobile_prefix(draw, network->place.asn, ipv6)
+                                             : world_prefix(draw, network->place.asn, ipv6);
     network->one_address = network->prefix.family == 4 && kind != NETWORK_MOBILE;
     if (network->prefix.family == 6)
         network->mss -= IPV6_HEADER_EXCESS;

@@ -34,8 +34,9 @@ struct place world_city_place(unsigned city);
 void world_network(struct draw *draw, unsigned city, enum network_kind kind,
                    struct network *network);
 
-/* Another site prefix of the same autonomous system and city. */
+/* Another site prefix of the same autonomous system and city; one that its phones come from. */
 struct ip_address world_prefix(struct draw *draw, uint32_t asn, bool ipv6);
+struct ip_address world_mobile_prefix(struct draw *draw, uint32_t asn, bool ipv6);
 
 /* An address of that prefix; the address that a client of that network has. */
 struct ip_address world_address(struct draw *draw, const struct ip_address *prefix);

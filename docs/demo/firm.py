@@ -29,9 +29,10 @@ def staff(now):
         Person("dave", (OFFICE, BERLIN), "password", hour),
         Person("erin", (OFFICE,), "keyboard-interactive/pam", (hour + 12) % 24, spread=3.5,
                warms_up=False),
+        Person("frank", (MUNICH, OFFICE), "keyboard-interactive/pam", hour, warms_up=False),
     ]
     towns = ("91.64.{}.17", "84.150.{}.52", "84.151.{}.9", "77.20.{}.81")
-    for number in range(25):
+    for number in range(24):
         home = towns[number % len(towns)].format(100 + number)
         people.append(Person(f"user{number:02d}", (home, OFFICE), "publickey",
                              (hour + number % 5 - 2) % 24, a_day=1 + number % 3, warms_up=False))
@@ -52,7 +53,7 @@ SITUATIONS = [
     Situation("usual place, public key", "alice", BERLIN, "publickey"),
     Situation("usual place, password", "bob", MUNICH, "password"),
     Situation("usual place, keyboard-interactive", "carol", HAMBURG, "keyboard-interactive"),
-    Situation("new network in the usual country", "carol", MOBILE, "keyboard-interactive"),
+    Situation("on the road, by a carrier's network", "frank", MOBILE, "keyboard-interactive"),
     Situation("another continent, right password", "bob", ELSEWHERE,
               "keyboard-interactive", has_code=False),
     Situation("another continent, right key", "alice", ELSEWHERE, "publickey"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 DAY = 86400
 ON_THE_ROAD = 0.04  # share of logins from a mobile network
+CARRIER_SITES = range(96, 112)  # networks that the carrier's phones come from
 
 
 @dataclass
@@ -64,7 +65,7 @@ def _login(person, at, numbers):
     pid = numbers.randrange(1000, 4000000)
     source = person.places[0] if numbers.random() < 0.85 else numbers.choice(person.places)
     if numbers.random() < ON_THE_ROAD:
-        source = person.mobile.format(numbers.randrange(256), numbers.randrange(1, 255))
+        source = person.mobile.format(numbers.choice(CARRIER_SITES), numbers.randrange(1, 255))
     where = f"from {source} port {numbers.randrange(20000, 65000)} ssh2"
     key = f": ED25519 SHA256:{_fingerprint(person.name)}" if person.method == "publickey" else ""
     if person.method == "password" and numbers.random() < 0.05:

@@ -257,9 +257,12 @@ static void attempt_knows_no_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_every_line),    cmocka_unit_test(resolves_years_backwards),
-        cmocka_unit_test(follows_a_session),    cmocka_unit_test(is_not_fooled_by_names),
-        cmocka_unit_test(survives_any_bytes),   cmocka_unit_test(counts_the_public_sample),
+        cmocka_unit_test(counts_every_line),
+        cmocka_unit_test(resolves_years_backwards),
+        cmocka_unit_test(follows_a_session),
+        cmocka_unit_test(is_not_fooled_by_names),
+        cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
         cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),
     };

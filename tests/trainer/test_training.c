@@ -100,16 +100,64 @@ static bool add_login(void *context, const struct stored_login *login, struct er
     return row_builder_add(context, login, error);
 }
 
-static void make_rows(struct training_rows *rows)
+static void make_rows(const struct simulation_options *simulation, struct training_rows *rows)
 {
     struct row_options options = {.seed = 7, .injection_share = 0.7};
     struct row_builder *builder = NULL;
     struct error error = ERROR_NONE;
 
     assert_true(row_builder_create(&builder, &options, rows, &error));
-    assert_true(simulation_run(&SMALL, add_login, builder, &error));
+    assert_true(simulation_run(simulation, add_login, builder, &error));
     assert_true(row_builder_finish(builder, &error));
     row_builder_destroy(builder);
+}
+
+/* Shares of rows, of the legitimate logins and of the attacks, each of those by known users. */
+struct shares {
+    double without_place, without_client, after_a_day, rows;
+};
+
+static void count_shares(const struct training_rows *rows, int64_t from_us, struct shares shares[2])
+{
+    memset(shares, 0, 2 * sizeof shares[0]);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct training_row *row = &rows->rows[i];
+        struct shares *of = &shares[row->family != ROW_LEGITIMATE];
+        if (row->cold || row->time_us < from_us || !(row->features[FEATURE_LOGINS_LEARNED] > 0))
+            continue;
+        of->rows++;
+        of->without_place += isnan(row->features[FEATURE_COUNTRY_USERS]);
+        of->without_client += isnan(row->features[FEATURE_DEVICE_USERS]);
+        of->after_a_day += row->features[FEATURE_GAP] > logf(86400);
+    }
+    for (int i = 0; i < 2; i++) {
+        shares[i].without_place /= shares[i].rows;
+        shares[i].without_client /= shares[i].rows;
+        shares[i].after_a_day /= shares[i].rows;
+    }
+}
+
+/* What is known of a login, and that the user was away before, must not give an attack away. */
+static void tells_nothing_by_evidence_alone(void **state)
+{
+    struct simulation_options options = SMALL;
+    struct training_rows rows;
+    struct shares shares[2];
+    (void)state;
+
+    options.days = 80;
+    options.client_from_day = 40;
+    make_rows(&options, &rows);
+    count_shares(&rows, options.start_us + INT64_C(41) * 86400 * 1000000, shares);
+    assert_true(shares[0].rows > 300 && shares[1].rows > 300);
+    for (int i = 0; i < 2; i++) {
+        assert_true(shares[i].without_place < 0.01);
+        assert_true(shares[i].without_client < 0.01);
+    }
+    assert_true(shares[1].after_a_day > 0.1);
+    count_shares(&rows, 0, shares);
+    assert_true(fabs(shares[0].without_client - shares[1].without_client) < 0.15);
+    training_rows_finish(&rows);
 }
 
 static void fit(unsigned threads, struct fit_result *result)
@@ -122,7 +170,7 @@ static void fit(unsigned threads, struct fit_result *result)
     struct error error = ERROR_NONE;
 
     memset(&facts, 0, sizeof facts);
-    make_rows(&rows);
+    make_rows(&SMALL, &rows);
     if (!fit_model(&rows, &options, &budgets, &facts, result, &error))
         fail_msg("%s", error.text);
     training_rows_finish(&rows);
@@ -235,6 +283,7 @@ int main(void)
         cmocka_unit_test(simulates_the_same_from_the_same_seed),
         cmocka_unit_test(simulates_every_family),
         cmocka_unit_test(simulates_in_time_order),
+        cmocka_unit_test(tells_nothing_by_evidence_alone),
         cmocka_unit_test(trains_the_same_with_any_number_of_threads),
         cmocka_unit_test(holds_budgets_or_says_so),
         cmocka_unit_test(refuses_too_little_history),

@@ -105,7 +105,7 @@ static void test_the_exempt_are_at_most_logged(void **state)
     struct policy_facts facts = {.exempt = true, .learned_logins = 100};
     assert_decides(&POLICY, 1, facts, VERDICT_LOG, RULE_EXEMPT);
     assert_decides(&POLICY, 0.32, facts, VERDICT_LOG, RULE_EXEMPT);
-    assert_decides(&POLICY, 0.22, facts, VERDICT_LOG, RULE_NONE);
+    assert_decides(&POLICY, 0.22, facts, VERDICT_LOG, RULE_EXEMPT);
     assert_decides(&POLICY, 0.1, facts, VERDICT_ALLOW, RULE_NONE);
 }
 
