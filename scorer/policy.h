@@ -39,8 +39,9 @@ struct policy_facts {
 };
 
 /*
- * A risk at or above the threshold of a budget gives its verdict. Exempt: at most log, and the rule says so from log on. Root without
- * deny_root, and users below min_history: at most step up. *rule says which of them moved it.
+ * A risk at or above the threshold of a budget gives its verdict. Exempt: at most log, and the rule
+ * says so from log on. Root without deny_root, and users below min_history: at most step up. *rule
+ * says which of them moved it.
  */
 enum verdict policy_decide(const struct policy *policy, const struct forest *forest, double risk,
                            const struct policy_facts *facts, enum policy_rule *rule);

@@ -404,8 +404,6 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_whose_check_crashes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_whose_check_hangs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_so_does_one_whose_check_cannot_be_loaded, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_without_a_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_with_a_wrong_configuration, set_up,
                                         tear_down),

@@ -79,8 +79,7 @@ static void test_a_denied_login_keeps_no_memory(void **state)
     struct outcome outcome;
 
     (void)state;
-    /* With deny_root nobody looks the user up, for which libc would load its name services. */
-    machine_configure(&machine, "deadline = 5s\ndeny_root = yes\nmode = enforce\nlog_budget = 1\n"
+    machine_configure(&machine, "deadline = 5s\nmode = enforce\nlog_budget = 1\n"
                                 "step_up_budget = 1\ndeny_budget = 1\nmin_history = 0\n");
     machine_login(&machine, &login, &outcome);
     assert_int_equal(outcome.auth, PAM_AUTH_ERR);
