@@ -8,6 +8,7 @@
  * login_process --login CONFDIR STACK USER CONNECTION SECRET: one such process.
  */
 #include <errno.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -45,7 +46,10 @@ static int log_in(const char *confdir, const char *stack, const char *user, cons
     struct pam_conv conversation = {.conv = converse, .appdata_ptr = secret};
     pam_handle_t *handle;
     char text[256];
-    int status = pam_start_confdir(stack, user, &conversation, confdir, &handle);
+    int status;
+
+    (void)getpwnam(user); /* as sshd and login do before they ask PAM */
+    status = pam_start_confdir(stack, user, &conversation, confdir, &handle);
 
     if (status != PAM_SUCCESS)
         return 2;

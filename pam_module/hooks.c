@@ -19,7 +19,8 @@ struct mark {
     uint64_t connection;
     int64_t opened_us;
     bool fresh; /* judged by a plain auth line; its step_up line is still to come */
-    char user[LOGIN_USER_BYTES];
+    bool is_root;
+    char typed[LOGIN_USER_BYTES], user[LOGIN_USER_BYTES];
 };
 
 static void mark_free(pam_handle_t *pamh, void *data, int status)
@@ -29,7 +30,7 @@ static void mark_free(pam_handle_t *pamh, void *data, int status)
 }
 
 /* Without memory there is no mark: account then judges anew, which is slower and no less safe. */
-static void mark_set(pam_handle_t *pamh, const struct login_event *event,
+static void mark_set(pam_handle_t *pamh, const struct pam_items *items,
                      const struct judgement *judgement, int64_t opened_us, bool fresh)
 {
     struct mark *mark = calloc(1, sizeof *mark);
@@ -37,10 +38,12 @@ static void mark_set(pam_handle_t *pamh, const struct login_event *event,
     if (mark == NULL)
         return;
     mark->judgement = *judgement;
-    mark->connection = event->connection;
+    mark->connection = items->event.connection;
     mark->opened_us = opened_us;
     mark->fresh = fresh;
-    memcpy(mark->user, event->user, sizeof mark->user);
+    mark->is_root = items->is_root;
+    memcpy(mark->typed, items->typed, sizeof mark->typed);
+    memcpy(mark->user, items->event.user, sizeof mark->user);
     if (pam_set_data(pamh, MARK_NAME, mark, mark_free) != PAM_SUCCESS)
         free(mark);
 }
@@ -53,12 +56,12 @@ static const struct mark *mark_any(pam_handle_t *pamh)
 }
 
 /* The mark of this very connection and user: a handle may be used for several. */
-static const struct mark *mark_get(pam_handle_t *pamh, const struct login_event *event)
+static const struct mark *mark_get(pam_handle_t *pamh, const struct pam_items *items)
 {
     const struct mark *mark = mark_any(pamh);
 
-    if (mark == NULL || mark->connection != event->connection ||
-        strcmp(mark->user, event->user) != 0)
+    if (mark == NULL || mark->connection != items->event.connection ||
+        strcmp(mark->typed, items->typed) != 0)
         return NULL;
     return mark;
 }
@@ -83,13 +86,22 @@ static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
     login_check_start_clock(check);
 }
 
+/* *mark: what an earlier hook left for this login, or NULL. */
 static int begin(struct login_check *check, pam_handle_t *pamh, const char *hook, int argc,
-                 const char **argv)
+                 const char **argv, const struct mark **mark)
 {
-    int status = pam_items_gather(pamh, hook, &check->items);
+    struct pam_items *items = &check->items;
+    int status = pam_items_gather(pamh, hook, items);
 
     if (status != PAM_SUCCESS)
         return status;
+    *mark = mark_get(pamh, items);
+    if (*mark == NULL) {
+        pam_items_resolve(pamh, items);
+    } else {
+        memcpy(items->event.user, (*mark)->user, sizeof items->event.user);
+        items->is_root = (*mark)->is_root;
+    }
     login_check_begin(check, argc, argv);
     return PAM_SUCCESS;
 }
@@ -125,16 +137,15 @@ int hook_auth(pam_handle_t *pamh, int argc, const char **argv)
     struct login_check check;
     struct judgement judgement;
     const struct mark *mark;
-    int status = begin(&check, pamh, "auth", argc, argv);
+    int status = begin(&check, pamh, "auth", argc, argv, &mark);
 
     if (status != PAM_SUCCESS)
         return status == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_IGNORE;
-    mark = mark_get(pamh, &check.items.event);
     if (check.args.step_up && mark != NULL && mark->fresh)
         judgement = mark->judgement;
     else
         judge_attempt(pamh, &check, &judgement);
-    mark_set(pamh, &check.items.event, &judgement, 0, !check.args.step_up);
+    mark_set(pamh, &check.items, &judgement, 0, !check.args.step_up);
     return answer_pam_auth(judgement.answer, login_check_enforces(&check), check.args.step_up,
                            judgement.fault != FAULT_NONE);
 }
@@ -162,16 +173,15 @@ int hook_account(pam_handle_t *pamh, int argc, const char **argv)
     struct judgement judgement;
     const struct mark *mark;
 
-    if (begin(&check, pamh, "account", argc, argv) != PAM_SUCCESS)
+    if (begin(&check, pamh, "account", argc, argv, &mark) != PAM_SUCCESS)
         return PAM_SUCCESS;
-    mark = mark_get(pamh, &check.items.event);
     if (mark != NULL) {
         judgement = mark->judgement;
         append_accepted(&check, &judgement);
     } else {
         judge(pamh, &check, METHOD_NOT_PAM, &judgement);
     }
-    mark_set(pamh, &check.items.event, &judgement, 0, false);
+    mark_set(pamh, &check.items, &judgement, 0, false);
     if (judgement.answer == VERDICT_DENY)
         tell_user(pamh, &check.config);
     return answer_pam_account(judgement.answer);
@@ -183,15 +193,14 @@ int hook_open_session(pam_handle_t *pamh, int argc, const char **argv)
     struct judgement judgement;
     const struct mark *mark;
 
-    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
+    if (begin(&check, pamh, "session", argc, argv, &mark) != PAM_SUCCESS)
         return PAM_SUCCESS;
-    mark = mark_get(pamh, &check.items.event);
     if (mark != NULL)
         check.items.event.id = mark->judgement.id;
     check.items.event.stage = STAGE_OPENED;
     pam_items_measure(&check.items);
     login_check_opened(&check, &judgement);
-    mark_set(pamh, &check.items.event, &judgement, check.items.event.time_us, false);
+    mark_set(pamh, &check.items, &judgement, check.items.event.time_us, false);
     return PAM_SUCCESS;
 }
 
@@ -203,20 +212,20 @@ int hook_close_session(pam_handle_t *pamh, int argc, const char **argv)
 {
     struct login_check check;
     struct login_event *event = &check.items.event;
-    const struct mark *mark = mark_any(pamh);
+    const struct mark *opened = mark_any(pamh);
+    const struct mark *mark;
 
-    if (mark == NULL || mark->opened_us == 0 || login_id_is_none(&mark->judgement.id))
-        return PAM_SUCCESS;
-    if (begin(&check, pamh, "session", argc, argv) != PAM_SUCCESS)
+    if (opened == NULL || opened->opened_us == 0 || login_id_is_none(&opened->judgement.id) ||
+        begin(&check, pamh, "session", argc, argv, &mark) != PAM_SUCCESS)
         return PAM_SUCCESS;
     pam_items_measure(&check.items);
-    memcpy(event->user, mark->user, sizeof event->user);
-    event->connection = mark->connection;
+    memcpy(event->user, opened->user, sizeof event->user);
+    event->connection = opened->connection;
     event->stage = STAGE_CLOSED;
-    event->id = mark->judgement.id;
-    event->learn = mark->judgement.learn;
+    event->id = opened->judgement.id;
+    event->learn = opened->judgement.learn;
     event->duration_s =
-        event->time_us >= mark->opened_us ? (event->time_us - mark->opened_us) / US_PER_S : -1;
+        event->time_us >= opened->opened_us ? (event->time_us - opened->opened_us) / US_PER_S : -1;
     login_check_append(&check, VERDICT_ALLOW);
     return PAM_SUCCESS;
 }

@@ -46,16 +46,13 @@ bool pam_items_parse_connection(const char *text, struct ip_address *address, ui
     return ip_parse(client, address);
 }
 
-/*
- * A directory may fold case or take "user@domain", and what is known of a user must not depend on
- * the spelling. The application has looked the account up a moment ago.
- */
-static void gather_account(pam_handle_t *pamh, const char *typed, struct pam_items *items)
+void pam_items_resolve(pam_handle_t *pamh, struct pam_items *items)
 {
-    const struct passwd *account = pam_modutil_getpwnam(pamh, typed);
+    const struct passwd *account = pam_modutil_getpwnam(pamh, items->typed);
 
-    copy(items->event.user, sizeof items->event.user, account != NULL ? account->pw_name : typed);
-    items->is_root = account != NULL ? account->pw_uid == 0 : strcmp(typed, "root") == 0;
+    copy(items->event.user, sizeof items->event.user,
+         account != NULL ? account->pw_name : items->typed);
+    items->is_root = account != NULL ? account->pw_uid == 0 : strcmp(items->typed, "root") == 0;
 }
 
 /* Whoever runs su or sudo chooses what its descriptors are connected to. */
@@ -89,11 +86,11 @@ static void gather_source(pam_handle_t *pamh, struct pam_items *items)
 }
 
 /* Hooks of one login without an ssh connection run in one process. */
-static uint64_t process_key(const struct login_event *event)
+static uint64_t process_key(const struct pam_items *items)
 {
     char text[LOGIN_SERVICE_BYTES + LOGIN_USER_BYTES + 32];
 
-    snprintf(text, sizeof text, "%d %s %s", (int)getpid(), event->service, event->user);
+    snprintf(text, sizeof text, "%d %s %s", (int)getpid(), items->event.service, items->typed);
     return hash_text(text);
 }
 
@@ -141,13 +138,13 @@ int pam_items_gather(pam_handle_t *pamh, const char *hook, struct pam_items *ite
     if (status != PAM_SUCCESS)
         return status;
     event->time_us = clock_utc_us();
-    gather_account(pamh, user != NULL && *user != '\0' ? user : "-", items);
+    copy(items->typed, sizeof items->typed, user != NULL && *user != '\0' ? user : "-");
     copy(event->service, sizeof event->service, text_item(pamh, PAM_SERVICE));
     if (uname(&names) == 0)
         copy(event->host, sizeof event->host, names.nodename);
     gather_source(pamh, items);
     if (event->connection == 0)
-        event->connection = process_key(event);
+        event->connection = process_key(items);
     items->auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
     gather_log_identity(hook, items);
     return PAM_SUCCESS;

@@ -10,7 +10,8 @@
 #include "pam_module/worker.h"
 
 struct pam_items {
-    struct login_event event; /* stage and id are the caller's to set */
+    struct login_event event;     /* stage and id are the caller's to set */
+    char typed[LOGIN_USER_BYTES]; /* the user as PAM has it */
     struct log_identity log;
     const char *auth_info; /* SSH_AUTH_INFO_0 or NULL; PAM's memory */
     bool is_ssh;           /* there is an SSH_CONNECTION */
@@ -18,10 +19,17 @@ struct pam_items {
 };
 
 /*
- * hook: "auth", "account", "session". PAM_SUCCESS, or what pam_get_user said. The user is the
- * account's name as the system spells it, or what was typed where there is no such account.
+ * hook: "auth", "account", "session". PAM_SUCCESS, or what pam_get_user said. The event's user and
+ * is_root are left for pam_items_resolve().
  */
 int pam_items_gather(pam_handle_t *pamh, const char *hook, struct pam_items *items);
+
+/*
+ * Sets the event's user to the account's name as the system spells it, or to what was typed where
+ * there is no such account: a directory may fold case or take "user@domain", and what is known of a
+ * user must not depend on the spelling. The application has looked it up a moment ago.
+ */
+void pam_items_resolve(pam_handle_t *pamh, struct pam_items *items);
 
 /* Adds what the connection's socket tells: round trip, client, volume. */
 void pam_items_measure(struct pam_items *items);
