@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "daemon/checkers.h"
 #include "daemon/notify.h"
 #include "store/drain.h"
 
@@ -28,6 +29,7 @@ struct service {
     const struct command_line *line;
     struct config *config;
     struct store *store;
+    struct checkers checkers;
     int signal_fd, inotify_fd;
     bool stop;
     bool woken;                       /* a journal was appended to */
@@ -289,6 +291,10 @@ static bool run_rounds(struct service *service, struct error *error)
     while (!service->stop) {
         struct error failure = ERROR_NONE;
 
+        if (!checkers_are_there(&service->checkers))
+            return error_set(error, FAULT_CRASH,
+                             "the process that looks after the checkers ended; start anomalyd "
+                             "again, logins check themselves meanwhile");
         service->woken = false;
         if (service->inotify_fd >= 0)
             take_changes(service);
@@ -327,14 +333,21 @@ static bool finish(struct service *service, struct error *error)
 
 bool service_run(const struct command_line *line, struct config *config, struct error *error)
 {
-    struct service service = {.line = line, .config = config, .signal_fd = -1, .inotify_fd = -1};
-    bool done = watch_signals(&service, error) && open_store(&service, error);
+    struct service service = {.line = line,
+                              .config = config,
+                              .checkers = {.pid = -1, .go_fd = -1},
+                              .signal_fd = -1,
+                              .inotify_fd = -1};
+    bool done = checkers_start(&service.checkers, config->store, error) &&
+                watch_signals(&service, error) && open_store(&service, error);
 
     if (done && service.store) {
         watch_journals(&service);
+        done = checkers_go(&service.checkers, error);
         notify_manager("READY=1");
-        done = run_rounds(&service, error) && finish(&service, error);
+        done = done && run_rounds(&service, error) && finish(&service, error);
     }
+    checkers_stop(&service.checkers);
     store_close(service.store);
     if (service.inotify_fd >= 0)
         close(service.inotify_fd);

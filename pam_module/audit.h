@@ -1,21 +1,17 @@
-/*
- * The audit line: one for each judged login, and one for each that could not be judged. Sent to the
- * system's log socket without ever waiting longer than the login may.
- */
+/* Lines for the system's log, without ever waiting longer than the login may. */
 #ifndef PAM_MODULE_AUDIT_H
 #define PAM_MODULE_AUDIT_H
 
-#include "pam_module/worker.h"
+#include "check/check.h"
 
-#define AUDIT_LINE_BYTES  2048
 #define AUDIT_SOCKET_PATH "/dev/log"
 
-/*
- * Writes "name=value …" of a record into line, cut at its capacity; control bytes, quotes,
- * backslashes and bytes above 126 are escaped as \xHH. error: text of the fault, or NULL.
- */
-void audit_compose(const struct login_record *record, bool enforce, int64_t spent_us,
-                   const char *error, char line[AUDIT_LINE_BYTES]);
+/* How the log names the application: "sshd", its pid, "sshd:auth". */
+struct log_identity {
+    char program[32];
+    int pid;
+    char context[48];
+};
 
 /* Composes and sends with the priority that fits the answer. Returns what audit_send returns. */
 bool audit_login(const struct log_identity *log, const struct login_record *record, bool enforce,

@@ -128,19 +128,24 @@ static bool wait_readable(int fd, int64_t deadline_us)
     }
 }
 
-/* The reply that a worker left, if it is one that a sound worker sends. */
-static bool take_reply(int fd, struct worker_reply *reply)
+void guard_reply(int reply_fd, const void *reply, size_t size)
 {
-    ssize_t size;
+    ssize_t sent;
 
     do
-        size = recv(fd, reply, sizeof *reply, MSG_DONTWAIT);
-    while (size == -1 && errno == EINTR);
-    if (size != (ssize_t)sizeof *reply || reply->fault >= FAULT_COUNT ||
-        reply->unjudged >= FAULT_COUNT || reply->answer >= VERDICT_COUNT)
-        return false;
-    reply->text[sizeof reply->text - 1] = '\0';
-    return true;
+        sent = write(reply_fd, reply, size);
+    while (sent == -1 && errno == EINTR);
+    /* Nothing more can be done: a parent that is gone or gave up has its answer already. */
+}
+
+static bool take_reply(int fd, void *reply, size_t size)
+{
+    ssize_t taken;
+
+    do
+        taken = recv(fd, reply, size, MSG_DONTWAIT);
+    while (taken == -1 && errno == EINTR);
+    return taken == (ssize_t)size;
 }
 
 /* Ends the worker if it has not ended by itself; its status, or -1 when the kernel still holds it.
@@ -224,7 +229,7 @@ static bool describe_crash(int status, struct error *error)
 }
 
 bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int kept_fd,
-               guard_work *work, void *context, struct worker_reply *reply, struct error *error)
+               guard_work *work, void *context, void *reply, size_t size, struct error *error)
 {
     cpu_set_t allowed;
     int pidfd = -1;
@@ -252,7 +257,7 @@ bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int k
         return error_set_errno(error, FAULT_CRASH, errno, "no process for the login check");
     }
     ended = wait_readable(pidfd, deadline_us);
-    replied = take_reply(pair[0], reply);
+    replied = take_reply(pair[0], reply, size);
     status = reap((pid_t)pid, pidfd, ended);
     if (staying)
         go_anywhere(&allowed);

@@ -11,17 +11,25 @@
 #ifndef PAM_MODULE_GUARD_H
 #define PAM_MODULE_GUARD_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include "pam_module/worker.h"
+#include "common/error.h"
 
 /* Limits of a worker, besides the deadline. */
 #define GUARD_CPU_S      2
 #define GUARD_OPEN_FILES 64
 #define GUARD_HEAP_BYTES (UINT64_C(1) << 30) /* what the application itself holds counts too */
 
-/* Runs in the worker, with two descriptors besides 0 to 2. What it does not send is a crash. */
+/*
+ * Runs in the worker, with two descriptors besides 0 to 2. It sends its reply by one
+ * guard_reply(); when it sends none, that is a crash.
+ */
 typedef void guard_work(void *context, int reply_fd, int kept_fd);
+
+void guard_reply(int reply_fd, const void *reply, size_t size);
 
 struct guard_identity {
     uid_t uid;
@@ -30,12 +38,13 @@ struct guard_identity {
 
 /*
  * Runs work until it has replied and ended, or until deadline_us (clock_monotonic_us); what goes on
- * after the reply is waited for until the deadline too. True: *reply is the worker's. False with
- * FAULT_DEADLINE or FAULT_CRASH. kept_fd stays open in the worker, under another number. No process
- * is left behind but one that the kernel itself cannot end yet.
+ * after the reply is waited for until the deadline too. True: reply holds the size bytes that the
+ * worker sent; whether they make sense is the caller's to see. False with FAULT_DEADLINE or
+ * FAULT_CRASH. kept_fd stays open in the worker, under another number. No process is left behind
+ * but one that the kernel itself cannot end yet.
  */
 bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int kept_fd,
-               guard_work *work, void *context, struct worker_reply *reply,
+               guard_work *work, void *context, void *reply, size_t size,
                struct error *error) MUST_USE;
 
 #endif

@@ -7,9 +7,9 @@
 #include <syslog.h>
 
 #include "common/clock.h"
-#include "pam_module/answer.h"
 #include "pam_module/audit.h"
 #include "pam_module/login_check.h"
+#include "pam_module/pam_reply.h"
 
 #define MARK_NAME "pam_anomaly"
 
@@ -76,13 +76,13 @@ static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
     char *rest = groups;
     char *group;
 
-    if (check->exempt || check->config.exempt_groups[0] == '\0')
+    if (check->job.exempt || check->job.config.exempt_groups[0] == '\0')
         return;
-    memcpy(groups, check->config.exempt_groups, sizeof groups);
-    while (!check->exempt && (group = strsep(&rest, " ")) != NULL)
+    memcpy(groups, check->job.config.exempt_groups, sizeof groups);
+    while (!check->job.exempt && (group = strsep(&rest, " ")) != NULL)
         if (*group != '\0' &&
             pam_modutil_user_in_group_nam_nam(pamh, check->items.event.user, group) == 1)
-            check->exempt = true;
+            check->job.exempt = true;
     login_check_start_clock(check);
 }
 
@@ -124,7 +124,7 @@ static void judge_attempt(pam_handle_t *pamh, struct login_check *check,
 {
     judge(pamh, check, METHOD_PAM, judgement);
     if (judgement->answer == VERDICT_DENY)
-        (void)audit_refusal(&check->items.log, &check->items.event, check->deadline_us);
+        (void)audit_refusal(&check->items.log, &check->items.event, check->job.deadline_us);
 }
 
 /*
@@ -146,8 +146,8 @@ int hook_auth(pam_handle_t *pamh, int argc, const char **argv)
     else
         judge_attempt(pamh, &check, &judgement);
     mark_set(pamh, &check.items, &judgement, 0, !check.args.step_up);
-    return answer_pam_auth(judgement.answer, login_check_enforces(&check), check.args.step_up,
-                           judgement.fault != FAULT_NONE);
+    return pam_reply_auth(judgement.answer, login_check_enforces(&check), check.args.step_up,
+                          judgement.fault != FAULT_NONE);
 }
 
 static void append_accepted(struct login_check *check, const struct judgement *judgement)
@@ -183,8 +183,8 @@ int hook_account(pam_handle_t *pamh, int argc, const char **argv)
     }
     mark_set(pamh, &check.items, &judgement, 0, false);
     if (judgement.answer == VERDICT_DENY)
-        tell_user(pamh, &check.config);
-    return answer_pam_account(judgement.answer);
+        tell_user(pamh, &check.job.config);
+    return pam_reply_account(judgement.answer);
 }
 
 int hook_open_session(pam_handle_t *pamh, int argc, const char **argv)

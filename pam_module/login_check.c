@@ -6,20 +6,22 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "check/answer.h"
+#include "check/request.h"
 #include "common/clock.h"
 #include "common/exemptions.h"
 #include "common/trusted_file.h"
-#include "pam_module/answer.h"
 #include "pam_module/audit.h"
 #include "pam_module/guard.h"
+#include "store/store.h"
 
 /* The part of the deadline kept for recording a login whose check crashed or hung. */
 #define RESERVE_SHARE 5
 
 void login_check_start_clock(struct login_check *check)
 {
-    check->started_us = clock_monotonic_us();
-    check->deadline_us = check->started_us + check->config.deadline_ms * 1000;
+    check->job.started_us = clock_monotonic_us();
+    check->job.deadline_us = check->job.started_us + check->job.config.deadline_ms * 1000;
 }
 
 /* The module's line says it surest, for no file has to be read for that. */
@@ -28,7 +30,7 @@ static enum config_on_fault answer_of_faulty_config(const struct login_check *ch
     if (check->args.on_fault_config != ON_FAULT_INHERIT)
         return check->args.on_fault_config;
     if (check->config_loaded)
-        return config_on_fault(&check->config, FAULT_CONFIG);
+        return config_on_fault(&check->job.config, FAULT_CONFIG);
     return config_salvage_on_fault(check->args.conf);
 }
 
@@ -38,11 +40,11 @@ void login_check_begin(struct login_check *check, int argc, const char **argv)
     bool sound;
 
     *error = ERROR_NONE;
-    check->exempt = false;
+    check->job.exempt = false;
     sound = module_args_parse(&check->args, argc, argv, error);
-    check->config_loaded = config_load(&check->config, check->args.conf, error);
+    check->config_loaded = config_load(&check->job.config, check->args.conf, error);
     if (!check->config_loaded)
-        config_init(&check->config);
+        config_init(&check->job.config);
     if (!sound || !check->config_loaded)
         check->on_fault_config = answer_of_faulty_config(check);
     login_check_start_clock(check);
@@ -50,48 +52,33 @@ void login_check_begin(struct login_check *check, int argc, const char **argv)
 
 void login_check_exemptions(struct login_check *check)
 {
-    const struct config *config = &check->config;
+    const struct config *config = &check->job.config;
     const struct login_event *event = &check->items.event;
     struct error error = ERROR_NONE;
     bool match = false;
 
     if (config_list_has(config->exempt_users, event->user) ||
         config_networks_contain(config->exempt_networks, &event->source)) {
-        check->exempt = true;
+        check->job.exempt = true;
         return;
     }
     if (exemptions_match(config->exemptions, event->user, &event->source, event->time_us / US_PER_S,
                          &match, &error))
-        check->exempt = check->exempt || match;
+        check->job.exempt = check->job.exempt || match;
     else
-        audit_send(&check->items.log, LOG_ERR, error.text, check->deadline_us);
+        audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
 }
 
-/* ---- in the worker ---- */
-
-static void work_check(void *context, int reply_fd, int store_fd)
+/* In the worker. */
+static void work(void *context, int reply_fd, int store_fd)
 {
-    struct worker_job *job = context;
+    const struct check_job *job = context;
+    struct check_reply reply;
 
-    job->store_fd = store_fd;
-    login_worker_run(job, reply_fd);
+    (void)store_configure_for_check();
+    check_run(job, store_fd, &reply);
+    guard_reply(reply_fd, &reply, sizeof reply);
 }
-
-static void work_append(void *context, int reply_fd, int store_fd)
-{
-    struct worker_job *job = context;
-    struct worker_reply reply = {.fault = FAULT_NONE};
-    struct error error = ERROR_NONE;
-
-    job->store_fd = store_fd;
-    if (!worker_append(job, &error)) {
-        reply.fault = error.fault;
-        memcpy(reply.text, error.text, sizeof reply.text);
-    }
-    worker_send(reply_fd, &reply);
-}
-
-/* ---- in the parent ---- */
 
 static bool open_store_directory(const struct config *config, int *fd,
                                  struct guard_identity *identity, struct error *error)
@@ -114,39 +101,46 @@ static bool open_store_directory(const struct config *config, int *fd,
     return true;
 }
 
-static bool run_guarded(struct login_check *check, struct worker_job *job, guard_work *function,
-                        int64_t deadline_us, struct worker_reply *reply, struct error *error)
+/*
+ * By one of anomalyd's checkers, else, when none listens or one breaks, by a worker of our own. A
+ * checker that is only slow is waited for: where many logins wait, a worker for each would be
+ * slower still.
+ */
+static bool run(struct login_check *check, int64_t deadline_us, struct check_reply *reply,
+                struct error *error)
 {
     struct guard_identity identity;
-    int store_fd;
     bool replied;
+    int store_fd;
 
-    if (!open_store_directory(&check->config, &store_fd, &identity, error))
+    if (!open_store_directory(&check->job.config, &store_fd, &identity, error))
         return false;
-    replied = guard_run(&identity, deadline_us, store_fd, function, job, reply, error);
+    replied =
+        check_ask(store_fd, identity.uid, &check->job, now_us + (deadline_us - now_us) / 2,
+                  reply) ||
+        guard_run(&identity, deadline_us, store_fd, work, &check->job, reply, sizeof *reply, error);
     (void)close(store_fd);
-    if (replied && reply->fault != FAULT_NONE)
-        return error_set(error, reply->fault, "%s", reply->text);
-    return replied;
+    if (!replied)
+        return false;
+    if (!check_reply_is_sound(reply))
+        return error_set(error, FAULT_CRASH, "the login check answered what no check answers");
+    return reply->fault == FAULT_NONE || error_set(error, reply->fault, "%s", reply->text);
 }
 
-static void prepare(struct login_check *check, enum worker_task task, struct login_record *record,
-                    struct worker_job *job)
+/* bytes_in and bytes_out: before the end of a session they are only the handshake's. */
+static void prepare(struct login_check *check, enum check_task task)
 {
-    login_record_init(record);
-    record->event = check->items.event;
-    if (task != WORKER_APPEND || record->event.stage != STAGE_CLOSED)
-        record->event.bytes_in = record->event.bytes_out =
-            -1; /* the handshake's, not a session's */
-    *job = (struct worker_job){.task = task,
-                               .config = &check->config,
-                               .record = record,
-                               .auth_info = check->items.auth_info,
-                               .exempt = check->exempt,
-                               .is_root = check->items.is_root,
-                               .deadline_us = check->deadline_us,
-                               .started_us = check->started_us,
-                               .log = check->items.log};
+    struct check_job *job = &check->job;
+    const char *auth_info = check->items.auth_info;
+
+    job->task = task;
+    job->accepted = false;
+    job->is_root = check->items.is_root;
+    login_record_init(&job->record);
+    job->record.event = check->items.event;
+    if (job->record.event.stage != STAGE_CLOSED)
+        job->record.event.bytes_in = job->record.event.bytes_out = -1;
+    snprintf(job->auth_info, sizeof job->auth_info, "%s", auth_info != NULL ? auth_info : "");
 }
 
 static uint64_t random_bits(void)
@@ -163,58 +157,43 @@ bool login_check_enforces(const struct login_check *check)
 {
     if (!check->config_loaded)
         return check->on_fault_config != ON_FAULT_INHERIT;
-    return check->config.mode == MODE_ENFORCE;
+    return check->job.config.mode == MODE_ENFORCE;
 }
 
 static bool spares_root(const struct login_check *check)
 {
-    return check->items.is_root && !check->config.deny_root;
+    return check->items.is_root && !check->job.config.deny_root;
 }
 
-static void judge_fault(struct login_check *check, struct login_record *record,
-                        const struct error *error, struct judgement *judgement)
+static void log_fault(struct login_check *check, const struct error *error)
 {
-    enum config_on_fault on_fault = error->fault == FAULT_CONFIG
-                                        ? check->on_fault_config
-                                        : config_on_fault(&check->config, error->fault);
-
-    record->assessed = false;
-    record->fault = error->fault;
-    record->answer =
-        answer_for_fault(on_fault, login_check_enforces(check), check->exempt, spares_root(check));
-    *judgement =
-        (struct judgement){.id = record->event.id, .fault = error->fault, .answer = record->answer};
+    (void)audit_login(&check->items.log, &check->job.record, login_check_enforces(check),
+                      clock_monotonic_us() - check->job.started_us, error->text,
+                      check->job.deadline_us);
 }
 
-static void log_unrecorded(struct login_check *check, const struct login_record *record,
-                           const struct error *error)
+static bool append(struct login_check *check, enum login_stage stage, struct error *error)
 {
-    (void)audit_login(&check->items.log, record, login_check_enforces(check),
-                      clock_monotonic_us() - check->started_us, error->text, check->deadline_us);
-}
+    struct check_reply reply;
 
-static bool append(struct login_check *check, struct worker_job *job, enum login_stage stage,
-                   struct error *error)
-{
-    struct worker_reply reply;
-
-    job->record->event.stage = stage;
-    return run_guarded(check, job, work_append, check->deadline_us, &reply, error);
+    check->job.task = CHECK_APPEND;
+    check->job.record.event.stage = stage;
+    return run(check, check->job.deadline_us, &reply, error);
 }
 
 /*
- * A login that could not be judged is recorded all the same, by a worker that does nothing else.
- * Its id is the one of the check, so that a record which that check did write is not counted twice.
+ * A login that could not be judged is recorded all the same. Its id is the one of the check, so
+ * that a record which that check did write is not counted twice.
  */
-static void record_unjudged(struct login_check *check, struct worker_job *job, struct error *error)
+static void record_unjudged(struct login_check *check, struct error *error)
 {
     struct error append_error = ERROR_NONE;
     struct error both = ERROR_NONE;
 
     if (!check->config_loaded)
         return; /* where the store is, is not known */
-    if (append(check, job, STAGE_ATTEMPT, &append_error) &&
-        (!job->accepted || append(check, job, STAGE_ACCEPTED, &append_error)))
+    if (append(check, STAGE_ATTEMPT, &append_error) &&
+        (!check->job.accepted || append(check, STAGE_ACCEPTED, &append_error)))
         return;
     if (strcmp(error->text, append_error.text) == 0)
         return;
@@ -223,59 +202,67 @@ static void record_unjudged(struct login_check *check, struct worker_job *job, s
     *error = both;
 }
 
+static void judge_fault(struct login_check *check, struct error *error, struct judgement *judgement)
+{
+    struct login_record *record = &check->job.record;
+    enum config_on_fault on_fault = error->fault == FAULT_CONFIG
+                                        ? check->on_fault_config
+                                        : config_on_fault(&check->job.config, error->fault);
+
+    record->fault = error->fault;
+    record->answer = answer_for_fault(on_fault, login_check_enforces(check), check->job.exempt,
+                                      spares_root(check));
+    *judgement =
+        (struct judgement){.id = record->event.id, .fault = error->fault, .answer = record->answer};
+    record_unjudged(check, error);
+    log_fault(check, error);
+}
+
 void login_check_judge(struct login_check *check, bool accepted, struct judgement *judgement)
 {
-    int64_t reserve_us = check->config.deadline_ms * 1000 / RESERVE_SHARE;
+    int64_t reserve_us = check->job.config.deadline_ms * 1000 / RESERVE_SHARE;
     struct error error = check->config_error;
-    struct login_record record;
-    struct worker_reply reply;
-    struct worker_job job;
+    struct check_reply reply;
 
     check->items.event.id = login_id_make(check->items.event.time_us, random_bits());
-    prepare(check, WORKER_ASSESS, &record, &job);
-    job.accepted = accepted;
-    if (error.fault == FAULT_NONE &&
-        run_guarded(check, &job, work_check, check->deadline_us - reserve_us, &reply, &error)) {
-        *judgement =
-            (struct judgement){.id = record.event.id,
-                               .fault = reply.unjudged,
-                               .answer = answer_within(reply.answer, login_check_enforces(check),
-                                                       check->exempt, spares_root(check))};
+    prepare(check, CHECK_ASSESS);
+    check->job.accepted = accepted;
+    if (error.fault != FAULT_NONE ||
+        !run(check, check->job.deadline_us - reserve_us, &reply, &error)) {
+        judge_fault(check, &error, judgement);
         return;
     }
-    judge_fault(check, &record, &error, judgement);
-    record_unjudged(check, &job, &error);
-    log_unrecorded(check, &record, &error);
+    *judgement =
+        (struct judgement){.id = check->items.event.id,
+                           .fault = reply.unjudged,
+                           .answer = answer_within(reply.answer, login_check_enforces(check),
+                                                   check->job.exempt, spares_root(check))};
+    (void)audit_send(&check->items.log, reply.priority, reply.line, check->job.deadline_us);
 }
 
 void login_check_append(struct login_check *check, enum verdict answer)
 {
     struct error error = check->config_error;
-    struct login_record record;
-    struct worker_job job;
 
-    prepare(check, WORKER_APPEND, &record, &job);
-    if (error.fault == FAULT_NONE && append(check, &job, record.event.stage, &error))
+    prepare(check, CHECK_APPEND);
+    if (error.fault == FAULT_NONE && append(check, check->items.event.stage, &error))
         return;
-    record.fault = error.fault;
-    record.answer = answer;
-    log_unrecorded(check, &record, &error);
+    check->job.record.fault = error.fault;
+    check->job.record.answer = answer;
+    log_fault(check, &error);
 }
 
 void login_check_opened(struct login_check *check, struct judgement *judgement)
 {
     struct error error = check->config_error;
-    struct login_record record;
-    struct worker_reply reply;
-    struct worker_job job;
+    struct check_reply reply;
 
-    prepare(check, WORKER_OPENED, &record, &job);
-    if (error.fault == FAULT_NONE &&
-        run_guarded(check, &job, work_check, check->deadline_us, &reply, &error)) {
+    prepare(check, CHECK_OPENED);
+    if (error.fault == FAULT_NONE && run(check, check->job.deadline_us, &reply, &error)) {
         *judgement = (struct judgement){.id = reply.id, .learn = reply.learn};
         return;
     }
-    *judgement = (struct judgement){.id = record.event.id, .fault = error.fault};
-    record.fault = error.fault;
-    log_unrecorded(check, &record, &error);
+    *judgement = (struct judgement){.id = check->items.event.id, .fault = error.fault};
+    check->job.record.fault = error.fault;
+    log_fault(check, &error);
 }

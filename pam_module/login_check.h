@@ -1,5 +1,5 @@
 /*
- * The parent's side of one check: who is exempt, where the store is, a guarded worker, and the
+ * The login's side of its check: who is exempt, where the store is, who runs the check, and the
  * answer to each of its ends. Knows nothing of PAM handles.
  */
 #ifndef PAM_MODULE_LOGIN_CHECK_H
@@ -10,14 +10,12 @@
 
 struct login_check {
     struct module_args args;
-    struct config config;
+    struct check_job job;      /* with the configuration, who is exempt, and the deadline */
     struct error config_error; /* of the arguments or the file: a fault */
-    bool config_loaded;        /* else config is the defaults */
+    bool config_loaded;        /* else job.config is the defaults */
     enum config_on_fault
         on_fault_config; /* with config_error: its answer; ON_FAULT_INHERIT: none */
     struct pam_items items;
-    bool exempt;
-    int64_t started_us, deadline_us; /* clock_monotonic_us */
 };
 
 /*

@@ -7,7 +7,7 @@
 
 #include <security/pam_modules.h>
 
-#include "pam_module/worker.h"
+#include "pam_module/audit.h"
 
 struct pam_items {
     struct login_event event;     /* stage and id are the caller's to set */

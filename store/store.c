@@ -125,6 +125,12 @@ void store_rollback(struct store *store)
     known_forget_cache(store);
 }
 
+bool store_configure_for_check(void)
+{
+    return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
+           sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+}
+
 /* ---- opening --------------------------------------------------------------------------------
  */
 

@@ -25,11 +25,10 @@ enum store_access {
 struct store;
 
 /*
- * For a process that opens one store for one login, before it does: SQLite without threads and
- * statistics, its memory in one mapping of at most 2 MiB. False when that cannot be had; SQLite
- * then works as usual.
+ * For a process with one thread that checks logins, before it opens its first store: SQLite without
+ * locks and statistics. False when that cannot be had; SQLite then works as usual.
  */
-bool store_configure_for_login(void);
+bool store_configure_for_check(void);
 
 /*
  * directory must be owned by root or by the caller's effective user and be writable by nobody else.

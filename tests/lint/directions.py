@@ -8,8 +8,9 @@ ROOMS = {
     "common": {"common"},
     "scorer": {"common", "scorer"},
     "store": {"common", "scorer", "store"},
-    "pam_module": {"common", "scorer", "store", "pam_module"},
-    "daemon": {"common", "scorer", "store", "daemon"},
+    "check": {"common", "scorer", "store", "check"},
+    "pam_module": {"common", "scorer", "store", "check", "pam_module"},
+    "daemon": {"common", "scorer", "store", "check", "daemon"},
     "trainer": {"common", "scorer", "store", "trainer"},
     "ctl": {"common", "scorer", "store", "ctl"},
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "check/check.h"
 #include "pam_module/guard.h"
 
 #define SERVICE_UID 990
@@ -49,11 +50,11 @@ static int tear_down(void **state)
     return close(kept_fd);
 }
 
-static bool run(guard_work *work, struct worker_reply *reply, struct error *error)
+static bool run(guard_work *work, struct check_reply *reply, struct error *error)
 {
     *error = ERROR_NONE;
     return guard_run(&identity, clock_monotonic_us() + DEADLINE_US, kept_fd, work, NULL, reply,
-                     error);
+                     sizeof *reply, error);
 }
 
 static unsigned count_descriptors(void)
@@ -79,15 +80,15 @@ static void assert_nothing_left(unsigned descriptors)
 
 static void reply_at_once(void *context, int reply_fd, int kept)
 {
-    struct worker_reply reply = {.answer = VERDICT_STEP_UP, .learn = true};
+    struct check_reply reply = {.answer = VERDICT_STEP_UP, .learn = true};
 
     (void)context, (void)kept;
-    worker_send(reply_fd, &reply);
+    guard_reply(reply_fd, &reply, sizeof reply);
 }
 
 static void test_reply_reaches_the_parent_unchanged(void **state)
 {
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     unsigned before = count_descriptors();
 
@@ -124,7 +125,7 @@ static void leave_silently(void *context, int reply_fd, int kept)
 static void test_every_way_to_die_is_a_crash_with_its_name(void **state)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGKILL, SIGILL, SIGFPE, SIGXCPU};
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     unsigned before = count_descriptors();
 
@@ -134,7 +135,7 @@ static void test_every_way_to_die_is_a_crash_with_its_name(void **state)
 
         error = ERROR_NONE;
         assert_false(guard_run(&identity, clock_monotonic_us() + DEADLINE_US, kept_fd,
-                               die_by_signal, &number, &reply, &error));
+                               die_by_signal, &number, &reply, sizeof reply, &error));
         assert_int_equal(error.fault, FAULT_CRASH);
         assert_non_null(strstr(error.text, sigabbrev_np(number)));
     }
@@ -162,7 +163,7 @@ static void spin(void *context, int reply_fd, int kept)
 static void test_a_hang_ends_at_the_deadline(void **state)
 {
     guard_work *const works[] = {hang, spin};
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     unsigned before = count_descriptors();
 
@@ -185,7 +186,7 @@ static void reply_then_hang(void *context, int reply_fd, int kept)
 
 static void test_a_hang_after_the_reply_costs_no_verdict(void **state)
 {
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     unsigned before = count_descriptors();
 
@@ -195,15 +196,6 @@ static void test_a_hang_after_the_reply_costs_no_verdict(void **state)
     assert_nothing_left(before);
 }
 
-static void reply_nonsense(void *context, int reply_fd, int kept)
-{
-    struct worker_reply reply;
-
-    (void)context, (void)kept;
-    memset(&reply, 0xff, sizeof reply);
-    worker_send(reply_fd, &reply);
-}
-
 static void reply_short(void *context, int reply_fd, int kept)
 {
     (void)context, (void)kept;
@@ -211,14 +203,12 @@ static void reply_short(void *context, int reply_fd, int kept)
         _exit(1);
 }
 
-static void test_a_reply_that_no_sound_worker_sends_is_refused(void **state)
+static void test_a_reply_of_another_size_is_refused(void **state)
 {
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
 
     (void)state;
-    assert_false(run(reply_nonsense, &reply, &error));
-    assert_int_equal(error.fault, FAULT_CRASH);
     assert_false(run(reply_short, &reply, &error));
     assert_int_equal(error.fault, FAULT_CRASH);
 }
@@ -228,7 +218,7 @@ static void test_the_application_sees_no_signal_and_no_child(void **state)
     struct sigaction counting = {.sa_handler = count_signal};
     struct sigaction before;
     struct sigaction after;
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     int status;
 
@@ -249,7 +239,7 @@ static void test_an_application_that_ignores_children_gets_its_answer(void **sta
 {
     struct sigaction ignoring = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
     struct sigaction before;
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
 
     (void)state;
@@ -262,7 +252,7 @@ static void test_an_application_that_ignores_children_gets_its_answer(void **sta
 
 static void test_an_applications_own_child_stays_its_own(void **state)
 {
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     int status;
     pid_t child = fork();
@@ -279,7 +269,7 @@ static void test_an_applications_own_child_stays_its_own(void **state)
 /* One bit for each thing that the worker could do and should not. */
 static void try_everything(void *context, int reply_fd, int kept)
 {
-    struct worker_reply reply = {.fault = FAULT_NONE};
+    struct check_reply reply = {.fault = FAULT_NONE};
     struct rlimit core;
     unsigned held = 0;
 
@@ -296,12 +286,12 @@ static void try_everything(void *context, int reply_fd, int kept)
     if (geteuid() != 0 && geteuid() == SERVICE_UID)
         held |= fork() == 0 ? 256 : 0;
     snprintf(reply.text, sizeof reply.text, "%u", held);
-    worker_send(reply_fd, &reply);
+    guard_reply(reply_fd, &reply, sizeof reply);
 }
 
 static void test_the_worker_holds_nothing_of_the_applications_power(void **state)
 {
-    struct worker_reply reply;
+    struct check_reply reply;
     struct error error;
     int secret = open("/dev/null", O_RDONLY);
 
@@ -319,7 +309,7 @@ int main(void)
         cmocka_unit_test(test_every_way_to_die_is_a_crash_with_its_name),
         cmocka_unit_test(test_a_hang_ends_at_the_deadline),
         cmocka_unit_test(test_a_hang_after_the_reply_costs_no_verdict),
-        cmocka_unit_test(test_a_reply_that_no_sound_worker_sends_is_refused),
+        cmocka_unit_test(test_a_reply_of_another_size_is_refused),
         cmocka_unit_test(test_the_application_sees_no_signal_and_no_child),
         cmocka_unit_test(test_an_application_that_ignores_children_gets_its_answer),
         cmocka_unit_test(test_an_applications_own_child_stays_its_own),

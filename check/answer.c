@@ -1,6 +1,4 @@
-#include "pam_module/answer.h"
-
-#include <security/pam_modules.h>
+#include "check/answer.h"
 
 enum verdict answer_for_verdict(enum verdict verdict, bool enforce)
 {
@@ -32,23 +30,4 @@ enum verdict answer_within(enum verdict answer, bool enforce, bool exempt, bool 
     else if (spare_root)
         most = VERDICT_STEP_UP;
     return answer < most ? answer : most;
-}
-
-/*
- * PAM_IGNORE is never a credential: another module decides. With step_up PAM_SUCCESS skips the
- * second factor, which only a judged and usual login may do: while observing nothing may change,
- * and what could not be judged is not known to be usual.
- */
-int answer_pam_auth(enum verdict answer, bool enforce, bool step_up, bool faulted)
-{
-    if (answer == VERDICT_DENY)
-        return PAM_AUTH_ERR;
-    if (step_up && enforce && !faulted && answer < VERDICT_STEP_UP)
-        return PAM_SUCCESS;
-    return PAM_IGNORE;
-}
-
-int answer_pam_account(enum verdict answer)
-{
-    return answer == VERDICT_DENY ? PAM_PERM_DENIED : PAM_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* The fingerprint of an ssh public key, as OpenSSH writes it. */
-#ifndef PAM_MODULE_KEY_FINGERPRINT_H
-#define PAM_MODULE_KEY_FINGERPRINT_H
+#ifndef CHECK_KEY_FINGERPRINT_H
+#define CHECK_KEY_FINGERPRINT_H
 
 #include "scorer/login_event.h"
 

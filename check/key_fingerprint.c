@@ -1,4 +1,4 @@
-#include "pam_module/key_fingerprint.h"
+#include "check/key_fingerprint.h"
 
 #include <resolv.h>
 #include <sha2.h>

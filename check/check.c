@@ -1,0 +1,310 @@
+#include "check/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "check/answer.h"
+#include "check/audit_line.h"
+#include "check/auth_info.h"
+#include "check/model.h"
+#include "common/clock.h"
+#include "store/geo.h"
+#include "store/store.h"
+
+/* The tail of the journal that a login reads at most: bursts of the last moments. */
+#define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
+
+/* A session opens within sshd's login grace time, which is 120 s unless raised. */
+#define ATTEMPT_WINDOW_S 600
+
+/* A job under way. */
+struct check {
+    const struct check_job *job;
+    const struct config *config;
+    int store_fd;
+    struct login_record record;
+};
+
+static bool append(const struct check *check, struct error *error)
+{
+    uint8_t bytes[LOGIN_RECORD_MAX_BYTES];
+    size_t size = login_record_encode(&check->record, bytes, sizeof bytes);
+
+    if (size == 0)
+        return error_set(error, FAULT_STORE, "a login record does not fit into %zu bytes",
+                         sizeof bytes);
+    return journal_append(check->store_fd, "login", bytes, size, error);
+}
+
+/* ---- what is known before the event ---- */
+
+struct tail {
+    const struct login_event *about;
+    struct history *history;
+    struct login_record attempt; /* the latest attempt on this connection by this user */
+    bool attempt_found;
+};
+
+/* A check that was too late may have written what was then written again in its place. */
+static bool is_repeated(const struct tail *tail, const struct login_event *event)
+{
+    return tail->attempt_found && event->stage == STAGE_ATTEMPT &&
+           memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0;
+}
+
+static bool fold_tail_record(void *context, const void *payload, size_t size, int64_t next)
+{
+    struct tail *tail = context;
+    struct login_record record;
+
+    (void)next;
+    if (!login_record_decode(&record, payload, size, NULL))
+        return true; /* counted and reported by the drain, which sees it too */
+    if (is_repeated(tail, &record.event))
+        return true;
+    history_learn(tail->history, tail->about, &record.event);
+    if (record.event.stage == STAGE_ATTEMPT && record.event.connection == tail->about->connection &&
+        strcmp(record.event.user, tail->about->user) == 0) {
+        tail->attempt = record;
+        tail->attempt_found = true;
+    }
+    return true;
+}
+
+static bool load_history(struct store *store, int store_fd, struct tail *tail, struct error *error)
+{
+    struct journal_positions positions;
+
+    return store_history_load(store, tail->about, tail->history, &positions, error) &&
+           journal_read_tail(store_fd, "login", &positions, TAIL_LIMIT_BYTES, fold_tail_record,
+                             tail, error);
+}
+
+static bool locate(const struct config *config, struct login_event *event, struct error *error)
+{
+    struct geo *geo = NULL;
+    bool located;
+
+    if (event->source.family == 0 || ip_is_reserved(&event->source) ||
+        strcmp(config->geo, "none") == 0)
+        return true;
+    located =
+        geo_open(&geo, config->geo, error) && geo_locate(geo, &event->source, &event->place, error);
+    geo_close(geo);
+    return located;
+}
+
+/* ---- an attempt ---- */
+
+static bool read_history(const struct check *check, struct tail *tail, struct error *error)
+{
+    struct store *store = NULL;
+    bool known = store_open(&store, check->config->store, STORE_READ, error) &&
+                 load_history(store, check->store_fd, tail, error);
+
+    store_close(store);
+    return known;
+}
+
+static void score(struct check *check, const struct forest *forest, const struct history *history)
+{
+    const struct config *config = check->config;
+    struct login_record *record = &check->record;
+    const struct policy policy = {.deny_budget = config->deny_budget,
+                                  .step_up_budget = config->step_up_budget,
+                                  .log_budget = config->log_budget,
+                                  .min_history = (uint32_t)config->min_history,
+                                  .deny_root = config->deny_root};
+    const struct policy_facts facts = {.exempt = check->job->exempt,
+                                       .is_root = check->job->is_root,
+                                       .learned_logins = history->profile.logins};
+
+    assess_login(&record->event, history, forest, &policy, &facts, &record->assessment);
+    record->assessed = true;
+    record->model = forest->header->checksum;
+    record->answer = answer_for_verdict(record->assessment.verdict, config->mode == MODE_ENFORCE);
+}
+
+static bool assess(struct check *check, struct error *error)
+{
+    struct login_event *event = &check->record.event;
+    struct history history;
+    struct tail tail = {.about = event, .history = &history};
+    struct model model;
+    bool known;
+
+    auth_info_learn(event, check->job->auth_info, false);
+    if (!locate(check->config, event, error) ||
+        !model_open(&model, check->config, check->store_fd, error))
+        return false;
+    known = read_history(check, &tail, error);
+    if (known)
+        score(check, &model.forest, &history);
+    model_close(&model);
+    return known;
+}
+
+static enum verdict answer_of_fault(const struct check *check, enum fault fault)
+{
+    const struct config *config = check->config;
+
+    return answer_for_fault(config_on_fault(config, fault), config->mode == MODE_ENFORCE,
+                            check->job->exempt, check->job->is_root && !config->deny_root);
+}
+
+/* A credential that was right before the check is recorded with it. */
+static bool record_login(struct check *check, struct error *error)
+{
+    struct login_event *event = &check->record.event;
+    bool appended = append(check, error);
+
+    if (appended && check->job->accepted) {
+        event->stage = STAGE_ACCEPTED;
+        appended = append(check, error);
+        event->stage = STAGE_ATTEMPT;
+    }
+    return appended;
+}
+
+static void make_line(const struct check *check, const struct error *error,
+                      struct check_reply *reply)
+{
+    reply->priority = audit_line_priority(&check->record);
+    audit_line_compose(&check->record, check->config->mode == MODE_ENFORCE,
+                       clock_monotonic_us() - check->job->started_us,
+                       error->fault != FAULT_NONE ? error->text : NULL, reply->line);
+}
+
+/*
+ * The record is written before there is an answer. What cannot be recorded is answered as strictly
+ * as the verdict or the fault ask, so that a full disk opens no door.
+ */
+static void run_assess(struct check *check, struct check_reply *reply)
+{
+    struct login_record *record = &check->record;
+    struct error error = ERROR_NONE;
+
+    if (!assess(check, &error)) {
+        record->assessed = false;
+        record->fault = error.fault;
+        record->answer = answer_of_fault(check, error.fault);
+    }
+    if (!record_login(check, &error)) {
+        enum verdict answer = answer_of_fault(check, error.fault);
+
+        record->fault = error.fault;
+        record->answer = answer > record->answer ? answer : record->answer;
+    }
+    reply->unjudged = record->fault;
+    reply->answer = record->answer;
+    make_line(check, &error, reply);
+}
+
+/* ---- an opened session ---- */
+
+static bool is_conversation(enum login_method method)
+{
+    return method == METHOD_PAM || method == METHOD_PASSWORD ||
+           method == METHOD_KEYBOARD_INTERACTIVE || method == METHOD_TWO_FACTOR;
+}
+
+/*
+ * A password that failed was judged as a conversation; a key that followed it on the same
+ * connection was not judged for what it is.
+ */
+static bool was_judged_as(enum login_method judged, enum login_method method)
+{
+    return method == METHOD_UNKNOWN || is_conversation(judged) == is_conversation(method);
+}
+
+/* Usual ones, and those of whom an administrator said that they are to get in. */
+static bool may_be_learned(const struct login_record *attempt)
+{
+    return attempt->assessed && (attempt->assessment.verdict == VERDICT_ALLOW ||
+                                 attempt->assessment.rule == RULE_EXEMPT);
+}
+
+/* What the attempt saw is what is learned; only method and key are news. */
+static void adopt_attempt(struct login_event *event, const struct login_record *attempt,
+                          const char *auth_info)
+{
+    struct login_event opened = attempt->event;
+    enum login_method judged = opened.method;
+
+    opened.stage = STAGE_OPENED;
+    opened.time_us = event->time_us;
+    auth_info_learn(&opened, auth_info, true);
+    opened.learn = may_be_learned(attempt) &&
+                   was_judged_as(judged, auth_info[0] != '\0' ? opened.method : METHOD_UNKNOWN);
+    *event = opened;
+}
+
+static bool find_attempt(struct store *store, struct tail *tail, bool *found, struct error *error)
+{
+    struct stored_login stored;
+
+    *found = tail->attempt_found;
+    if (*found)
+        return true;
+    if (!store_attempt_find(store, tail->about, ATTEMPT_WINDOW_S, &stored, found, error))
+        return false;
+    if (*found)
+        tail->attempt = stored.record;
+    return true;
+}
+
+static bool opened(struct check *check, struct error *error)
+{
+    struct login_event *event = &check->record.event;
+    const char *auth_info = check->job->auth_info;
+    struct history history;
+    struct tail tail = {.about = event, .history = &history};
+    struct store *store = NULL;
+    bool found = false;
+    bool known = store_open(&store, check->config->store, STORE_READ, error) &&
+                 load_history(store, check->store_fd, &tail, error) &&
+                 find_attempt(store, &tail, &found, error);
+
+    store_close(store);
+    if (!known)
+        return false;
+    if (found)
+        adopt_attempt(event, &tail.attempt, auth_info);
+    else if (login_id_is_none(&event->id))
+        return error_set(error, FAULT_STORE,
+                         "a session opened whose login was not judged; is the account line of the "
+                         "PAM stack missing?");
+    else
+        auth_info_learn(event, auth_info, true);
+    history_mark_new(&history.profile, event);
+    return true;
+}
+
+/* ---- all of it ---- */
+
+static void run_task(struct check *check, struct check_reply *reply)
+{
+    struct login_event *event = &check->record.event;
+    struct error error = ERROR_NONE;
+
+    if (check->job->task == CHECK_ASSESS) {
+        run_assess(check, reply);
+        return;
+    }
+    if ((check->job->task == CHECK_OPENED && !opened(check, &error)) || !append(check, &error)) {
+        reply->fault = error.fault;
+        memcpy(reply->text, error.text, sizeof reply->text);
+    }
+    reply->learn = event->learn;
+    reply->id = event->id;
+}
+
+void check_run(const struct check_job *job, int store_fd, struct check_reply *reply)
+{
+    struct check check = {
+        .job = job, .config = &job->config, .store_fd = store_fd, .record = job->record};
+
+    memset(reply, 0, sizeof *reply);
+    check.record.event.utc_offset_s = clock_utc_offset_s(check.record.event.time_us);
+    run_task(&check, reply);
+}

@@ -1,0 +1,63 @@
+#include "check/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/trusted_file.h"
+#include "store/store.h"
+
+void model_close(struct model *model)
+{
+    if (model->bytes != NULL)
+        (void)munmap(model->bytes, model->size);
+    model->bytes = NULL;
+}
+
+static bool map_file(struct model *model, const char *path, struct error *error)
+{
+    struct error unsound = ERROR_NONE;
+    struct stat facts;
+    int fd;
+
+    if (!trusted_file_open(path, geteuid(), FAULT_MODEL, &fd, error))
+        return false;
+    if (fstat(fd, &facts) != 0 || facts.st_size <= 0 || facts.st_size > FOREST_MAX_BYTES) {
+        (void)close(fd);
+        return error_set(error, FAULT_MODEL, "%s is empty or larger than a model can be", path);
+    }
+    model->size = (size_t)facts.st_size;
+    model->bytes = mmap(NULL, model->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    (void)close(fd);
+    if (model->bytes == MAP_FAILED) {
+        model->bytes = NULL;
+        return error_set_errno(error, FAULT_MODEL, errno, "%s cannot be mapped", path);
+    }
+    if (forest_open(&model->forest, model->bytes, model->size, &unsound))
+        return true;
+    model_close(model);
+    return error_set(error, FAULT_MODEL, "%s: %s", path, unsound.text);
+}
+
+bool model_open(struct model *model, const struct config *config, int store_fd, struct error *error)
+{
+    char path[CONFIG_TEXT_BYTES + sizeof STORE_MODEL_FILE + 1];
+
+    model->bytes = NULL;
+    if (strcmp(config->model, "builtin") == 0) {
+        forest_open_default(&model->forest);
+        return true;
+    }
+    if (strcmp(config->model, "auto") != 0)
+        return map_file(model, config->model, error);
+    if (faccessat(store_fd, STORE_MODEL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        forest_open_default(&model->forest);
+        return true;
+    }
+    snprintf(path, sizeof path, "%s/%s", config->store, STORE_MODEL_FILE);
+    return map_file(model, path, error);
+}
