@@ -35,7 +35,7 @@ def missing():
     for kind, name in rows("pam_module/audit_fields.def", r"^AUDIT_FIELD\((\w+),\s*" + STRING):
         if not re.search(rf"^\.It Cm .*\b{name}\b", page, re.M):
             yield f"pam_anomaly(8) lacks the audit field {name}"
-    for name in rows("pam_module/module_args.h", r"^\s*MODULE_ARG\((\w+),"):
+    for name in rows("common/module_args.h", r"^\s*MODULE_ARG\((\w+),"):
         if not re.search(rf"^\.It Cm {name}\b", page, re.M):
             yield f"pam_anomaly(8) lacks the argument {name}"
 
