@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/trusted_file.h"
 
-#define BLANKS " \t\r"
-#define FIELDS 4
+#define BLANKS        " \t\r"
+#define FIELDS        4
+#define LOCK_WAIT_MS  3000
+#define LOCK_PAUSE_MS 20
 
 static const char HEADING[] = "# Temporary exemptions, written by anomalyctl allow and revoke.\n"
                               "# user NAME until TIME | network CIDR until TIME (UTC seconds)\n";
@@ -76,9 +80,10 @@ static bool parse_entry(char *line, struct entry *entry, struct error *error)
     return true;
 }
 
-/* Takes the next entry off text, skipping comments. False at the end and on an error. */
+/* Takes the next sound entry off text. The first damaged line is said in damage. False at the end.
+ */
 static bool next_entry(const char *path, char **text, unsigned *number, struct entry *entry,
-                       struct error *error)
+                       struct error *damage)
 {
     while (**text != '\0') {
         char *line = *text + strspn(*text, BLANKS);
@@ -94,7 +99,7 @@ static bool next_entry(const char *path, char **text, unsigned *number, struct e
         struct error reason = ERROR_NONE;
         if (parse_entry(line, entry, &reason))
             return true;
-        return error_set(error, FAULT_CONFIG, "%s:%u: %s", path, *number, reason.text);
+        error_set(damage, FAULT_CONFIG, "%s:%u: %s", path, *number, reason.text);
     }
     return false;
 }
@@ -121,7 +126,6 @@ bool exemptions_match(const char *path, const char *user, const struct ip_addres
         return false;
     if (text == NULL)
         return true;
-    bool found = false;
     char *rest = text;
     unsigned number = 0;
     struct entry entry;
@@ -129,14 +133,11 @@ bool exemptions_match(const char *path, const char *user, const struct ip_addres
     while (next_entry(path, &rest, &number, &entry, &damage)) {
         if (entry.until_s <= now_s)
             continue;
-        found |= entry.is_network ? ip_network_contains(&entry.network, address)
-                                  : strcmp(entry.user, user) == 0;
+        *match |= entry.is_network ? ip_network_contains(&entry.network, address)
+                                   : strcmp(entry.user, user) == 0;
     }
     free(text);
-    if (damage.fault != FAULT_NONE)
-        return error_set(error, damage.fault, "%s", damage.text);
-    *match = found;
-    return true;
+    return damage.fault == FAULT_NONE || error_set(error, damage.fault, "%s", damage.text);
 }
 
 static void entry_to_exemption(const struct entry *entry, struct exemption *exemption)
@@ -168,9 +169,7 @@ bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
             break;
     }
     free(text);
-    if (damage.fault != FAULT_NONE)
-        return error_set(error, damage.fault, "%s", damage.text);
-    return true;
+    return damage.fault == FAULT_NONE || error_set(error, damage.fault, "%s", damage.text);
 }
 
 /* The subject as it is written to the file. */
@@ -228,24 +227,55 @@ static bool keep_exemption(void *context, const struct exemption *exemption)
     return !rewrite->overflow;
 }
 
-/* Two commands that change the file at once must not lose a change: the directory is the lock. */
-static int lock_directory_of(const char *path, struct error *error)
+/* What others can open, they can lock for as long as they like. */
+static bool is_ours_alone(int lock, const char *lock_path, struct error *error)
 {
-    const char *slash = strrchr(path, '/');
-    char *parent = slash == NULL   ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
-    int directory = parent != NULL ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (directory >= 0 && flock(directory, LOCK_EX) != 0) {
-        int errnum = errno;
-        (void)close(directory);
-        directory = -1;
-        errno = errnum;
+    struct stat status;
+    if (fstat(lock, &status) != 0)
+        return error_set_errno(error, FAULT_CONFIG, errno, "cannot examine %s", lock_path);
+    if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return error_set(error, FAULT_CONFIG,
+                         "%s must be a file that only its owner, the caller, can open; remove it "
+                         "and try again",
+                         lock_path);
+    return true;
+}
+
+/* Waits for whoever holds the lock, but not for ever. */
+static bool take_lock(int lock, const char *path, const char *lock_path, struct error *error)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+    for (int tries = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return error_set_errno(error, FAULT_CONFIG, errno, "cannot lock %s", lock_path);
+        if (tries == LOCK_WAIT_MS / LOCK_PAUSE_MS)
+            return error_set(error, FAULT_CONFIG,
+                             "another command has been changing %s for %d seconds: end the process "
+                             "that holds %s and try again",
+                             path, LOCK_WAIT_MS / 1000, lock_path);
+        (void)nanosleep(&pause, NULL);
     }
-    if (directory < 0)
-        error_set_errno(error, FAULT_CONFIG, errno, "cannot lock the directory of %s", path);
-    free(parent);
-    return directory;
+    return true;
+}
+
+/* Two commands that change the file at once must not lose a change. -1: the error says why. */
+static int lock_beside(const char *path, struct error *error)
+{
+    char *lock_path;
+    if (asprintf(&lock_path, "%s.lock", path) < 0) {
+        error_set(error, FAULT_CONFIG, "no memory to change %s", path);
+        return -1;
+    }
+    int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (lock < 0) {
+        error_set_errno(error, FAULT_CONFIG, errno, "cannot open %s", lock_path);
+    } else if (!is_ours_alone(lock, lock_path, error) || !take_lock(lock, path, lock_path, error)) {
+        (void)close(lock);
+        lock = -1;
+    }
+    free(lock_path);
+    return lock;
 }
 
 static bool rewrite_file(const char *path, struct rewrite *rewrite, struct error *error)
@@ -274,7 +304,7 @@ bool exemptions_set(const char *path, const struct exemption *exemption, int64_t
     if (change.until_s != 0 && change.until_s <= now_s)
         return error_set(error, FAULT_CONFIG, "the exemption of %s would have ended already",
                          change.subject);
-    int lock = lock_directory_of(path, error);
+    int lock = lock_beside(path, error);
     if (lock < 0)
         return false;
     bool done = false;

@@ -45,15 +45,29 @@ static bool nobody_is_exempt(const struct config *config)
            config->exempt_networks[0] == '\0';
 }
 
+/* Of a file with an error only this line counts, and so it counts whatever mode says. */
+static bool check_config_answer(const struct config *config, struct findings *findings)
+{
+    if (config->on_fault_config != ON_FAULT_DENY)
+        return false;
+    findings_add(findings, FINDING_REFUSAL, "configuration",
+                 "on_fault_config = deny refuses everybody but root at the first slip in this "
+                 "file, for mode and who is exempt are not known then: set it to allow or "
+                 "step_up, in this file, as long as the line itself is sound, or on the module's "
+                 "line");
+    return true;
+}
+
 static void check_answers(const struct config *config, struct findings *findings)
 {
+    const bool nobody = nobody_is_exempt(config);
+    const bool said = check_config_answer(config, findings);
     for (enum fault fault = FAULT_NONE + 1; fault < FAULT_COUNT; fault++)
-        if (answer_to(config, fault) == ON_FAULT_DENY)
-            findings_add(findings, nobody_is_exempt(config) ? FINDING_REFUSAL : FINDING_WARNING,
-                         "configuration",
+        if (answer_to(config, fault) == ON_FAULT_DENY && !(fault == FAULT_CONFIG && said))
+            findings_add(findings, nobody ? FINDING_REFUSAL : FINDING_WARNING, "configuration",
                          "a fault of kind \"%s\" denies every login%s: set on_fault_%s to allow or "
                          "step_up, or exempt somebody who can mend it",
-                         fault_name(fault), nobody_is_exempt(config) ? " and nobody is exempt" : "",
+                         fault_name(fault), nobody ? " and nobody is exempt" : "",
                          fault_name(fault));
 }
 
@@ -170,10 +184,16 @@ static void check_store(const struct config *config, struct findings *findings)
         return;
     }
     close(descriptor);
+    /* What follows is looked at all the same: it is worth knowing before the owner is set right. */
     if (owner == 0)
-        findings_add(findings, FINDING_WARNING, "store",
-                     "%s belongs to root, so the check runs as root: give it to the user "
-                     "pam_anomaly",
+        findings_add(findings, FINDING_REFUSAL, "store",
+                     "%s belongs to root; logins cannot be judged, for their check never runs as "
+                     "root: chown it to the user pam_anomaly",
+                     config->store);
+    if (group == 0)
+        findings_add(findings, FINDING_REFUSAL, "store",
+                     "%s has the group root; logins cannot be judged, for their check never runs "
+                     "with that group: chgrp it to the group pam_anomaly",
                      config->store);
     if (!ctl_become_owner(config->store, &error) ||
         !store_open(&store, config->store, STORE_READ, &error)) {

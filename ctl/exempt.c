@@ -77,18 +77,20 @@ static int list_all(const struct command_line *line, const struct config *config
         json_object_begin(&json, NULL);
         json_array_begin(&json, "exemptions");
     }
+    /* What is sound is in force, so it is listed whatever else stands in the file. */
     bool done = exemptions_visit(config->exemptions, list_one, &listing, &error);
-    if (done && line->json) {
+    if (line->json) {
         json_array_end(&json);
         json_object_end(&json);
-        done = json_writer_end(&json, &error);
-    } else if (done && listing.count == 0) {
-        puts("no temporary exemption");
+        done = json_writer_end(&json, &error) && done;
+    } else if (listing.count > 0) {
+        done = text_table_print(&table, command_colour(stdout), stdout, &error) && done;
     } else if (done) {
-        done = text_table_print(&table, command_colour(stdout), stdout, &error);
+        puts("no temporary exemption");
     }
     text_table_finish(&table);
-    return done ? command_finish_output(line) : command_fail(line, &error);
+    int status = command_finish_output(line);
+    return done ? status : command_fail(line, &error);
 }
 
 static int say_set(const struct command_line *line, const struct exemption *exemption, bool found)

@@ -11,6 +11,8 @@
 
 #include "common/error.h"
 
+#define PAM_INCLUDE_DEPTH_MAX 32 /* as in libpam */
+
 enum pam_stage { PAM_STAGE_AUTH, PAM_STAGE_ACCOUNT, PAM_STAGE_SESSION, PAM_STAGE_COUNT };
 
 const char *pam_stage_name(enum pam_stage stage);
@@ -56,6 +58,15 @@ bool pam_line_runs(const struct pam_line *line, const char *module);
 
 /* Whether an argument stands alone on the line. */
 bool pam_line_has_argument(const struct pam_line *line, const char *argument);
+
+/* What libpam hands to the module. False when memory ran out; finish it all the same. */
+struct pam_arguments {
+    char *text; /* the words lie here */
+    const char **words;
+    int count;
+};
+bool pam_line_split(const struct pam_line *line, struct pam_arguments *arguments) MUST_USE;
+void pam_arguments_finish(struct pam_arguments *arguments);
 
 /* What a module answers in a scenario: a PAM return value. */
 typedef int pam_module_answer(const void *context, const struct pam_stack *stack, size_t index);

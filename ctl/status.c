@@ -104,8 +104,10 @@ static void print_status(const struct command_line *line, const struct status *s
                                         : "not running: logins are scored, none is learned yet");
     fact("store", "%s, %s and %s of write-ahead log", status->config.store,
          ctl_bytes(counts->database_bytes, size), ctl_bytes(counts->wal_bytes, wal));
-    fact("holds", "%" PRId64 " logins of %" PRId64 " users, %" PRId64 " addresses and networks",
-         counts->logins, counts->users, counts->sources);
+    fact("holds",
+         "%" PRId64 " logins of %" PRId64 " users, %" PRId64 " never accepted, %" PRId64
+         " addresses and networks",
+         counts->logins, counts->users, counts->failures, counts->sources);
     fact("from, to", "%s, %s", ctl_time(line, counts->oldest_us, from),
          ctl_time(line, counts->newest_us, to));
     fact("last 24 hours",
@@ -149,6 +151,7 @@ static void json_status(struct json_writer *json, const struct status *status)
     json_text(json, "store", status->config.store);
     json_integer(json, "logins", counts->logins);
     json_integer(json, "users", counts->users);
+    json_integer(json, "failures", counts->failures);
     json_integer(json, "sources", counts->sources);
     json_integer(json, "attempts_24h", counts->attempts_24h);
     json_integer(json, "failures_24h", counts->failures_24h);

@@ -22,7 +22,9 @@
 #define CHECKPOINT_RECORDS 2000
 #define CHECKPOINT_US      US_PER_S
 #define RETAIN_US          (INT64_C(3600) * US_PER_S)
-#define RETAIN_ROWS        200
+#define RETAIN_ROWS        200 /* and as many as were folded in: a flood is not faster */
+#define SETTLED_US         (INT64_C(600) * US_PER_S) /* what is older is not accepted any more */
+#define LEFTOVER_S         3600
 #define JOURNAL_SUFFIX     ".journal"
 
 struct service {
@@ -35,6 +37,7 @@ struct service {
     bool woken;                       /* a journal was appended to */
     bool faulty;                      /* the last round failed, and that was said */
     bool paused;                      /* a reader keeps the log from shrinking, and that was said */
+    int64_t folded;                   /* records, in this round */
     int64_t unmoved;                  /* records folded in since the last checkpoint */
     int64_t checkpoint_us, retain_us; /* monotonic: when they were done */
     bool retaining;                   /* there may be more to forget */
@@ -164,6 +167,19 @@ static bool open_store(struct service *service, struct error *error)
     return true;
 }
 
+/* A creator needs no hour; a younger file may still be written. */
+static void remove_leftovers(struct service *service)
+{
+    int64_t before_s = clock_utc_us() / US_PER_S - LEFTOVER_S, removed;
+    struct error error = ERROR_NONE;
+
+    if (!journal_remove_leftovers(store_directory_fd(service->store), before_s, &removed, &error))
+        command_note(service->line, "what killed logins left behind stays: %s", error.text);
+    else if (removed > 0)
+        command_note(service->line, "%lld unfinished journals of killed logins were removed",
+                     (long long)removed);
+}
+
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 /*
@@ -229,6 +245,7 @@ static bool drain(struct service *service, bool *more, struct error *error)
         return false;
     *more = result.more;
     report(service, &result);
+    service->folded = result.records;
     service->unmoved += result.records;
     now_us = clock_monotonic_us();
     if (service->unmoved >= (CHECKPOINT_RECORDS < 2 * limits.batch_records
@@ -239,26 +256,44 @@ static bool drain(struct service *service, bool *more, struct error *error)
     return true;
 }
 
+/* Once an hour, and whenever a fold has made too many of what strangers leave behind. */
+static bool is_time_to_retain(struct service *service, bool *due, struct error *error)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    *due = service->retaining;
+    if (service->retain_us == 0 || now_us - service->retain_us >= RETAIN_US) {
+        service->retain_us = now_us;
+        *due = true;
+    }
+    return *due || service->folded == 0 ||
+           store_has_excess(service->store, service->config->failures_limit, due, error);
+}
+
+/* One step: the next fold waits for no more. */
 static bool retain(struct service *service, struct error *error)
 {
     const struct config *config = service->config;
-    int64_t now_us = clock_utc_us(), monotonic_us = clock_monotonic_us(), removed;
+    const int64_t now_us = clock_utc_us(), day_us = S_PER_DAY * US_PER_S;
+    const struct store_keeping keeping = {
+        .logins_before_us = now_us - config->keep_logins_days * day_us,
+        .failures_before_us = now_us - config->keep_failures_days * day_us,
+        .sources_before_us = now_us - config->keep_sources_days * day_us,
+        .failures_most = config->failures_limit,
+        .settled_us = now_us - SETTLED_US};
+    int64_t removed;
 
-    if (service->retain_us == 0 || monotonic_us - service->retain_us >= RETAIN_US) {
-        service->retain_us = monotonic_us;
-        service->retaining = true;
-    }
+    if (!is_time_to_retain(service, &service->retaining, error))
+        return false;
     if (!service->retaining)
         return true;
     if (!store_begin(service->store, error))
         return false;
-    if (!store_retain(service->store, now_us - config->keep_logins_days * S_PER_DAY * US_PER_S,
-                      now_us - config->keep_sources_days * S_PER_DAY * US_PER_S, RETAIN_ROWS,
-                      &removed, error)) {
+    if (!store_retain(service->store, &keeping, RETAIN_ROWS + service->folded, &removed,
+                      &service->retaining, error)) {
         store_rollback(service->store);
         return false;
     }
-    service->retaining = removed > 0;
     service->unmoved += removed;
     return store_commit(service->store, error);
 }
@@ -342,6 +377,7 @@ bool service_run(const struct command_line *line, struct config *config, struct 
                 watch_signals(&service, error) && open_store(&service, error);
 
     if (done && service.store) {
+        remove_leftovers(&service);
         watch_journals(&service);
         done = checkers_go(&service.checkers, error);
         notify_manager("READY=1");

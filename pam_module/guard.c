@@ -240,6 +240,8 @@ bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int k
     int status;
     long pid;
 
+    if (clock_monotonic_us() >= deadline_us)
+        return error_set(error, FAULT_DEADLINE, "the login check did not answer in time");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return error_set_errno(error, FAULT_CRASH, errno, "no socket for the login check");
     staying = stay_here(&allowed);

@@ -1,5 +1,6 @@
 #include "pam_module/login_check.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -40,7 +41,8 @@ void login_check_begin(struct login_check *check, int argc, const char **argv)
     bool sound;
 
     *error = ERROR_NONE;
-    check->job.exempt = false;
+    /* Sent as it is in memory: nothing of the application's stack must lie between the fields. */
+    memset(&check->job, 0, offsetof(struct check_job, auth_info));
     sound = module_args_parse(&check->args, argc, argv, error);
     check->config_loaded = config_load(&check->job.config, check->args.conf, error);
     if (!check->config_loaded)
@@ -62,11 +64,10 @@ void login_check_exemptions(struct login_check *check)
         check->job.exempt = true;
         return;
     }
-    if (exemptions_match(config->exemptions, event->user, &event->source, event->time_us / US_PER_S,
-                         &match, &error))
-        check->job.exempt = check->job.exempt || match;
-    else
-        audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
+    if (!exemptions_match(config->exemptions, event->user, &event->source,
+                          event->time_us / US_PER_S, &match, &error))
+        (void)audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
+    check->job.exempt = match;
 }
 
 /* In the worker. */
@@ -104,10 +105,10 @@ static bool open_store_directory(const struct config *config, int *fd,
 /*
  * By one of anomalyd's checkers, else, when none listens or one breaks, by a worker of our own. A
  * checker that is only slow is waited for: where many logins wait, a worker for each would be
- * slower still.
+ * slower still. alone: ask no checker.
  */
-static bool run(struct login_check *check, int64_t deadline_us, struct check_reply *reply,
-                struct error *error)
+static bool run(struct login_check *check, bool alone, int64_t deadline_us,
+                struct check_reply *reply, struct error *error)
 {
     struct guard_identity identity;
     bool replied;
@@ -116,8 +117,7 @@ static bool run(struct login_check *check, int64_t deadline_us, struct check_rep
     if (!open_store_directory(&check->job.config, &store_fd, &identity, error))
         return false;
     replied =
-        check_ask(store_fd, identity.uid, &check->job, now_us + (deadline_us - now_us) / 2,
-                  reply) ||
+        (!alone && check_ask(store_fd, identity.uid, &check->job, deadline_us, reply)) ||
         guard_run(&identity, deadline_us, store_fd, work, &check->job, reply, sizeof *reply, error);
     (void)close(store_fd);
     if (!replied)
@@ -172,18 +172,20 @@ static void log_fault(struct login_check *check, const struct error *error)
                       check->job.deadline_us);
 }
 
-static bool append(struct login_check *check, enum login_stage stage, struct error *error)
+static bool append(struct login_check *check, bool alone, enum login_stage stage,
+                   struct error *error)
 {
     struct check_reply reply;
 
     check->job.task = CHECK_APPEND;
     check->job.record.event.stage = stage;
-    return run(check, check->job.deadline_us, &reply, error);
+    return run(check, alone, check->job.deadline_us, &reply, error);
 }
 
 /*
- * A login that could not be judged is recorded all the same. Its id is the one of the check, so
- * that a record which that check did write is not counted twice.
+ * A login that could not be judged is recorded all the same, without the checkers, which may be
+ * what failed. Its id is the one of the check, so that a record which that check did write is not
+ * counted twice.
  */
 static void record_unjudged(struct login_check *check, struct error *error)
 {
@@ -192,8 +194,8 @@ static void record_unjudged(struct login_check *check, struct error *error)
 
     if (!check->config_loaded)
         return; /* where the store is, is not known */
-    if (append(check, STAGE_ATTEMPT, &append_error) &&
-        (!check->job.accepted || append(check, STAGE_ACCEPTED, &append_error)))
+    if (append(check, true, STAGE_ATTEMPT, &append_error) &&
+        (!check->job.accepted || append(check, true, STAGE_ACCEPTED, &append_error)))
         return;
     if (strcmp(error->text, append_error.text) == 0)
         return;
@@ -228,7 +230,7 @@ void login_check_judge(struct login_check *check, bool accepted, struct judgemen
     prepare(check, CHECK_ASSESS);
     check->job.accepted = accepted;
     if (error.fault != FAULT_NONE ||
-        !run(check, check->job.deadline_us - reserve_us, &reply, &error)) {
+        !run(check, false, check->job.deadline_us - reserve_us, &reply, &error)) {
         judge_fault(check, &error, judgement);
         return;
     }
@@ -245,7 +247,7 @@ void login_check_append(struct login_check *check, enum verdict answer)
     struct error error = check->config_error;
 
     prepare(check, CHECK_APPEND);
-    if (error.fault == FAULT_NONE && append(check, check->items.event.stage, &error))
+    if (error.fault == FAULT_NONE && append(check, false, check->items.event.stage, &error))
         return;
     check->job.record.fault = error.fault;
     check->job.record.answer = answer;
@@ -258,7 +260,7 @@ void login_check_opened(struct login_check *check, struct judgement *judgement)
     struct check_reply reply;
 
     prepare(check, CHECK_OPENED);
-    if (error.fault == FAULT_NONE && run(check, check->job.deadline_us, &reply, &error)) {
+    if (error.fault == FAULT_NONE && run(check, false, check->job.deadline_us, &reply, &error)) {
         *judgement = (struct judgement){.id = reply.id, .learn = reply.learn};
         return;
     }

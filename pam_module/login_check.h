@@ -5,7 +5,7 @@
 #ifndef PAM_MODULE_LOGIN_CHECK_H
 #define PAM_MODULE_LOGIN_CHECK_H
 
-#include "pam_module/module_args.h"
+#include "common/module_args.h"
 #include "pam_module/pam_items.h"
 
 struct login_check {

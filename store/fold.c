@@ -228,8 +228,10 @@ bool store_fold(struct store *store, const struct login_record *record, struct e
     if (found && (row.stages & STAGE_BIT(event->stage)) != 0)
         return true;
     if (found) {
+        bool was_failure = login_is_failure(row.stages, row.login.label);
+
         merge(&row, record);
-        return login_row_update(store, &row, error) && fold_event(store, event, error);
+        return login_row_update(store, &row, was_failure, error) && fold_event(store, event, error);
     }
     row_from(&row, record);
     return login_row_insert(store, &row, error) && fold_event(store, event, error);

@@ -204,7 +204,7 @@ static bool forget_known(struct store *store, struct error *error)
                 : NULL;
     if (!tally)
         return false;
-    tally->users = tally->sources = 0;
+    tally->users = tally->sources = tally->strangers = 0;
     return true;
 }
 

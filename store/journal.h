@@ -91,4 +91,11 @@ bool journal_old_is_quiet(int fd);
 
 bool journal_remove_old(int directory_fd, const char *producer, struct error *error) MUST_USE;
 
+/*
+ * Removes the temporary files, last changed before that time (UTC seconds), of those who were
+ * killed while they created a journal. *removed: how many.
+ */
+bool journal_remove_leftovers(int directory_fd, int64_t before_s, int64_t *removed,
+                              struct error *error) MUST_USE;
+
 #endif

@@ -165,32 +165,35 @@ bool known_read(struct store *store, const struct known_id *id, void *record, in
                 int64_t *day, bool *found, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_KNOWN_GET, error);
-    int64_t key = known_key(id), days[KNOWN_SLOTS] = {0};
+    int64_t key = known_key(id), row_day, days[KNOWN_SLOTS] = {0};
     unsigned taken = 0;
     bool sound = true;
     int code;
 
     *found = false;
+    *day = 0;
     if (!statement)
         return false;
     sqlite3_bind_int64(statement, 1, key);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         *slot = (int)(sqlite3_column_int64(statement, 0) - key);
-        *day = sqlite3_column_int64(statement, 1);
+        row_day = sqlite3_column_int64(statement, 1);
         *found = is_subject(statement, id);
         if (*found) {
+            *day = row_day;
             sound = record_from(id->kind, sqlite3_column_blob(statement, 3),
                                 (size_t)sqlite3_column_bytes(statement, 3), record, error);
             break;
         }
         taken |= 1u << *slot;
-        days[*slot] = *day;
+        days[*slot] = row_day;
     }
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         sound = store_failed(store, "be read", error);
     sqlite3_reset(statement);
     if (!*found) {
         *slot = slot_for(days, taken);
+        *day = days[*slot];
         known_init(id->kind, record);
     }
     return sound;

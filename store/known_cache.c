@@ -15,7 +15,7 @@ struct known_entry {
     struct known_entry *next;       /* in its bucket */
     struct known_entry *next_dirty; /* in the list of those to be written */
     int64_t key;                    /* slot included */
-    int64_t day;                    /* as the row has it; 0: null or no row */
+    int64_t day;                    /* of the row at that key; 0: null or no row */
     enum known_kind kind;
     bool stored, dirty;
     uint16_t subject_size;
@@ -118,7 +118,7 @@ static int64_t entry_day(const struct known_entry *entry)
         int64_t attempt = profile->last_attempt_us / US_PER_S;
         int64_t last_s = profile->last_s > attempt ? profile->last_s : attempt;
 
-        return last_s / S_PER_DAY + (profile->logins > 0 ? DAY_LEARNED : 1);
+        return last_s / S_PER_DAY + (profile->logins > 0 ? DAY_LEARNED : DAY_GUESSED);
     }
     if (entry->kind == KNOWN_ADDRESS || entry->kind == KNOWN_PREFIX)
         return ((const struct source *)(const void *)entry->bytes)->last_s / S_PER_DAY + 1;
@@ -148,22 +148,29 @@ static bool entry_put(struct store *store, struct known_entry *entry, int64_t da
     return store_run(store, statement, "write what it learned", error);
 }
 
-/* What a row that is new, or learned from for the first time, adds to the tally. */
+void tally_known(struct tally *tally, enum known_kind kind, int64_t day, int64_t times)
+{
+    if (day == 0)
+        return;
+    tally->users += kind == KNOWN_PROFILE && day >= DAY_LEARNED ? times : 0;
+    tally->sources += kind == KNOWN_ADDRESS ? times : 0;
+    tally->strangers += day < DAY_LEARNED ? times : 0;
+}
+
+/* The row takes the place of what stood there: itself before, another subject, or nothing. */
 static bool entry_tally(struct store *store, const struct known_entry *entry, int64_t day,
                         struct error *error)
 {
-    bool new_user = entry->kind == KNOWN_PROFILE && day >= DAY_LEARNED && entry->day < DAY_LEARNED;
-    bool new_source = entry->kind == KNOWN_ADDRESS && !entry->stored;
     struct known_id id = known_tally();
     struct tally *tally;
 
-    if (!new_user && !new_source)
+    if (day == entry->day)
         return true;
     tally = known_hold(store, &id, true, error);
     if (!tally)
         return false;
-    tally->users += new_user;
-    tally->sources += new_source;
+    tally_known(tally, entry->kind, entry->day, -1);
+    tally_known(tally, entry->kind, day, 1);
     return true;
 }
 
@@ -207,6 +214,25 @@ void known_forget_cache(struct store *store)
     }
     store->dirty = NULL;
     store->cached = 0;
+}
+
+void known_forget_row(struct store *store, int64_t key)
+{
+    int64_t base = key & ~(int64_t)(KNOWN_SLOTS - 1);
+    struct known_entry **at = store->cache ? bucket_of(store, base) : NULL;
+
+    /* Those of the other slots too: one may be there for want of room in this one. */
+    while (at && *at) {
+        struct known_entry *entry = *at;
+
+        if ((entry->key & ~(int64_t)(KNOWN_SLOTS - 1)) != base) {
+            at = &entry->next;
+            continue;
+        }
+        *at = entry->next;
+        free(entry);
+        store->cached--;
+    }
 }
 
 bool known_trim(struct store *store, struct error *error)

@@ -108,6 +108,11 @@ bool login_row_find(struct store *store, const struct login_id *id, struct login
     return code;
 }
 
+bool login_is_failure(int stages, int label)
+{
+    return (stages & STAGES_OF_SUCCESS) == 0 && label < 0;
+}
+
 static bool encode(const struct login_row *row, uint8_t bytes[LOGIN_RECORD_MAX_BYTES], int *size,
                    struct error *error)
 {
@@ -161,12 +166,32 @@ bool login_row_insert(struct store *store, const struct login_row *row, struct e
     if (!store_run(store, statement, "write a login", error))
         return false;
     tally = known_hold(store, &tally_id, true, error);
+    if (!tally)
+        return false;
+    tally->logins++;
+    tally->failures += login_is_failure(row->stages, login->label);
+    if (row->key < tally->swept_key)
+        tally->swept_key = row->key;
+    return true;
+}
+
+static bool count_change(struct store *store, const struct login_row *row, bool was_failure,
+                         struct error *error)
+{
+    bool is_failure = login_is_failure(row->stages, row->login.label);
+    struct known_id tally_id = known_tally();
+    struct tally *tally;
+
+    if (is_failure == was_failure)
+        return true;
+    tally = known_hold(store, &tally_id, true, error);
     if (tally)
-        tally->logins++;
+        tally->failures += is_failure ? 1 : -1;
     return tally != NULL;
 }
 
-bool login_row_update(struct store *store, const struct login_row *row, struct error *error)
+bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
+                      struct error *error)
 {
     const struct stored_login *login = &row->login;
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_UPDATE, error);
@@ -183,5 +208,6 @@ bool login_row_update(struct store *store, const struct login_row *row, struct e
     sqlite3_bind_int(statement, 6, verdict_of(login));
     sqlite3_bind_blob(statement, 7, bytes, size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 8, login->record.event.time_us);
-    return store_run(store, statement, "change a login", error);
+    return store_run(store, statement, "change a login", error) &&
+           count_change(store, row, was_failure, error);
 }

@@ -123,6 +123,7 @@ bool store_counts(struct store *store, int64_t now_us, struct store_counts *coun
     counts->logins = tally.logins;
     counts->users = tally.users;
     counts->sources = tally.sources;
+    counts->failures = tally.failures;
     counts->damage_bytes = tally.damage_bytes;
     counts->damage_spots = tally.damage_spots;
     counts->database_bytes = file_bytes(store, STORE_FILE);

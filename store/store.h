@@ -119,6 +119,7 @@ bool store_source_load(struct store *store, const struct ip_address *address, un
 
 struct store_counts {
     int64_t logins, users, sources, attempts_24h, failures_24h, denials_24h, step_ups_24h;
+    int64_t failures; /* logins that were never accepted, of all */
     int64_t oldest_us, newest_us;
     int64_t database_bytes, wal_bytes, damage_bytes, damage_spots;
 };
@@ -139,10 +140,33 @@ bool store_import(struct store *store, const struct stored_login *login, bool *d
  */
 bool store_rebuild(struct store *store, struct error *error) MUST_USE;
 
-/* Deletes logins, sources and profiles that ended before the given times; at most `most` rows of
- * each, *removed of them. In a transaction. */
-bool store_retain(struct store *store, int64_t logins_before_us, int64_t sources_before_us,
-                  int64_t most, int64_t *removed, struct error *error) MUST_USE;
+/*
+ * How long things are kept. Whoever can reach the host can make attempts that are never accepted,
+ * with names and from addresses of his choice: what these leave behind has a time and a bound of
+ * its own.
+ */
+struct store_keeping {
+    int64_t logins_before_us;   /* logins, and users learned from, go when older */
+    int64_t failures_before_us; /* logins never accepted, and users never learned from */
+    int64_t sources_before_us;
+    /*
+     * At most so many logins never accepted, and three times as many rows of sources and of users
+     * never learned from; the oldest go. Not before settled_us: a login may still be accepted.
+     */
+    int64_t failures_most;
+    int64_t settled_us;
+};
+
+/*
+ * Forgets one step's worth: at most `most` rows of each kind; *removed of them. *more: there may be
+ * more to forget at once. In a transaction.
+ */
+bool store_retain(struct store *store, const struct store_keeping *keeping, int64_t most,
+                  int64_t *removed, bool *more, struct error *error) MUST_USE;
+
+/* Whether more is there than failures_most allows. The writer's. */
+bool store_has_excess(struct store *store, int64_t failures_most, bool *excess,
+                      struct error *error) MUST_USE;
 
 /* Moves the WAL's content into the database, on disk when it returns. truncate: the WAL file
  * shrinks to nothing when no reader holds it. *wal_bytes: what is left of it. */

@@ -69,6 +69,7 @@ enum known_kind {
 #define KNOWN_SLOTS     4
 #define KNOWN_MAX_BYTES sizeof(struct profile)
 #define KNOWN_KEY_SHIFT 58 /* of the kind in a key */
+#define DAY_GUESSED     (INT64_C(1) << 19)
 #define DAY_LEARNED     (INT64_C(1) << 20)
 
 struct known_id {
@@ -77,9 +78,15 @@ struct known_id {
     size_t subject_size;
 };
 
-/* Numbers that would need a scan. */
+/*
+ * Numbers that would need a scan. At most eight words: packed, fewer of them read as the same with
+ * zeros behind.
+ */
 struct tally {
     int64_t logins, users, sources, damage_bytes, damage_spots;
+    int64_t failures;  /* logins that login_is_failure() */
+    int64_t strangers; /* rows of sources and of users that were never learned from */
+    int64_t swept_key; /* below it every login was looked at and is no failure */
 };
 
 /* Bytes of the plain record of that kind. */
@@ -91,7 +98,8 @@ void known_init(enum known_kind kind, void *record);
 
 /*
  * Reads a row's record, whose bytes are checked; *found is false and the record at its initial
- * state when there is none. *slot, *day: where it stands, or the slot to put it into.
+ * state when there is none. *slot: where it stands, or is to be put. *day: of the row that stands
+ * there, its own or another's that must give way; 0: null or no row.
  */
 bool known_read(struct store *store, const struct known_id *id, void *record, int *slot,
                 int64_t *day, bool *found, struct error *error) MUST_USE;
@@ -101,6 +109,12 @@ void *known_hold(struct store *store, const struct known_id *id, bool change, st
 
 bool known_flush(struct store *store, struct error *error) MUST_USE;
 void known_forget_cache(struct store *store); /* what was not flushed is lost */
+
+/* For a row of that kind that comes (times 1) or goes (times -1). */
+void tally_known(struct tally *tally, enum known_kind kind, int64_t day, int64_t times);
+
+/* Drops what is cached of a row that was deleted. After a flush. */
+void known_forget_row(struct store *store, int64_t key);
 void known_finish(struct store *store);
 /* Drops cached records when there are too many, having written them. Pointers from known_hold end.
  */
@@ -142,6 +156,14 @@ struct login_row {
     struct stored_login login;
 };
 
+/*
+ * Never accepted and without a label: anybody who can reach the host makes such rows, so they are
+ * kept for a shorter time and up to a number. tally.failures counts them.
+ */
+#define STAGES_OF_SUCCESS                                                                          \
+    (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED) | STAGE_BIT(STAGE_CLOSED))
+bool login_is_failure(int stages, int label);
+
 int64_t login_key(const struct login_id *id);
 int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
 
@@ -154,7 +176,8 @@ bool login_row_find(struct store *store, const struct login_id *id, struct login
                     bool *found, struct error *error) MUST_USE;
 bool login_row_insert(struct store *store, const struct login_row *row,
                       struct error *error) MUST_USE;
-bool login_row_update(struct store *store, const struct login_row *row,
+/* was_failure: whether it was one before the change. */
+bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
                       struct error *error) MUST_USE;
 
 /* Teaches the profile, the sources and the population one event (fold.c). */

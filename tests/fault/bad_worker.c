@@ -16,9 +16,17 @@ static inline void die(int number)
     (void)raise(number);
 }
 
-void check_run(const struct check_job *job, int store_fd, struct check_reply *reply)
+void __real_check_run(const struct check_job *job, int store_fd, struct check_reply *reply);
+void __wrap_check_run(const struct check_job *job, int store_fd, struct check_reply *reply);
+
+/* The linker puts it between the module and the check: what goes wrong is judging, not recording.
+ */
+void __wrap_check_run(const struct check_job *job, int store_fd, struct check_reply *reply)
 {
-    (void)job, (void)store_fd, (void)reply;
+    if (job->task == CHECK_APPEND) {
+        __real_check_run(job, store_fd, reply);
+        return;
+    }
 #if defined WAY_ABORT
     die(SIGABRT);
 #elif defined WAY_SEGV

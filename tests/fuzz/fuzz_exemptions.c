@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct error error = ERROR_NONE;
     bool match = false;
     bool sound = exemptions_match(path, "ann", &address, 1000, &match, &error);
-    if (sound != (error.fault == FAULT_NONE) || (!sound && match))
+    if (sound != (error.fault == FAULT_NONE))
         abort();
     if (sound != exemptions_visit(path, is_whole, NULL, NULL))
         abort();

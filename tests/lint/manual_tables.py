@@ -32,10 +32,10 @@ def missing():
     for name in rows("scorer/features.def", r"^FEATURE\(\s*\w+\s*,\s*\"\w+\"\s*,\s*" + STRING):
         if not re.search(rf"^\.It Cm {re.escape(name)} ", page, re.M):
             yield f"pam_anomaly(8) lacks the feature {name}"
-    for kind, name in rows("pam_module/audit_fields.def", r"^AUDIT_FIELD\((\w+),\s*" + STRING):
+    for kind, name in rows("check/audit_fields.def", r"^AUDIT_FIELD\((\w+),\s*" + STRING):
         if not re.search(rf"^\.It Cm .*\b{name}\b", page, re.M):
             yield f"pam_anomaly(8) lacks the audit field {name}"
-    for name in rows("pam_module/module_args.h", r"^\s*MODULE_ARG\((\w+),"):
+    for name in rows("common/module_args.h", r"^\s*MODULE_ARG\((\w+),"):
         if not re.search(rf"^\.It Cm {name}\b", page, re.M):
             yield f"pam_anomaly(8) lacks the argument {name}"
 

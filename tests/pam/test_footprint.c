@@ -331,6 +331,7 @@ static void stack_with_worker(const char *service, const char *worker)
 {
     char command[1024];
 
+    machine_stop_daemon(&machine, SIGTERM); /* its checkers are sound */
     snprintf(command, sizeof command, "sed 's#[^ ]*/pam_anomaly.so#%s/%s#' %s/sshd >%s/%s",
              BAD_WORKER_DIRECTORY, worker, machine.stacks, machine.stacks, service);
     assert_int_equal(system(command), 0);
@@ -357,6 +358,13 @@ static void test_a_login_leaves_nothing_behind_and_takes_little(void **state)
     (void)state;
     check("sshd");
     machine_wait_logins(&machine, 1 + 2 * REPETITIONS);
+}
+
+static void test_so_does_one_that_checks_itself(void **state)
+{
+    (void)state;
+    machine_stop_daemon(&machine, SIGTERM);
+    check("sshd");
 }
 
 static void test_so_does_one_whose_check_crashes(void **state)
@@ -402,6 +410,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_login_leaves_nothing_behind_and_takes_little, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_so_does_one_that_checks_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_whose_check_crashes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_whose_check_hangs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_so_does_one_without_a_store, set_up, tear_down),

@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "check/check.h"
+#include "common/clock.h"
 #include "pam_module/guard.h"
 
 #define SERVICE_UID 990

@@ -60,6 +60,8 @@ static void with_worker(const char *service, const char *worker)
 {
     char command[1024];
 
+    if (machine.daemon != 0) /* its checkers are sound */
+        machine_stop_daemon(&machine, SIGTERM);
     snprintf(command, sizeof command, "sed 's#[^ ]*/pam_anomaly.so#%s/%s#' %s/sshd >%s/%s",
              BAD_WORKER_DIRECTORY, worker, machine.stacks, machine.stacks, service);
     assert_int_equal(system(command), 0);
@@ -71,6 +73,13 @@ static void test_an_allowed_login_keeps_no_memory(void **state)
     whole_login("sshd", "verdict=allow answer=allow");
     whole_login("step-up", "verdict=allow answer=allow");
     machine_wait_logins(&machine, 2);
+}
+
+static void test_a_login_that_checks_itself_keeps_no_memory(void **state)
+{
+    (void)state;
+    machine_stop_daemon(&machine, SIGTERM);
+    whole_login("sshd", "verdict=allow answer=allow");
 }
 
 static void test_a_denied_login_keeps_no_memory(void **state)
@@ -111,6 +120,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_an_allowed_login_keeps_no_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_login_that_checks_itself_keeps_no_memory, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_denied_login_keeps_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_check_that_fails_keeps_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

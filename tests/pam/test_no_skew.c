@@ -286,8 +286,9 @@ static void live(void)
         if (i == VISITS / 2) {
             machine_start_daemon(&machine);
             /* With the default budgets some logins are not learned. */
-            machine_configure(&machine, "geo = " GEO_FILES "\nkeep_logins = 36500d\n"
-                                        "keep_sources = 36500d\nlog_budget = 1/10\n");
+            machine_configure(&machine,
+                              "geo = " GEO_FILES "\nkeep_logins = 36500d\nkeep_failures = 36500d\n"
+                              "keep_sources = 36500d\nlog_budget = 1/10\n");
         }
         if (count == OPEN_SESSIONS || (count > 0 && chance(2) == 0))
             visit_close(&open[--count]);
@@ -413,8 +414,10 @@ static void test_training_sees_each_login_as_it_was_judged(void **state)
     (void)state;
     assert_int_equal(setenv("TZ", "Europe/Berlin", 1), 0);
     tzset();
-    machine_create(&machine, "geo = " GEO_FILES "\nkeep_logins = 36500d\nkeep_sources = 36500d\n"
-                             "log_budget = 0\nstep_up_budget = 0\ndeny_budget = 0\n");
+    machine_create(&machine,
+                   "geo = " GEO_FILES
+                   "\nkeep_logins = 36500d\nkeep_failures = 36500d\nkeep_sources = 36500d\n"
+                   "log_budget = 0\nstep_up_budget = 0\ndeny_budget = 0\n");
     machine_start_daemon(&machine);
     machine_wait_logins(&machine, 0);
     listen_there();

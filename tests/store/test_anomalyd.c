@@ -11,12 +11,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "fixture.h"
 
 #define WAIT_US (20 * US_PER_S)
+/* The fixture's logins are of a day long ago. */
+#define KEEP "keep_logins = 36500d\nkeep_failures = 36500d\n"
 
 static const char *program;
 
@@ -173,7 +176,7 @@ static int64_t wal_bytes(const char *directory)
 
 static void test_drains_and_ends(void **state)
 {
-    struct daemon daemon = start(*state, "journal_rotate = 64KiB\n");
+    struct daemon daemon = start(*state, KEEP "journal_rotate = 64KiB\n");
 
     expect_state(&daemon, "READY=1");
     append_many(*state, 0, 1000);
@@ -190,14 +193,14 @@ static void test_killed_and_started_again(void **state)
     int status;
 
     for (unsigned round = 0; round < 5; round++) {
-        daemon = start(*state, "journal_rotate = 64KiB\ndrain_interval = 10ms\n");
+        daemon = start(*state, KEEP "journal_rotate = 64KiB\ndrain_interval = 10ms\n");
         expect_state(&daemon, "READY=1");
         append_many(*state, round * 400, 400);
         kill(daemon.pid, SIGKILL);
         waitpid(daemon.pid, &status, 0);
         close(daemon.manager);
     }
-    daemon = start(*state, "");
+    daemon = start(*state, KEEP "");
     expect_logins(*state, 2000);
     expect_state(&daemon, "READY=1");
     stop(&daemon);
@@ -210,14 +213,14 @@ static void test_waits_for_the_lock(void **state)
     struct store *store;
 
     ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
-    daemon = start(*state, "");
+    daemon = start(*state, KEEP "");
     expect_words(&daemon, "waiting until it is done");
     store_close(store);
     expect_state(&daemon, "READY=1");
     stop(&daemon);
     /* Ended while it waits, too. */
     ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
-    daemon = start(*state, "");
+    daemon = start(*state, KEEP "");
     expect_words(&daemon, "waiting until it is done");
     kill(daemon.pid, SIGTERM);
     expect_exit(&daemon, 0);
@@ -226,10 +229,10 @@ static void test_waits_for_the_lock(void **state)
 
 static void test_reload(void **state)
 {
-    struct daemon daemon = start(*state, "");
+    struct daemon daemon = start(*state, KEEP "");
 
     expect_state(&daemon, "READY=1");
-    write_config(&daemon, "drain_interval = 20ms\n");
+    write_config(&daemon, KEEP "drain_interval = 20ms\n");
     kill(daemon.pid, SIGHUP);
     expect_words(&daemon, "was read again");
     write_config(&daemon, "no_such_option = 1\n");
@@ -253,14 +256,14 @@ static void test_corrupt_database(void **state)
     for (int i = 0; i < 1000; i++)
         assert_int_equal(write(fd, "not a database at all", 21), 21);
     close(fd);
-    daemon = start(*state, "");
+    daemon = start(*state, KEEP "");
     expect_exit(&daemon, 1);
     assert_true(log_says(&daemon, "anomalyctl check"));
     snprintf(journal, sizeof(journal), "%s/login.journal", (const char *)*state);
     assert_int_equal(stat(journal, &status), 0);
     assert_true(status.st_size > JOURNAL_HEADER_BYTES);
     assert_int_equal(unlink(path), 0); /* moved aside: nothing is lost */
-    daemon = start(*state, "");
+    daemon = start(*state, KEEP "");
     expect_state(&daemon, "READY=1");
     expect_logins(*state, 10);
     stop(&daemon);
@@ -268,7 +271,7 @@ static void test_corrupt_database(void **state)
 
 static void test_missing_directory(void **state)
 {
-    struct daemon daemon = start(*state, "");
+    struct daemon daemon = start(*state, KEEP "");
 
     expect_state(&daemon, "READY=1");
     stop(&daemon);
@@ -286,7 +289,7 @@ static void test_missing_directory(void **state)
 static void test_long_reader(void **state)
 {
     const int64_t limit = 1 << 20;
-    struct daemon daemon = start(*state, "wal_limit = 1MiB\ndrain_interval = 10ms\n");
+    struct daemon daemon = start(*state, KEEP "wal_limit = 1MiB\ndrain_interval = 10ms\n");
     struct error error = ERROR_NONE;
     struct store *reader;
     int64_t greatest = 0;
@@ -320,6 +323,66 @@ static void test_long_reader(void **state)
     assert_int_equal(logins_in(*state), total);
 }
 
+static void make_file(const char *directory, const char *name, int64_t age_s)
+{
+    char path[FIXTURE_PATH_BYTES];
+    struct timespec times[2] = {{.tv_sec = time(NULL) - age_s}, {.tv_sec = time(NULL) - age_s}};
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    fd = open(path, O_WRONLY | O_CREAT, 0640);
+    assert_true(fd >= 0);
+    assert_int_equal(futimens(fd, times), 0);
+    close(fd);
+}
+
+/* Of logins that were killed while they created a journal; nothing else goes, and nothing young. */
+static void test_removes_leftovers(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t age_s;
+        bool stays;
+    } FILES[] = {{".login.journal.0123456789abcdef", 4000, false},
+                 {".ctl.journal.00000000000000aa", 4000, false},
+                 {".login.journal.0123456789abcdee", 3000, true},
+                 {".login.journal.0123456789abcde", 4000, true},
+                 {".login.journal.0123456789abcdeg", 4000, true},
+                 {"login.journal.0123456789abcdef", 4000, true},
+                 {".model.forest.0123456789abcdef", 4000, true},
+                 {".journal.0123456789abcdef", 4000, true}};
+    struct daemon daemon;
+
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++)
+        make_file(*state, FILES[i].name, FILES[i].age_s);
+    daemon = start(*state, KEEP);
+    expect_state(&daemon, "READY=1");
+    stop(&daemon);
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+        char path[FIXTURE_PATH_BYTES];
+
+        snprintf(path, sizeof(path), "%s/%s", (const char *)*state, FILES[i].name);
+        if ((access(path, F_OK) == 0) != FILES[i].stays)
+            fail_msg("%s %s", FILES[i].name, FILES[i].stays ? "is gone" : "is still there");
+    }
+    assert_true(log_says(&daemon, "2 unfinished journals"));
+}
+
+/* Nobody was accepted: what is kept has a bound, and then a time. */
+static void test_failures_are_bounded(void **state)
+{
+    struct daemon daemon = start(*state, KEEP "failures_limit = 1000\n");
+
+    expect_state(&daemon, "READY=1");
+    append_many(*state, 0, 5000);
+    expect_logins(*state, 1000);
+    stop(&daemon);
+    daemon = start(*state, "keep_logins = 36500d\n");
+    expect_logins(*state, 0);
+    expect_state(&daemon, "READY=1");
+    stop(&daemon);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(int argc, char **argv)
@@ -328,7 +391,8 @@ int main(int argc, char **argv)
         TEST(test_drains_and_ends),    TEST(test_killed_and_started_again),
         TEST(test_waits_for_the_lock), TEST(test_reload),
         TEST(test_corrupt_database),   TEST(test_missing_directory),
-        TEST(test_long_reader),
+        TEST(test_long_reader),        TEST(test_failures_are_bounded),
+        TEST(test_removes_leftovers),
     };
 
     if (argc != 2)

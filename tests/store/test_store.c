@@ -399,58 +399,6 @@ static void test_import(void **state)
     store_close(store);
 }
 
-static void test_retention(void **state)
-{
-    int64_t now_us = FIXTURE_START_US + 100 * S_PER_DAY * US_PER_S, removed;
-    struct store *store = open_store(state, STORE_WRITE);
-    struct login_record about = fixture_record("alice", "84.150.1.2", 100);
-    struct error error = ERROR_NONE;
-    struct store_counts counts;
-    struct profile profile;
-    bool found;
-
-    begin(store);
-    fold_login(store, "alice", "84.150.1.2", 1);
-    for (unsigned n = 10; n < 60; n++) {
-        struct login_record guess;
-        char name[16];
-
-        snprintf(name, sizeof(name), "guess%u", n);
-        guess = fixture_record(name, "90.0.0.1", n);
-        fold(store, &guess);
-    }
-    commit(store);
-    ASSERT_DONE(store_counts(store, FIXTURE_START_US + 60 * US_PER_S, &counts, &error));
-    assert_int_equal(counts.logins, 51);
-    assert_int_equal(counts.users, 1);
-    assert_int_equal(counts.sources, 2);
-    assert_int_equal(counts.attempts_24h, 51);
-    assert_int_equal(counts.failures_24h, 50);
-    begin(store);
-    /* Sources and guessed names idle for 90 days go; alice and the logins stay. */
-    ASSERT_DONE(store_retain(store, now_us - 400 * S_PER_DAY * US_PER_S,
-                             now_us - 90 * S_PER_DAY * US_PER_S, 20, &removed, &error));
-    assert_int_equal(removed, 20);
-    for (int i = 0; i < 5; i++)
-        ASSERT_DONE(store_retain(store, now_us - 400 * S_PER_DAY * US_PER_S,
-                                 now_us - 90 * S_PER_DAY * US_PER_S, 20, &removed, &error));
-    assert_int_equal(removed, 0);
-    commit(store);
-    ASSERT_DONE(store_profile_load(store, "guess10", &profile, &found, &error));
-    assert_false(found);
-    assert_int_equal(load(store, &about).profile.logins, 1);
-    assert_int_equal(load(store, &about).address.attempts, 0);
-    assert_int_equal(fixture_logins(store), 51);
-    begin(store);
-    ASSERT_DONE(store_retain(store, now_us, now_us, 1000, &removed, &error));
-    commit(store);
-    ASSERT_DONE(store_counts(store, now_us, &counts, &error));
-    assert_int_equal(counts.logins, 0);
-    assert_int_equal(counts.users, 0);
-    assert_int_equal(counts.sources, 0);
-    store_close(store);
-}
-
 /* More subjects than the writer's cache holds. */
 static void test_many_subjects(void **state)
 {
@@ -623,7 +571,6 @@ int main(void)
         TEST(test_attempt_of_a_connection),
         TEST(test_rebuild_learns_the_same),
         TEST(test_import),
-        TEST(test_retention),
         TEST(test_many_subjects),
         TEST(test_names_of_any_bytes),
         TEST(test_reader_without_a_writer),

@@ -1,6 +1,8 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +12,7 @@
 #define NOW 1000000
 
 static char directory[] = "/tmp/test_exemptions.XXXXXX";
-static char path[64];
+static char path[64], lock_path[72];
 
 static int make_directory(void **state)
 {
@@ -19,6 +21,7 @@ static int make_directory(void **state)
     if (mkdtemp(directory) == NULL)
         return -1;
     (void)snprintf(path, sizeof(path), "%s/exemptions", directory);
+    (void)snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
     return 0;
 }
 
@@ -26,6 +29,7 @@ static int remove_directory(void **state)
 {
     (void)state;
     (void)unlink(path);
+    (void)unlink(lock_path);
     return rmdir(directory);
 }
 
@@ -122,17 +126,45 @@ static void damaged_lines_are_named(void **state)
     };
     for (size_t i = 0; i < LENGTH(LINES); i++) {
         char text[128];
-        (void)snprintf(text, sizeof(text), "user bob until 2000000\n%s\n", LINES[i]);
+        (void)snprintf(text, sizeof(text), "# rescue\n%s\nuser bob until 2000000\n", LINES[i]);
         write_file(text);
         struct error error = ERROR_NONE;
         struct ip_address none = {.family = 0};
         bool match = true;
-        if (exemptions_match(path, "bob", &none, NOW, &match, &error))
+        if (exemptions_match(path, "cyd", &none, NOW, &match, &error))
             fail_msg("\"%s\" was taken", LINES[i]);
         assert_false(match);
         assert_int_equal(error.fault, FAULT_CONFIG);
         assert_contains(error.text, "/exemptions:2: ");
     }
+}
+
+static void sound_lines_hold_beside_damaged_ones(void **state)
+{
+    (void)state;
+    write_file("user ann until 2000000\nnonsense\nnetwork 192.0.2.0/24 until 2000000\nuser\n"
+               "user bob until 2000000\n");
+    static const struct {
+        const char *user, *address;
+        bool match;
+    } CASES[] = {{"ann", "198.51.100.1", true},
+                 {"bob", "198.51.100.1", true},
+                 {"cyd", "192.0.2.9", true},
+                 {"cyd", "198.51.100.1", false}};
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        struct error error = ERROR_NONE;
+        struct ip_address address;
+        bool match = !CASES[i].match;
+        assert_true(ip_parse(CASES[i].address, &address));
+        assert_false(exemptions_match(path, CASES[i].user, &address, NOW, &match, &error));
+        assert_int_equal(match, CASES[i].match);
+        assert_contains(error.text, "/exemptions:2: ");
+    }
+    char text[4096] = "";
+    struct error error = ERROR_NONE;
+    assert_false(exemptions_visit(path, append, text, &error));
+    assert_contains(error.text, "/exemptions:2: ");
+    assert_string_equal(text, "u ann 2000000;n 192.0.2.0/24 2000000;u bob 2000000;");
 }
 
 static void an_untrusted_file_is_refused(void **state)
@@ -278,6 +310,83 @@ static void changes_at_once_are_all_kept(void **state)
         }
 }
 
+/* In another process, which has it when this returns and until it is killed. */
+static pid_t hold_lock(const char *file, int flags)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int held = open(file, flags, 0600);
+        if (held < 0 || flock(held, LOCK_EX) != 0 || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        (void)pause();
+        _exit(0);
+    }
+    assert_int_equal(close(ready[1]), 0);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(close(ready[0]), 0);
+    return child;
+}
+
+static void release_lock(pid_t child)
+{
+    int status;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+/* Everybody can open the directory, and lock it. */
+static void a_locked_directory_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct error error = ERROR_NONE;
+    pid_t child = hold_lock(directory, O_RDONLY | O_DIRECTORY);
+    (void)alarm(10);
+    assert_false(change(false, "ann", 2000000, &error));
+    (void)alarm(0);
+    release_lock(child);
+    assert_true(matches("ann", NULL, NOW));
+    struct stat status;
+    assert_int_equal(stat(lock_path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(status.st_uid, geteuid());
+}
+
+static void a_lock_that_stays_is_named(void **state)
+{
+    (void)state;
+    struct exemption exemption = {.subject = "ann", .until_s = 2000000};
+    struct error error = ERROR_NONE;
+    bool found;
+    pid_t child = hold_lock(lock_path, O_RDWR | O_CREAT);
+    (void)alarm(10);
+    assert_false(exemptions_set(path, &exemption, NOW, &found, &error));
+    (void)alarm(0);
+    assert_contains(error.text, "another command has been changing ");
+    assert_contains(error.text, lock_path);
+    release_lock(child);
+    error = ERROR_NONE;
+    assert_false(change(false, "ann", 2000000, &error));
+    assert_true(matches("ann", NULL, NOW));
+}
+
+static void a_lock_that_others_can_open_is_not_used(void **state)
+{
+    (void)state;
+    struct exemption exemption = {.subject = "ann", .until_s = 2000000};
+    struct error error = ERROR_NONE;
+    bool found;
+    int file = open(lock_path, O_WRONLY | O_CREAT, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(fchmod(file, 0644), 0);
+    assert_int_equal(close(file), 0);
+    assert_false(exemptions_set(path, &exemption, NOW, &found, &error));
+    assert_contains(error.text, "remove it and try again");
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
 int main(void)
@@ -286,6 +395,7 @@ int main(void)
         IN_DIRECTORY(no_file_exempts_nobody),
         IN_DIRECTORY(users_and_networks_match_until_their_time),
         IN_DIRECTORY(damaged_lines_are_named),
+        IN_DIRECTORY(sound_lines_hold_beside_damaged_ones),
         IN_DIRECTORY(an_untrusted_file_is_refused),
         IN_DIRECTORY(adding_replacing_removing),
         IN_DIRECTORY(what_ended_is_dropped),
@@ -294,6 +404,9 @@ int main(void)
         IN_DIRECTORY(a_damaged_file_is_not_rewritten),
         IN_DIRECTORY(a_full_file_is_said_to_be_full),
         IN_DIRECTORY(changes_at_once_are_all_kept),
+        IN_DIRECTORY(a_locked_directory_holds_up_nobody),
+        IN_DIRECTORY(a_lock_that_stays_is_named),
+        IN_DIRECTORY(a_lock_that_others_can_open_is_not_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,13 +12,19 @@ import tempfile
 
 ANOMALYCTL, TRAINER = sys.argv[1], sys.argv[2]
 ROOT = pathlib.Path(tempfile.mkdtemp())
+ROOT.chmod(0o755)
+# Who owns a store where root runs this: one of root's own is refused.
+OWNER = 54321
 CONFIG = ROOT / "conf"
 STORE = ROOT / "store"
 
 
 def run(*arguments, status=0, store=STORE):
+    environment = {**os.environ, "TZ": "UTC"}
+    if arguments[0] == "check":
+        environment["ASAN_OPTIONS"] = "detect_leaks=0"  # it cannot look at who has become another user
     done = subprocess.run([ANOMALYCTL, *arguments, "--config", str(CONFIG), "--store", str(store)],
-                          capture_output=True, text=True, env={**os.environ, "TZ": "UTC"})
+                          capture_output=True, text=True, env=environment)
     if done.returncode != status:
         sys.exit(f"{arguments}: status {done.returncode}, not {status}\n{done.stdout}{done.stderr}")
     if status and not done.stderr.startswith("anomalyctl: "):
@@ -33,6 +39,12 @@ def read(*arguments, status=0, store=STORE):
 def expect(truth, what):
     if not truth:
         sys.exit(f"not so: {what}")
+
+
+def give_store(owner, group):
+    if os.geteuid() == 0:
+        for path in (STORE, *STORE.iterdir()):
+            os.chown(path, owner, group)
 
 
 def make_history():
@@ -54,7 +66,7 @@ def make_history():
 
 def reads_the_store():
     status = read("status")
-    expect(status["logins"] == 120 and status["users"] == 2, f"status counts the history: {status}")
+    expect((status["logins"], status["users"], status["failures"]) == (120, 2, 30), f"status counts the history: {status}")
     expect(status["mode"] == "observe" and status["writer_running"] is False, "status tells the mode")
     user = read("show", "user", "ada", "--limit", "3")
     expect(user["learned_logins"] == 60 and len(user["logins"]) == 3, "show user")
@@ -104,11 +116,13 @@ def prints_the_configuration():
     expect("deny_budget" in run("config", "--defaults").stdout, "config --defaults")
 
 
-def check_of(config, status):
+def check_of(config, status, owner=OWNER, group=OWNER):
     CONFIG.write_text(BASE + config)
     stacks = ROOT / "pam.d"
     stacks.mkdir(exist_ok=True)
+    give_store(owner, group)
     done = run("check", "--pam-dir", str(stacks), "--sshd-config", str(ROOT / "none"), "--json", status=status)
+    give_store(0, 0)
     CONFIG.write_text(BASE)
     return {(f["area"], f["severity"]) for f in json.loads(done.stdout)["findings"]}, done.stdout
 
@@ -128,6 +142,33 @@ def checks():
     found, _ = check_of("", 0)
     expect(("model", "warning") in found, "a damaged model")
     (STORE / "model.forest").unlink()
+    found, text = check_of("on_fault_config = deny\n", 1)
+    expect(("configuration", "refusal") in found and "at the first slip" in text,
+           "a file that refuses everybody at its first slip, observing or not")
+
+
+def refuses_a_store_of_root():
+    if os.geteuid() != 0:
+        return
+    for owner, group, words in ((0, OWNER, "belongs to root; logins cannot be judged"),
+                                (OWNER, 0, "has the group root; logins cannot be judged")):
+        found, text = check_of("", 1, owner, group)
+        expect(("store", "refusal") in found and words in text, words)
+    found, _ = check_of("", 0)
+    expect(("store", "refusal") not in found, "a store of the service's own")
+
+
+def keeps_sound_exemptions():
+    file = ROOT / "exemptions"
+    before = file.read_text()
+    file.write_text("nonsense\n" + before)
+    done = run("allow", "--json", status=1)
+    expect([e["user"] for e in json.loads(done.stdout)["exemptions"]] == ["root"], "the sound line is listed")
+    expect(":1:" in done.stderr, "the damaged line is named")
+    expect(":1:" in run("allow", "ada", status=1).stderr, "a damaged file is not rewritten")
+    found, _ = check_of("", 1)
+    expect(("exemptions", "refusal") in found, "check names the damaged line")
+    file.write_text(before)
 
 
 def tells_of_a_writer():
@@ -152,7 +193,8 @@ BASE = f"exemptions = {ROOT}/exemptions\n"
 CONFIG.write_text(BASE)
 make_history()
 for test in (reads_the_store, refuses_bad_words, exempts, prints_the_configuration, checks,
-             tells_of_a_writer, explains_a_store_that_fails):
+             refuses_a_store_of_root, keeps_sound_exemptions, tells_of_a_writer,
+             explains_a_store_that_fails):
     test()
     print(f"ok  {test.__name__}")
 subprocess.run(["rm", "-r", str(ROOT)], check=True)

@@ -169,6 +169,20 @@ static const struct {
     {"auth [default=ignore auth_err=bad] " OURS
      " on_fault_config=deny\n" COMMON GOOD_ACCOUNT GOOD_SESSION,
      SSHD_WITH_PAM, FINDING_REFUSAL, "on_fault_config=deny refuses everybody"},
+    {"auth [default=ignore auth_err=bad] " OURS " setp_up\n" COMMON GOOD_ACCOUNT GOOD_SESSION,
+     SSHD_WITH_PAM, FINDING_REFUSAL, "unknown module argument \"setp_up\""},
+    {GOOD_AUTH "account [default=ignore perm_denied=die] " OURS
+               " debug\naccount required pam_unix.so\n" GOOD_SESSION,
+     SSHD_WITH_PAM, FINDING_REFUSAL, "line 5: unknown module argument \"debug\""},
+    {GOOD_AUTH GOOD_ACCOUNT "session optional " OURS " conf=pam.conf\n", SSHD_WITH_PAM,
+     FINDING_REFUSAL, "conf=pam.conf needs an absolute path"},
+    {"auth [default=ignore auth_err=bad] " OURS
+     " on_fault_config=maybe\n" COMMON GOOD_ACCOUNT GOOD_SESSION,
+     SSHD_WITH_PAM, FINDING_REFUSAL, "on_fault_config=maybe is not one of"},
+    {"auth [default=ignore auth_err=bad] " OURS
+     " conf=/etc/security/pam_anomaly.conf\t[on_fault_config=step_up]\n" COMMON GOOD_ACCOUNT
+         GOOD_SESSION,
+     SSHD_WITH_PAM, FINDING_GOOD, NULL},
 };
 
 static void judges_stacks(void **state)

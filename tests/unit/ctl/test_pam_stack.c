@@ -181,8 +181,38 @@ static void equals_libpam(void **state)
     assert_int_equal(system(command), 0);
 }
 
+static void splits_arguments(void **state)
+{
+    static const struct {
+        const char *text;
+        int count;
+        const char *words[3];
+    } CASES[] = {
+        {"", 0, {NULL}},
+        {"step_up", 1, {"step_up"}},
+        {" a\t b  c ", 3, {"a", "b", "c"}},
+        {"[a b] c", 2, {"a b", "c"}},
+        {"[a\\]b]c", 2, {"a]b", "c"}},
+        {"a[b c", 2, {"a[b", "c"}},
+        {"[a b", 1, {"a b"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", CASES[i].text);
+        const struct pam_line line = {.arguments = text};
+        struct pam_arguments arguments;
+        assert_true(pam_line_split(&line, &arguments));
+        assert_int_equal(arguments.count, CASES[i].count);
+        for (int word = 0; word < CASES[i].count; word++)
+            assert_string_equal(arguments.words[word], CASES[i].words[word]);
+        pam_arguments_finish(&arguments);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_libpam)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_libpam),
+                                       cmocka_unit_test(splits_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

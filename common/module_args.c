@@ -1,4 +1,4 @@
-#include "pam_module/module_args.h"
+#include "common/module_args.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* The arguments on the module's line in a PAM stack. */
-#ifndef PAM_MODULE_MODULE_ARGS_H
-#define PAM_MODULE_MODULE_ARGS_H
+/* The arguments on the module's line in a PAM stack, for the module and for anomalyctl check. */
+#ifndef COMMON_MODULE_ARGS_H
+#define COMMON_MODULE_ARGS_H
 
 #include "common/config.h"
 
@@ -8,7 +8,8 @@
 #define MODULE_ARGS                                                                                \
     MODULE_ARG(conf, "FILE", "read this configuration instead of " CONFIG_DEFAULT_PATH)            \
     MODULE_ARG(on_fault_config, "allow|step_up|deny",                                              \
-               "the answer when the configuration itself cannot be read (it cannot say so then)")  \
+               "the answer when the configuration or this line has an error (else the file's own " \
+               "on_fault_config holds, where that line is sound)")                                 \
     MODULE_ARG(step_up, "", "auth: succeed for a usual login, so that a second factor is skipped")
 
 struct module_args {

@@ -1,0 +1,231 @@
+/* What a login does when anomalyd's checkers are not what they should be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <security/pam_modules.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check/request.h"
+#include "common/clock.h"
+#include "tests/pam/machine.h"
+
+#define HOME        "84.150.10.20 40000 10.0.0.1 22"
+#define DEADLINE    "deadline = 400ms\n"
+#define DEADLINE_US 400000
+#define SLACK_US    150000
+
+static struct machine machine;
+
+static int set_up(void **state)
+{
+    (void)state;
+    machine_create(&machine, "log_budget = 0\nstep_up_budget = 0\n" DEADLINE);
+    machine_start_daemon(&machine);
+    machine_wait_logins(&machine, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    machine_destroy(&machine);
+    return 0;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64];
+    char line[512];
+    pid_t parent = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    if (fgets(line, sizeof line, file) != NULL)
+        (void)sscanf(strrchr(line, ')') + 1, " %*c %d", &parent);
+    (void)fclose(file);
+    return parent;
+}
+
+/* To all checkers: grandchildren of anomalyd. */
+static unsigned signal_checkers(int number)
+{
+    DIR *processes = opendir("/proc");
+    struct dirent *entry;
+    unsigned count = 0;
+
+    assert_non_null(processes);
+    while ((entry = readdir(processes)) != NULL) {
+        pid_t pid = atoi(entry->d_name);
+
+        if (pid > 0 && parent_of(parent_of(pid)) == machine.daemon && kill(pid, number) == 0)
+            count++;
+    }
+    assert_int_equal(closedir(processes), 0);
+    return count;
+}
+
+static void attempt(const char *expected)
+{
+    struct login login = {
+        .service = "sshd", .user = "alice", .connection = HOME, .wrong_password = true};
+    int64_t spent_us = -clock_monotonic_us();
+    struct outcome outcome;
+    const char *log;
+
+    machine_login(&machine, &login, &outcome);
+    spent_us += clock_monotonic_us();
+    assert_int_equal(outcome.auth, PAM_SUCCESS);
+    assert_true(spent_us < DEADLINE_US + SLACK_US);
+    log = machine_log(&machine);
+    if (strstr(log, expected) == NULL)
+        fail_msg("\"%s\" is not in: %s", expected, log);
+}
+
+static void test_checkers_serve_logins(void **state)
+{
+    (void)state;
+    while (signal_checkers(0) < 2)
+        (void)poll(NULL, 0, 10);
+    attempt("verdict=allow");
+    machine_wait_logins(&machine, 1);
+}
+
+static void test_a_checker_that_is_killed_is_replaced_and_costs_no_verdict(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        (void)signal_checkers(SIGKILL);
+        attempt("verdict=allow");
+    }
+    machine_wait_logins(&machine, 20);
+    while (signal_checkers(0) < 2)
+        (void)poll(NULL, 0, 10);
+}
+
+static void test_checkers_that_hang_cost_the_deadline_and_no_record(void **state)
+{
+    (void)state;
+    while (signal_checkers(0) < 2)
+        (void)poll(NULL, 0, 10);
+    assert_true(signal_checkers(SIGSTOP) >= 2);
+    attempt("fault=deadline answer=allow");
+    assert_true(signal_checkers(SIGCONT) >= 2);
+    attempt("verdict=allow");
+    machine_wait_logins(&machine, 2);
+}
+
+/* In the place of the checkers: takes one connection and answers it with what no checker answers.
+ */
+static pid_t listen_instead(uid_t uid)
+{
+    int directory = open(machine.store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct error error = ERROR_NONE;
+    int listen_fd;
+    pid_t pid;
+
+    machine_stop_daemon(&machine, SIGTERM);
+    assert_int_equal(seteuid(uid), 0);
+    assert_true(check_listen(directory, &listen_fd, &error));
+    assert_int_equal(seteuid(0), 0);
+    pid = fork();
+    if (pid == 0) {
+        int fd = accept(listen_fd, NULL, NULL);
+
+        _exit(fd != -1 && send(fd, "welcome", 7, MSG_NOSIGNAL) == 7 ? 0 : 1);
+    }
+    assert_int_not_equal(pid, -1);
+    assert_int_equal(close(listen_fd), 0);
+    assert_int_equal(close(directory), 0);
+    return pid;
+}
+
+static void test_a_reply_that_no_checker_sends_costs_no_verdict(void **state)
+{
+    pid_t pid = listen_instead(MACHINE_SERVICE_UID);
+    int status;
+
+    (void)state;
+    attempt("verdict=allow");
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* It would answer, too: what it is given is nothing. */
+static void test_nobody_else_is_asked(void **state)
+{
+    pid_t pid = listen_instead(0);
+
+    (void)state;
+    attempt("verdict=allow");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_a_checker_serves_nobody_but_root_and_its_own_user(void **state)
+{
+    int directory = open(machine.store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    static struct check_job job = {.task = CHECK_ASSESS};
+    struct check_reply reply;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    while (signal_checkers(0) < 2)
+        (void)poll(NULL, 0, 10);
+    config_init(&job.config);
+    snprintf(job.config.store, sizeof job.config.store, "%s", machine.store);
+    snprintf(job.config.geo, sizeof job.config.geo, "none");
+    login_record_init(&job.record);
+    job.deadline_us = clock_monotonic_us() + DEADLINE_US;
+    job.record.event.id = login_id_make(clock_utc_us(), 1);
+    job.record.event.time_us = clock_utc_us();
+    strcpy(job.record.event.user, "alice");
+    assert_int_equal(chmod(machine.store, 0755), 0);
+    pid = fork();
+    if (pid == 0) {
+        char path[256];
+
+        snprintf(path, sizeof path, "%s/" CHECK_SOCKET_FILE, machine.store);
+        if (chmod(path, 0666) != 0 || setuid(1234) != 0)
+            _exit(2);
+        _exit(check_ask(directory, MACHINE_SERVICE_UID, &job, job.deadline_us, &reply) ? 1 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(check_ask(directory, MACHINE_SERVICE_UID, &job, job.deadline_us, &reply));
+    assert_int_equal(close(directory), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_checkers_serve_logins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_checker_that_is_killed_is_replaced_and_costs_no_verdict, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_checkers_that_hang_cost_the_deadline_and_no_record,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_reply_that_no_checker_sends_costs_no_verdict, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_nobody_else_is_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_checker_serves_nobody_but_root_and_its_own_user,
+                                        set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
