@@ -1,4 +1,4 @@
-/* anomalyd: folds the journals into the store, its only writer. */
+/* anomalyd: keeps checkers, and folds the journals into the store, its only writer. */
 #include <sys/stat.h>
 
 #include "daemon/owner.h"
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 {
     static const struct program PROGRAM = {
         .name = "anomalyd",
-        .summary = "folds the logins' journals into the profile store",
+        .summary = "checks logins and folds their journals into the profile store",
         .commands = &COMMAND,
         .command_count = 1,
     };
