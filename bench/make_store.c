@@ -1,7 +1,8 @@
 /*
  * make_store DIR USERS LOGINS
- * A store of user0 … userN-1 with that many completed logins over the last 120 days, spread evenly:
- * each user has a home network, an office and one device. Run as the directory's owner.
+ * A store of user0 … userN-1 with that many completed logins over the last 120 days: each user has
+ * a home network, an office and one device, and logs in while ten thousand others do, who take
+ * turns. Run as the directory's owner.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,10 @@
 #include "common/hash.h"
 #include "store/store.h"
 
-#define DAYS  120
-#define BATCH 20000
+#define DAYS               120
+#define BATCH              20000
+#define COHORT             10000
+#define CHECKPOINT_BATCHES 5
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -57,6 +60,23 @@ static void make_login(struct stored_login *login, unsigned user, unsigned numbe
     login->label = -1;
 }
 
+static unsigned user_of(unsigned number, unsigned users, unsigned logins)
+{
+    unsigned size = users < COHORT ? users : COHORT;
+    unsigned each = logins / users > 0 ? logins / users : 1;
+
+    return (number / (size * each) * size + number % size) % users;
+}
+
+/* Commits; the log is moved into the database now and then, or it would outgrow the disk. */
+static bool end_batch(struct store *store, unsigned batch, struct error *error)
+{
+    int64_t wal_bytes;
+
+    return store_commit(store, error) &&
+           (batch % CHECKPOINT_BATCHES != 0 || store_checkpoint(store, true, &wal_bytes, error));
+}
+
 static bool fill(struct store *store, unsigned users, unsigned logins, struct error *error)
 {
     int64_t start_us = clock_utc_us() - DAYS * S_PER_DAY * US_PER_S;
@@ -66,11 +86,11 @@ static bool fill(struct store *store, unsigned users, unsigned logins, struct er
         struct stored_login login;
         bool duplicate;
 
-        if (number % BATCH == 0 && number > 0 && !store_commit(store, error))
+        if (number % BATCH == 0 && number > 0 && !end_batch(store, number / BATCH, error))
             return false;
         if (number % BATCH == 0 && !store_begin(store, error))
             return false;
-        make_login(&login, number % users, number, start_us + step_us * number);
+        make_login(&login, user_of(number, users, logins), number, start_us + step_us * number);
         if (!store_import(store, &login, &duplicate, error))
             return false;
     }
