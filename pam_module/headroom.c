@@ -1,6 +1,7 @@
 #include "pam_module/headroom.h"
 
-/* Without the privilege to raise a limit nobody was there to lower it for. */
+/* A hard limit yields to root alone, and not to every container's; the hook then takes its chance.
+ */
 void headroom_take(struct headroom *headroom)
 {
     struct rlimit enough = {.rlim_cur = HEADROOM_FILES, .rlim_max = HEADROOM_FILES};

@@ -33,6 +33,9 @@ void __wrap_check_run(const struct check_job *job, int store_fd, struct check_re
     die(SIGSEGV);
 #elif defined WAY_BUS
     die(SIGBUS);
+#elif defined WAY_DENY
+    memset(reply, 0, sizeof *reply);
+    reply->answer = VERDICT_DENY;
 #elif defined WAY_NONSENSE
     memset(reply, 0xff, sizeof *reply);
 #else
