@@ -8,7 +8,7 @@ service_uid=990
 # What is measured must be what is built.
 bench_build() {
     [ -f "$build/build.ninja" ] || (cd "$top" && cmake --preset release >/dev/null)
-    ninja -C "$build" pam_anomaly anomalyd login_process login_flood flood_check \
+    ninja -C "$build" pam_anomaly anomalyd login_process login_phases login_flood flood_check \
         make_store log_sink test_geo >/dev/null
 }
 
