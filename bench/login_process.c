@@ -1,9 +1,9 @@
 /*
- * login_process CONFDIR ROUNDS WARMUP STACK…
+ * login_process CONFDIR ROUNDS WARMUP STACK[:USERS]…
  * What a login costs: a fresh process for each, through libpam, the stacks in turn (A B C A B C …)
  * so that a machine whose speed drifts slows all alike. Prints, for each stack, the microseconds
  * from the process's start to its end: p50, p90, p99, and the difference of its p50 from the first
- * stack's.
+ * stack's. The user is one of user0 … userUSERS-1, or the one that BENCH_USER names.
  *
  * login_process --login CONFDIR STACK USER CONNECTION SECRET: one such process.
  */
@@ -76,26 +76,25 @@ static int by_size(const void *a, const void *b)
 }
 
 struct sample {
-    const char *stack;
+    char stack[64];
+    unsigned users;
     int64_t *us;
     unsigned failures;
 };
 
-static int64_t run_once(const char *self, const char *confdir, const char *stack, unsigned round,
-                        bool *failed)
+static int64_t run_once(const char *self, const char *confdir, const struct sample *sample,
+                        unsigned round, bool *failed)
 {
     char user[32];
     char connection[64];
     const char *fixed_user = getenv("BENCH_USER");
-    const char *users = getenv("BENCH_USERS");
     const char *secret = getenv("BENCH_SECRET");
-    unsigned count = users != NULL ? (unsigned)atoi(users) : 0;
     /* A multiplier that is prime to any count spreads the rounds over all users. */
-    unsigned number = count > 0 ? round * 48271u % count : 0;
+    unsigned number = sample->users > 0 ? round * 48271u % sample->users : 0;
     char *arguments[] = {(char *)self,
                          (char *)"--login",
                          (char *)confdir,
-                         (char *)stack,
+                         (char *)sample->stack,
                          user,
                          connection,
                          (char *)(secret ? secret : "secret"),
@@ -104,7 +103,7 @@ static int64_t run_once(const char *self, const char *confdir, const char *stack
     int status;
     pid_t pid;
 
-    if (count > 0)
+    if (sample->users > 0)
         snprintf(user, sizeof user, "user%u", number);
     else
         snprintf(user, sizeof user, "%s", fixed_user != NULL ? fixed_user : "root");
@@ -155,14 +154,19 @@ int main(int argc, char **argv)
     warmup = (unsigned)atoi(argv[3]);
     count = argc - 4;
     for (int i = 0; i < count; i++) {
-        samples[i] = (struct sample){.stack = argv[4 + i], .us = calloc(rounds, sizeof(int64_t))};
+        const char *users = strchr(argv[4 + i], ':');
+
+        samples[i] = (struct sample){.users = users != NULL ? (unsigned)atoi(users + 1) : 0,
+                                     .us = calloc(rounds, sizeof(int64_t))};
         if (samples[i].us == NULL)
             return 1;
+        snprintf(samples[i].stack, sizeof samples[i].stack, "%.*s", (int)strcspn(argv[4 + i], ":"),
+                 argv[4 + i]);
     }
     for (unsigned round = 0; round < warmup + rounds; round++)
         for (int i = 0; i < count; i++) {
             bool failed;
-            int64_t us = run_once(argv[0], argv[1], samples[i].stack, round, &failed);
+            int64_t us = run_once(argv[0], argv[1], &samples[i], round, &failed);
 
             if (round >= warmup) {
                 samples[i].us[round - warmup] = us;
