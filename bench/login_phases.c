@@ -16,12 +16,10 @@
 #include <unistd.h>
 
 #include "check/audit_line.h"
-#include "check/model.h"
+#include "check/kept.h"
 #include "check/request.h"
 #include "common/clock.h"
 #include "common/trusted_file.h"
-#include "store/geo.h"
-#include "store/store.h"
 
 #define MAX_ROUNDS 10000
 #define MAX_STEPS  16
@@ -151,7 +149,8 @@ static bool ignore_record(void *context, const void *payload, size_t size, int64
     return true;
 }
 
-static void run_check(const struct config *config, unsigned round, struct steps *steps)
+static void run_check(const struct config *config, unsigned round, struct check_kept *kept,
+                      struct steps *steps)
 {
     const struct policy policy = {.step_up_budget = config->step_up_budget};
     const struct policy_facts facts = {.learned_logins = 1};
@@ -160,10 +159,10 @@ static void run_check(const struct config *config, unsigned round, struct steps 
     uint8_t bytes[LOGIN_RECORD_MAX_BYTES];
     char line[CHECK_LINE_BYTES];
     struct login_record record;
+    const struct forest *forest;
+    const struct geo *geo;
     struct history history;
     struct store *store;
-    struct model model;
-    struct geo *geo;
     int store_fd;
     uid_t owner;
 
@@ -172,28 +171,22 @@ static void run_check(const struct config *config, unsigned round, struct steps 
     make_event(&record.event, round);
     steps->count = 0;
     steps->since_ns = now_ns();
-    if (!geo_open(&geo, config->geo, &error) ||
+    if (!check_keep_geo(kept, config, &geo, &error) ||
         !geo_locate(geo, &record.event.source, &record.event.place, &error))
         fail(&error);
-    geo_close(geo);
-    step(steps, "geolocation: open, look up");
-    if (!model_open(&model, config, store_fd, &error))
+    step(steps, "geolocation");
+    if (!check_keep_model(kept, config, &forest, &error) ||
+        !check_keep_store(kept, config, &store, &error))
         fail(&error);
-    step(steps, "model");
-    if (!store_open(&store, config->store, STORE_READ, &error))
-        fail(&error);
-    step(steps, "store: open");
+    step(steps, "model and store are current");
     if (!store_history_load(store, &record.event, &history, &positions, &error))
         fail(&error);
     step(steps, "store: read user, source, all");
     if (!journal_read_tail(store_fd, "login", &positions, 256 << 10, ignore_record, NULL, &error))
         fail(&error);
     step(steps, "journal: read the tail");
-    store_close(store);
-    step(steps, "store: close");
-    assess_login(&record.event, &history, &model.forest, &policy, &facts, &record.assessment);
+    assess_login(&record.event, &history, forest, &policy, &facts, &record.assessment);
     record.assessed = true;
-    model_close(&model);
     step(steps, "features, forest, policy");
     if (!journal_append(store_fd, "login", bytes, login_record_encode(&record, bytes, sizeof bytes),
                         &error))
@@ -254,6 +247,7 @@ int main(int argc, char **argv)
 {
     struct error error = ERROR_NONE;
     struct config config;
+    struct check_kept kept = {.store = NULL};
     struct steps *rounds;
     unsigned count;
 
@@ -279,8 +273,9 @@ int main(int argc, char **argv)
     report("the login's process, a fresh one for each", rounds, count);
     become_owner(&config);
     for (unsigned round = 0; round < count; round++)
-        run_check(&config, round, &rounds[round]);
+        run_check(&config, round, &kept, &rounds[round]);
     report("the check, as a checker has it", rounds, count);
+    check_kept_drop(&kept);
     free(rounds);
     return 0;
 }

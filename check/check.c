@@ -6,10 +6,8 @@
 #include "check/answer.h"
 #include "check/audit_line.h"
 #include "check/auth_info.h"
-#include "check/model.h"
+#include "check/kept.h"
 #include "common/clock.h"
-#include "store/geo.h"
-#include "store/store.h"
 
 /* The tail of the journal that a login reads at most: bursts of the last moments. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -22,6 +20,7 @@ struct check {
     const struct check_job *job;
     const struct config *config;
     int store_fd;
+    struct check_kept *kept;
     struct login_record record;
 };
 
@@ -80,31 +79,19 @@ static bool load_history(struct store *store, int store_fd, struct tail *tail, s
                              tail, error);
 }
 
-static bool locate(const struct config *config, struct login_event *event, struct error *error)
+static bool locate(struct check *check, struct error *error)
 {
-    struct geo *geo = NULL;
-    bool located;
+    struct login_event *event = &check->record.event;
+    const struct geo *geo;
 
     if (event->source.family == 0 || ip_is_reserved(&event->source) ||
-        strcmp(config->geo, "none") == 0)
+        strcmp(check->config->geo, "none") == 0)
         return true;
-    located =
-        geo_open(&geo, config->geo, error) && geo_locate(geo, &event->source, &event->place, error);
-    geo_close(geo);
-    return located;
+    return check_keep_geo(check->kept, check->config, &geo, error) &&
+           geo_locate(geo, &event->source, &event->place, error);
 }
 
 /* ---- an attempt ---- */
-
-static bool read_history(const struct check *check, struct tail *tail, struct error *error)
-{
-    struct store *store = NULL;
-    bool known = store_open(&store, check->config->store, STORE_READ, error) &&
-                 load_history(store, check->store_fd, tail, error);
-
-    store_close(store);
-    return known;
-}
 
 static void score(struct check *check, const struct forest *forest, const struct history *history)
 {
@@ -130,18 +117,16 @@ static bool assess(struct check *check, struct error *error)
     struct login_event *event = &check->record.event;
     struct history history;
     struct tail tail = {.about = event, .history = &history};
-    struct model model;
-    bool known;
+    const struct forest *forest;
+    struct store *store;
 
     auth_info_learn(event, check->job->auth_info, false);
-    if (!locate(check->config, event, error) ||
-        !model_open(&model, check->config, check->store_fd, error))
+    if (!locate(check, error) || !check_keep_model(check->kept, check->config, &forest, error) ||
+        !check_keep_store(check->kept, check->config, &store, error) ||
+        !load_history(store, check->store_fd, &tail, error))
         return false;
-    known = read_history(check, &tail, error);
-    if (known)
-        score(check, &model.forest, &history);
-    model_close(&model);
-    return known;
+    score(check, forest, &history);
+    return true;
 }
 
 static enum verdict answer_of_fault(const struct check *check, enum fault fault)
@@ -259,14 +244,12 @@ static bool opened(struct check *check, struct error *error)
     const char *auth_info = check->job->auth_info;
     struct history history;
     struct tail tail = {.about = event, .history = &history};
-    struct store *store = NULL;
+    struct store *store;
     bool found = false;
-    bool known = store_open(&store, check->config->store, STORE_READ, error) &&
-                 load_history(store, check->store_fd, &tail, error) &&
-                 find_attempt(store, &tail, &found, error);
 
-    store_close(store);
-    if (!known)
+    if (!check_keep_store(check->kept, check->config, &store, error) ||
+        !load_history(store, check->store_fd, &tail, error) ||
+        !find_attempt(store, &tail, &found, error))
         return false;
     if (found)
         adopt_attempt(event, &tail.attempt, auth_info);
@@ -299,12 +282,18 @@ static void run_task(struct check *check, struct check_reply *reply)
     reply->id = event->id;
 }
 
-void check_run(const struct check_job *job, int store_fd, struct check_reply *reply)
+void check_run(const struct check_job *job, int store_fd, struct check_kept *kept,
+               struct check_reply *reply)
 {
-    struct check check = {
-        .job = job, .config = &job->config, .store_fd = store_fd, .record = job->record};
+    struct check check = {.job = job,
+                          .config = &job->config,
+                          .store_fd = store_fd,
+                          .kept = kept,
+                          .record = job->record};
 
     memset(reply, 0, sizeof *reply);
     check.record.event.utc_offset_s = clock_utc_offset_s(check.record.event.time_us);
     run_task(&check, reply);
+    if (reply->fault != FAULT_NONE || reply->unjudged != FAULT_NONE)
+        check_kept_drop(kept);
 }

@@ -44,8 +44,14 @@ struct check_reply {
     char line[CHECK_LINE_BYTES];
 };
 
-/* store_fd: the store's directory, opened and examined. *reply is set whatever happens. */
-void check_run(const struct check_job *job, int store_fd, struct check_reply *reply);
+struct check_kept;
+
+/*
+ * store_fd: the store's directory, opened and examined. kept: what is open from an earlier job, and
+ * after a fault nothing is (kept.h). *reply is set whatever happens.
+ */
+void check_run(const struct check_job *job, int store_fd, struct check_kept *kept,
+               struct check_reply *reply);
 
 /* Whether a reply is one that a sound check makes; ends its texts. */
 bool check_reply_is_sound(struct check_reply *reply) MUST_USE;

@@ -43,21 +43,35 @@ static bool map_file(struct model *model, const char *path, struct error *error)
     return error_set(error, FAULT_MODEL, "%s: %s", path, unsound.text);
 }
 
-bool model_open(struct model *model, const struct config *config, int store_fd, struct error *error)
+static void find_path(const struct config *config, char path[MODEL_PATH_BYTES])
 {
-    char path[CONFIG_TEXT_BYTES + sizeof STORE_MODEL_FILE + 1];
+    if (strcmp(config->model, "builtin") == 0)
+        path[0] = '\0';
+    else if (strcmp(config->model, "auto") == 0)
+        snprintf(path, MODEL_PATH_BYTES, "%s/" STORE_MODEL_FILE, config->store);
+    else
+        snprintf(path, MODEL_PATH_BYTES, "%s", config->model);
+}
+
+bool model_open(struct model *model, const struct config *config, struct error *error)
+{
+    bool optional = strcmp(config->model, "auto") == 0;
 
     model->bytes = NULL;
-    if (strcmp(config->model, "builtin") == 0) {
+    find_path(config, model->path);
+    model->identity = file_identity_of(model->path);
+    if (model->path[0] == '\0' || (optional && model->identity.inode == 0 && errno == ENOENT)) {
         forest_open_default(&model->forest);
         return true;
     }
-    if (strcmp(config->model, "auto") != 0)
-        return map_file(model, config->model, error);
-    if (faccessat(store_fd, STORE_MODEL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
-        forest_open_default(&model->forest);
-        return true;
-    }
-    snprintf(path, sizeof path, "%s/%s", config->store, STORE_MODEL_FILE);
-    return map_file(model, path, error);
+    return map_file(model, model->path, error);
+}
+
+bool model_is_current(const struct model *model, const struct config *config)
+{
+    struct file_identity now = file_identity_of(model->path);
+    char path[MODEL_PATH_BYTES];
+
+    find_path(config, path);
+    return strcmp(path, model->path) == 0 && file_identity_equal(&now, &model->identity);
 }

@@ -3,21 +3,28 @@
 #define CHECK_MODEL_H
 
 #include "common/config.h"
+#include "common/file_identity.h"
 #include "scorer/forest.h"
+
+#define MODEL_PATH_BYTES 1024
 
 struct model {
     struct forest forest;
     void *bytes; /* a mapped file, or NULL */
     size_t size;
+    char path[MODEL_PATH_BYTES];   /* where a file is looked for; empty: nowhere */
+    struct file_identity identity; /* before it was opened */
 };
 
 /*
  * As the option model says: "builtin", "auto" (model.forest in the store, else the embedded one) or
- * a file. store_fd: the store's directory. FAULT_MODEL on an error; nothing is to be closed then.
+ * a file. FAULT_MODEL on an error; nothing is to be closed then.
  */
-bool model_open(struct model *model, const struct config *config, int store_fd,
-                struct error *error) MUST_USE;
+bool model_open(struct model *model, const struct config *config, struct error *error) MUST_USE;
 
 void model_close(struct model *model);
+
+/* Whether opening it would still find the very file that is open, or none. */
+bool model_is_current(const struct model *model, const struct config *config);
 
 #endif

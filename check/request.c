@@ -164,7 +164,7 @@ static bool receive_job(int fd, struct request *request)
     return clock_monotonic_us() < request->job.deadline_us;
 }
 
-void check_serve(int listen_fd, int store_fd)
+void check_serve(int listen_fd, int store_fd, struct check_kept *kept)
 {
     static struct request request; /* too large for a stack */
     struct check_reply reply;
@@ -174,7 +174,7 @@ void check_serve(int listen_fd, int store_fd)
         return; /* a signal, or a client that was gone already */
     if (receive_job(fd, &request)) {
         (void)alarm(CHECK_MAX_S);
-        check_run(&request.job, store_fd, &reply);
+        check_run(&request.job, store_fd, kept, &reply);
         (void)alarm(0);
         /* Whoever does not take it has its answer from elsewhere by now. */
         (void)!send(fd, &reply, sizeof reply, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -29,6 +29,6 @@ bool check_listen(int store_fd, int *fd, struct error *error) MUST_USE;
  * SIGALRM.
  */
 #define CHECK_MAX_S 1
-void check_serve(int listen_fd, int store_fd);
+void check_serve(int listen_fd, int store_fd, struct check_kept *kept);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check/kept.h"
 #include "check/request.h"
 #include "common/trusted_file.h"
 #include "store/store.h"
@@ -42,10 +43,12 @@ static void confine(void)
 
 static _Noreturn void check_for_ever(int listen_fd, int store_fd)
 {
+    struct check_kept kept = {.store = NULL};
+
     confine();
     (void)store_configure_for_check();
     for (;;)
-        check_serve(listen_fd, store_fd);
+        check_serve(listen_fd, store_fd, &kept);
 }
 
 static pid_t start_checker(int listen_fd, int store_fd)

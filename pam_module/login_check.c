@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check/answer.h"
+#include "check/kept.h"
 #include "check/request.h"
 #include "common/clock.h"
 #include "common/exemptions.h"
@@ -74,10 +75,12 @@ void login_check_exemptions(struct login_check *check)
 static void work(void *context, int reply_fd, int store_fd)
 {
     const struct check_job *job = context;
+    struct check_kept kept = {.store = NULL};
     struct check_reply reply;
 
     (void)store_configure_for_check();
-    check_run(job, store_fd, &reply);
+    check_run(job, store_fd, &kept, &reply);
+    check_kept_drop(&kept);
     guard_reply(reply_fd, &reply, sizeof reply);
 }
 

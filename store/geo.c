@@ -10,16 +10,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES 512
+#include "common/file_identity.h"
+
+#define PATH_BYTES           512
+#define PATHS_BYTES          1024
+#define AUTO_DIRECTORY_COUNT 3
 
 struct geo {
     unsigned count;
     MMDB_s files[GEO_MAX_FILES];
     char paths[GEO_MAX_FILES][PATH_BYTES];
+    struct file_identity identities[GEO_MAX_FILES];
+    char asked[PATHS_BYTES];                                /* what geo_open() was given */
+    struct file_identity directories[AUTO_DIRECTORY_COUNT]; /* for "auto" */
 };
 
-static const char *const AUTO_DIRECTORIES[] = {"/usr/share/GeoIP", "/var/lib/GeoIP",
-                                               "/usr/local/share/GeoIP"};
+static const char *const AUTO_DIRECTORIES[AUTO_DIRECTORY_COUNT] = {
+    "/usr/share/GeoIP", "/var/lib/GeoIP", "/usr/local/share/GeoIP"};
 
 /* Of each row at most one is taken in each directory: the first knows most. */
 static const char *const AUTO_NAMES[][4] = {
@@ -43,6 +50,8 @@ static bool open_file(struct geo *geo, const char *path, struct error *error)
                          path, GEO_MAX_FILES);
     if ((size_t)snprintf(geo->paths[geo->count], PATH_BYTES, "%s", path) >= PATH_BYTES)
         return error_set(error, FAULT_GEO, "the name of a geolocation database is too long");
+    /* Before it is opened: a file that comes in between is then seen as another. */
+    geo->identities[geo->count] = file_identity_of(path);
     code = MMDB_open(path, MMDB_MODE_MMAP, &geo->files[geo->count]);
     if (code == MMDB_FILE_OPEN_ERROR || code == MMDB_IO_ERROR)
         return error_set_errno(error, FAULT_GEO, errno, "cannot open the geolocation database %s",
@@ -89,6 +98,7 @@ static bool open_row(struct geo *geo, const char *directory, const char *const n
 static bool open_auto(struct geo *geo, struct error *error)
 {
     for (size_t i = 0; i < sizeof(AUTO_DIRECTORIES) / sizeof(AUTO_DIRECTORIES[0]); i++) {
+        geo->directories[i] = file_identity_of(AUTO_DIRECTORIES[i]);
         if (access(AUTO_DIRECTORIES[i], X_OK) != 0)
             continue;
         for (size_t row = 0; row < sizeof(AUTO_NAMES) / sizeof(AUTO_NAMES[0]); row++) {
@@ -107,6 +117,7 @@ bool geo_open(struct geo **opened, const char *paths, struct error *error)
     *opened = NULL;
     if (!geo)
         return error_set(error, FAULT_GEO, "no memory for geolocation");
+    snprintf(geo->asked, sizeof(geo->asked), "%s", paths);
     if (strcmp(paths, "auto") == 0)
         done = open_auto(geo, error);
     else
@@ -124,6 +135,25 @@ void geo_close(struct geo *geo)
     for (unsigned i = 0; geo && i < geo->count; i++)
         MMDB_close(&geo->files[i]);
     free(geo);
+}
+
+bool geo_is_current(const struct geo *geo, const char *paths)
+{
+    if (strcmp(paths, geo->asked) != 0)
+        return false;
+    for (unsigned i = 0; i < geo->count; i++) {
+        struct file_identity now = file_identity_of(geo->paths[i]);
+
+        if (!file_identity_equal(&now, &geo->identities[i]))
+            return false;
+    }
+    for (int i = 0; strcmp(paths, "auto") == 0 && i < AUTO_DIRECTORY_COUNT; i++) {
+        struct file_identity now = file_identity_of(AUTO_DIRECTORIES[i]);
+
+        if (!file_identity_equal(&now, &geo->directories[i]))
+            return false;
+    }
+    return true;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */

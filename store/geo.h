@@ -22,6 +22,9 @@ struct geo;
 bool geo_open(struct geo **geo, const char *paths, struct error *error) MUST_USE;
 void geo_close(struct geo *geo);
 
+/* Whether opening paths would still find the very files that are open. */
+bool geo_is_current(const struct geo *geo, const char *paths);
+
 /* An address nobody knows is no error and leaves PLACE_NONE. */
 bool geo_locate(const struct geo *geo, const struct ip_address *address, struct place *place,
                 struct error *error) MUST_USE;

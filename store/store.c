@@ -316,6 +316,7 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
         reason = errno;
         goto failed;
     }
+    store->identity = file_identity_of(store->path);
     if (!open_database(store, error))
         goto failed;
     *opened = store;
@@ -339,6 +340,18 @@ void store_close(struct store *store)
     if (store->directory_fd >= 0)
         close(store->directory_fd);
     free(store);
+}
+
+bool store_is_current(const struct store *store, const char *directory)
+{
+    size_t length = strlen(directory);
+    struct file_identity now;
+
+    if (strncmp(store->path, directory, length) != 0 ||
+        strcmp(store->path + length, "/" STORE_FILE) != 0)
+        return false;
+    now = file_identity_of(store->path);
+    return now.inode == store->identity.inode && now.device == store->identity.device;
 }
 
 int store_directory_fd(const struct store *store)

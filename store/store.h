@@ -38,6 +38,9 @@ bool store_configure_for_check(void);
 bool store_open(struct store **store, const char *directory, enum store_access access,
                 struct error *error) MUST_USE;
 void store_close(struct store *store);
+
+/* Whether the directory still holds the very database file that is open. */
+bool store_is_current(const struct store *store, const char *directory);
 int store_directory_fd(const struct store *store);
 
 /* Whether a call failed because the database is damaged: trying again is of no use. */

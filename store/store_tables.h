@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "common/file_identity.h"
 #include "store/store.h"
 
 #define STORE_APPLICATION_ID 0x50414e4f /* "PANO" */
@@ -24,8 +25,9 @@ struct store {
     enum store_access access;
     int directory_fd;
     int lock_fd;
-    bool damaged;                /* SQLite said so once */
-    char path[STORE_PATH_BYTES]; /* of the database */
+    bool damaged;                  /* SQLite said so once */
+    char path[STORE_PATH_BYTES];   /* of the database */
+    struct file_identity identity; /* before it was opened */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */

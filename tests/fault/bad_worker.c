@@ -16,15 +16,18 @@ static inline void die(int number)
     (void)raise(number);
 }
 
-void __real_check_run(const struct check_job *job, int store_fd, struct check_reply *reply);
-void __wrap_check_run(const struct check_job *job, int store_fd, struct check_reply *reply);
+void __real_check_run(const struct check_job *job, int store_fd, struct check_kept *kept,
+                      struct check_reply *reply);
+void __wrap_check_run(const struct check_job *job, int store_fd, struct check_kept *kept,
+                      struct check_reply *reply);
 
 /* The linker puts it between the module and the check: what goes wrong is judging, not recording.
  */
-void __wrap_check_run(const struct check_job *job, int store_fd, struct check_reply *reply)
+void __wrap_check_run(const struct check_job *job, int store_fd, struct check_kept *kept,
+                      struct check_reply *reply)
 {
     if (job->task == CHECK_APPEND) {
-        __real_check_run(job, store_fd, reply);
+        __real_check_run(job, store_fd, kept, reply);
         return;
     }
 #if defined WAY_ABORT

@@ -130,6 +130,43 @@ static void test_checkers_that_hang_cost_the_deadline_and_no_record(void **state
     machine_wait_logins(&machine, 2);
 }
 
+static void run_in_root(const char *text)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "R=%s; GEO=%s; %s", machine.root, GEO_FILE, text);
+    assert_int_equal(system(command), 0);
+}
+
+/* Often enough that each checker had its turn. */
+static void attempts(const char *expected)
+{
+    for (int i = 0; i < 16; i++)
+        attempt(expected);
+}
+
+static void test_what_a_checker_keeps_open_is_what_is_there(void **state)
+{
+    char options[256];
+
+    (void)state;
+    snprintf(options, sizeof options, "geo = %s/geo.mmdb\nlog_budget = 0\nstep_up_budget = 0\n",
+             machine.root);
+    run_in_root("cp $GEO $R/geo.mmdb");
+    machine_configure(&machine, options);
+    attempts("country=DE");
+    run_in_root("echo damaged >$R/new; mv $R/new $R/geo.mmdb");
+    attempts("fault=geo");
+    run_in_root("cp $GEO $R/new; mv $R/new $R/geo.mmdb");
+    attempts("country=DE");
+    run_in_root("echo damaged >$R/store/model.forest; chown 990:990 $R/store/model.forest");
+    attempts("fault=model");
+    run_in_root("rm $R/store/model.forest");
+    attempts("verdict=allow");
+    machine_configure(&machine, "log_budget = 0\nstep_up_budget = 0\n"); /* geo = none */
+    attempt("verdict=allow");
+}
+
 /* In the place of the checkers: takes one connection and answers it with what no checker answers.
  */
 static pid_t listen_instead(uid_t uid)
@@ -220,6 +257,8 @@ int main(void)
             test_a_checker_that_is_killed_is_replaced_and_costs_no_verdict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_checkers_that_hang_cost_the_deadline_and_no_record,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_a_checker_keeps_open_is_what_is_there, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_reply_that_no_checker_sends_costs_no_verdict, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_nobody_else_is_asked, set_up, tear_down),

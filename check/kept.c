@@ -1,0 +1,51 @@
+#include "check/kept.h"
+
+#include <string.h>
+
+bool check_keep_store(struct check_kept *kept, const struct config *config, struct store **store,
+                      struct error *error)
+{
+    if (kept->store != NULL && !store_is_current(kept->store, config->store)) {
+        store_close(kept->store);
+        kept->store = NULL;
+    }
+    if (kept->store == NULL && !store_open(&kept->store, config->store, STORE_READ, error))
+        return false;
+    *store = kept->store;
+    return true;
+}
+
+bool check_keep_geo(struct check_kept *kept, const struct config *config, const struct geo **geo,
+                    struct error *error)
+{
+    if (kept->geo != NULL && !geo_is_current(kept->geo, config->geo)) {
+        geo_close(kept->geo);
+        kept->geo = NULL;
+    }
+    if (kept->geo == NULL && !geo_open(&kept->geo, config->geo, error))
+        return false;
+    *geo = kept->geo;
+    return true;
+}
+
+bool check_keep_model(struct check_kept *kept, const struct config *config,
+                      const struct forest **forest, struct error *error)
+{
+    if (kept->has_model && !model_is_current(&kept->model, config)) {
+        model_close(&kept->model);
+        kept->has_model = false;
+    }
+    if (!kept->has_model)
+        kept->has_model = model_open(&kept->model, config, error);
+    *forest = &kept->model.forest;
+    return kept->has_model;
+}
+
+void check_kept_drop(struct check_kept *kept)
+{
+    store_close(kept->store);
+    geo_close(kept->geo);
+    if (kept->has_model)
+        model_close(&kept->model);
+    memset(kept, 0, sizeof *kept);
+}
