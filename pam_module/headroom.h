@@ -1,6 +1,9 @@
 /*
- * Whoever runs su chooses its limits, and a limit too low would make the module fail. While a hook
- * runs, the process may open as many files as a login needs; afterwards its limit is what it was.
+ * What a process has more of while a hook runs; afterwards all is as it was.
+ *
+ * Open files: whoever runs su chooses its limits, and one too low would make the module fail.
+ * Priority, its worker's too: where more logins come than the machine can serve, those that have
+ * begun end first, within their deadline, and the others wait before theirs begins.
  */
 #ifndef PAM_MODULE_HEADROOM_H
 #define PAM_MODULE_HEADROOM_H
@@ -9,10 +12,12 @@
 #include <sys/resource.h>
 
 #define HEADROOM_FILES 128
+#define HEADROOM_NICE  (-10)
 
 struct headroom {
-    struct rlimit before;
-    bool raised;
+    struct rlimit files;
+    int nice;
+    bool files_raised, nice_raised;
 };
 
 void headroom_take(struct headroom *headroom);

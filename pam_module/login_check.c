@@ -17,8 +17,11 @@
 #include "pam_module/guard.h"
 #include "store/store.h"
 
-/* The part of the deadline kept for recording a login whose check crashed or hung. */
-#define RESERVE_SHARE 5
+/*
+ * A record may take as many deadlines: no answer hangs on it, and where more logins come than the
+ * machine can serve, a late record is better than none.
+ */
+#define RECORD_DEADLINES 4
 
 void login_check_start_clock(struct login_check *check)
 {
@@ -110,9 +113,10 @@ static bool open_store_directory(const struct config *config, int *fd,
  * checker that is only slow is waited for: where many logins wait, a worker for each would be
  * slower still. alone: ask no checker.
  */
-static bool run(struct login_check *check, bool alone, int64_t deadline_us,
-                struct check_reply *reply, struct error *error)
+static bool run(struct login_check *check, bool alone, struct check_reply *reply,
+                struct error *error)
 {
+    int64_t deadline_us = check->job.deadline_us;
     struct guard_identity identity;
     bool replied;
     int store_fd;
@@ -178,11 +182,16 @@ static void log_fault(struct login_check *check, const struct error *error)
 static bool append(struct login_check *check, bool alone, enum login_stage stage,
                    struct error *error)
 {
+    struct check_job *job = &check->job;
     struct check_reply reply;
+    bool appended;
 
-    check->job.task = CHECK_APPEND;
-    check->job.record.event.stage = stage;
-    return run(check, alone, check->job.deadline_us, &reply, error);
+    job->task = CHECK_APPEND;
+    job->record.event.stage = stage;
+    job->deadline_us = clock_monotonic_us() + RECORD_DEADLINES * job->config.deadline_ms * 1000;
+    appended = run(check, alone, &reply, error);
+    job->deadline_us = job->started_us + job->config.deadline_ms * 1000;
+    return appended;
 }
 
 /*
@@ -225,15 +234,13 @@ static void judge_fault(struct login_check *check, struct error *error, struct j
 
 void login_check_judge(struct login_check *check, bool accepted, struct judgement *judgement)
 {
-    int64_t reserve_us = check->job.config.deadline_ms * 1000 / RESERVE_SHARE;
     struct error error = check->config_error;
     struct check_reply reply;
 
     check->items.event.id = login_id_make(check->items.event.time_us, random_bits());
     prepare(check, CHECK_ASSESS);
     check->job.accepted = accepted;
-    if (error.fault != FAULT_NONE ||
-        !run(check, false, check->job.deadline_us - reserve_us, &reply, &error)) {
+    if (error.fault != FAULT_NONE || !run(check, false, &reply, &error)) {
         judge_fault(check, &error, judgement);
         return;
     }
@@ -263,7 +270,7 @@ void login_check_opened(struct login_check *check, struct judgement *judgement)
     struct check_reply reply;
 
     prepare(check, CHECK_OPENED);
-    if (error.fault == FAULT_NONE && run(check, false, check->job.deadline_us, &reply, &error)) {
+    if (error.fault == FAULT_NONE && run(check, false, &reply, &error)) {
         *judgement = (struct judgement){.id = reply.id, .learn = reply.learn};
         return;
     }
