@@ -59,8 +59,12 @@ void audit_line_escape(const char *text, unsigned char lowest, char *escaped, si
 
 static void field_WORD(struct line *line, const char *name, const char *value)
 {
-    if (value[0] != '\0')
-        append(line, "%s%s=%s", line->used > 0 ? " " : "", name, value);
+    char escaped[4 * LOGIN_USER_BYTES + 8];
+
+    if (value[0] == '\0')
+        return;
+    audit_line_escape(value, '!', escaped, sizeof escaped);
+    append(line, "%s%s=%s", line->used > 0 ? " " : "", name, escaped);
 }
 
 static void field_TEXT(struct line *line, const char *name, const char *value)

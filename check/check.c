@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
+#include <time.h>
 
 #include "check/answer.h"
 #include "check/audit_line.h"
@@ -44,11 +46,20 @@ struct tail {
     bool attempt_found;
 };
 
-/* A check that was too late may have written what was then written again in its place. */
+/*
+ * A check that was too late, or was ended before it could answer, may have written what is being
+ * checked again, or what was then written again in its place.
+ */
 static bool is_repeated(const struct tail *tail, const struct login_event *event)
 {
-    return tail->attempt_found && event->stage == STAGE_ATTEMPT &&
-           memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0;
+    const struct login_event *about = tail->about;
+
+    if (event->stage != STAGE_ATTEMPT)
+        return false;
+    return (about->stage == STAGE_ATTEMPT &&
+            memcmp(&event->id, &about->id, sizeof event->id) == 0) ||
+           (tail->attempt_found &&
+            memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0);
 }
 
 static bool fold_tail_record(void *context, const void *payload, size_t size, int64_t next)
@@ -292,6 +303,8 @@ void check_run(const struct check_job *job, int store_fd, struct check_kept *kep
                           .record = job->record};
 
     memset(reply, 0, sizeof *reply);
+    reply->priority = LOG_INFO;
+    tzset(); /* the zone may have been changed since the last job */
     check.record.event.utc_offset_s = clock_utc_offset_s(check.record.event.time_us);
     run_task(&check, reply);
     if (reply->fault != FAULT_NONE || reply->unjudged != FAULT_NONE)

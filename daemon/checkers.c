@@ -6,23 +6,29 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check/kept.h"
 #include "check/request.h"
+#include "common/clock.h"
 #include "common/trusted_file.h"
 #include "store/store.h"
 
 #define FEWEST   2
 #define MOST     8
-#define PAUSE_MS 100 /* before one that ended is replaced: a fault may be there to stay */
+#define YOUNG_US 50000 /* who ends so soon may do so again and again */
+#define PAUSE_MS 10
 
 /* Signals as a program finds them, and an end with the process that started this one. */
 static void become_child(pid_t parent)
 {
     sigset_t none;
 
+    (void)signal(SIGHUP, SIG_IGN); /* meant for anomalyd, sent to all of its group */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGALRM, SIG_DFL);
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -70,29 +76,40 @@ static unsigned checker_count(void)
     return processors < FEWEST ? FEWEST : processors > MOST ? MOST : (unsigned)processors;
 }
 
-/* One more is started for each that ends, and for each that could not be started. */
+/* One more is started, at once, for each that ends. */
 static _Noreturn void look_after(int listen_fd, int store_fd)
 {
     unsigned missing = checker_count();
 
     for (;;) {
+        int64_t started_us = clock_monotonic_us();
+
         while (missing > 0 && start_checker(listen_fd, store_fd) != -1)
             missing--;
         if (missing == 0 && wait(NULL) > 0)
             missing++;
-        (void)poll(NULL, 0, PAUSE_MS);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            missing++;
+        if (clock_monotonic_us() - started_us < YOUNG_US)
+            (void)poll(NULL, 0, PAUSE_MS);
     }
 }
 
+/* What is sent to anomalyd: an error, or none. */
 static _Noreturn void run(const char *store, int go_fd)
 {
+    struct error error = ERROR_NONE;
     int listen_fd;
     int store_fd;
     char go;
+    bool listens;
 
-    if (read(go_fd, &go, 1) != 1 ||
-        !trusted_directory_open(store, geteuid(), FAULT_STORE, &store_fd, NULL, NULL, NULL) ||
-        !check_listen(store_fd, &listen_fd, NULL))
+    if (read(go_fd, &go, 1) != 1)
+        _exit(0);
+    listens =
+        trusted_directory_open(store, geteuid(), FAULT_STORE, &store_fd, NULL, NULL, &error) &&
+        check_listen(store_fd, &listen_fd, &error);
+    if (write(go_fd, &error, sizeof error) != sizeof error || !listens)
         _exit(1);
     (void)close(go_fd);
     look_after(listen_fd, store_fd);
@@ -101,33 +118,43 @@ static _Noreturn void run(const char *store, int go_fd)
 bool checkers_start(struct checkers *checkers, const char *store, struct error *error)
 {
     pid_t parent = getpid();
-    int ends[2];
+    int pair[2];
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set_errno(error, FAULT_STORE, errno, "cannot start checkers");
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return error_set_errno(error, FAULT_STORE, errno, "no checkers");
     checkers->pid = fork();
     if (checkers->pid == 0) {
-        (void)close(ends[1]);
+        (void)close(pair[1]);
         become_child(parent);
-        run(store, ends[0]);
+        run(store, pair[0]);
     }
-    checkers->go_fd = ends[1];
-    (void)close(ends[0]);
-    return checkers->pid != -1 ||
-           error_set_errno(error, FAULT_STORE, errno, "cannot start checkers");
+    checkers->go_fd = pair[1];
+    (void)close(pair[0]);
+    return checkers->pid != -1 || error_set_errno(error, FAULT_STORE, errno, "no checkers");
 }
 
-bool checkers_go(const struct checkers *checkers, struct error *error)
+bool checkers_go(struct checkers *checkers, struct error *error)
 {
-    return write(checkers->go_fd, "", 1) == 1 ||
-           error_set_errno(error, FAULT_STORE, errno, "the checkers ended before they began");
+    struct error theirs = ERROR_NONE;
+
+    if (checkers->pid <= 0)
+        return true; /* that was said when they could not be started */
+    if (write(checkers->go_fd, "", 1) != 1 ||
+        read(checkers->go_fd, &theirs, sizeof theirs) != sizeof theirs)
+        return error_set(error, FAULT_CRASH, "no checkers: they ended before they began");
+    if (theirs.fault == FAULT_NONE)
+        return true;
+    theirs.text[sizeof theirs.text - 1] = '\0';
+    return error_set(error, theirs.fault, "no checkers: %s", theirs.text);
 }
 
-bool checkers_are_there(struct checkers *checkers)
+bool checkers_have_ended(struct checkers *checkers)
 {
-    if (checkers->pid > 0 && waitpid(checkers->pid, NULL, WNOHANG) == checkers->pid)
-        checkers->pid = -1;
-    return checkers->pid > 0;
+    if (checkers->pid <= 0 || waitpid(checkers->pid, NULL, WNOHANG) != checkers->pid)
+        return false;
+    checkers->pid = -1;
+    return true;
 }
 
 void checkers_stop(struct checkers *checkers)

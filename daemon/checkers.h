@@ -11,8 +11,8 @@
 #include "common/error.h"
 
 struct checkers {
-    pid_t pid; /* of the process that looks after them */
-    int go_fd; /* it waits for this to be written to */
+    pid_t pid; /* of the process that looks after them; -1: there is none */
+    int go_fd; /* a conversation with it */
 };
 
 /*
@@ -22,10 +22,10 @@ struct checkers {
 bool checkers_start(struct checkers *checkers, const char *store, struct error *error) MUST_USE;
 
 /* The store is there and ours: listen from now on. */
-bool checkers_go(const struct checkers *checkers, struct error *error) MUST_USE;
+bool checkers_go(struct checkers *checkers, struct error *error) MUST_USE;
 
-/* False when the process that looks after them has ended. */
-bool checkers_are_there(struct checkers *checkers) MUST_USE;
+/* True once, when the process that looks after them has ended by itself. */
+bool checkers_have_ended(struct checkers *checkers) MUST_USE;
 
 void checkers_stop(struct checkers *checkers);
 

@@ -326,10 +326,9 @@ static bool run_rounds(struct service *service, struct error *error)
     while (!service->stop) {
         struct error failure = ERROR_NONE;
 
-        if (!checkers_are_there(&service->checkers))
-            return error_set(error, FAULT_CRASH,
-                             "the process that looks after the checkers ended; start anomalyd "
-                             "again, logins check themselves meanwhile");
+        if (checkers_have_ended(&service->checkers))
+            command_note(service->line, "the checkers have ended: logins check themselves until "
+                                        "anomalyd is started again");
         service->woken = false;
         if (service->inotify_fd >= 0)
             take_changes(service);
@@ -366,6 +365,25 @@ static bool finish(struct service *service, struct error *error)
     return store_checkpoint(service->store, true, &wal_bytes, error);
 }
 
+/* Without checkers logins check themselves, and everything else goes on. */
+static void start_checkers(struct service *service)
+{
+    struct error error = ERROR_NONE;
+
+    if (!checkers_start(&service->checkers, service->config->store, &error))
+        command_note(service->line, "%s: logins check themselves", error.text);
+}
+
+static void let_checkers_go(struct service *service)
+{
+    struct error error = ERROR_NONE;
+
+    if (checkers_go(&service->checkers, &error))
+        return;
+    command_note(service->line, "%s: logins check themselves", error.text);
+    checkers_stop(&service->checkers);
+}
+
 bool service_run(const struct command_line *line, struct config *config, struct error *error)
 {
     struct service service = {.line = line,
@@ -373,15 +391,17 @@ bool service_run(const struct command_line *line, struct config *config, struct 
                               .checkers = {.pid = -1, .go_fd = -1},
                               .signal_fd = -1,
                               .inotify_fd = -1};
-    bool done = checkers_start(&service.checkers, config->store, error) &&
-                watch_signals(&service, error) && open_store(&service, error);
+    bool done;
+
+    start_checkers(&service);
+    done = watch_signals(&service, error) && open_store(&service, error);
 
     if (done && service.store) {
         remove_leftovers(&service);
         watch_journals(&service);
-        done = checkers_go(&service.checkers, error);
+        let_checkers_go(&service);
         notify_manager("READY=1");
-        done = done && run_rounds(&service, error) && finish(&service, error);
+        done = run_rounds(&service, error) && finish(&service, error);
     }
     checkers_stop(&service.checkers);
     store_close(service.store);

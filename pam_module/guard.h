@@ -38,10 +38,10 @@ struct guard_identity {
 
 /*
  * Runs work until it has replied and ended, or until deadline_us (clock_monotonic_us); what goes on
- * after the reply is waited for until the deadline too. True: reply holds the size bytes that the
- * worker sent; whether they make sense is the caller's to see. False with FAULT_DEADLINE or
- * FAULT_CRASH. kept_fd stays open in the worker, under another number. No process is left behind
- * but one that the kernel itself cannot end yet.
+ * after the reply is waited for until the deadline too. True: reply holds the size bytes, at most
+ * PIPE_BUF, that the worker sent; whether they make sense is the caller's to see. False with
+ * FAULT_DEADLINE or FAULT_CRASH. kept_fd stays open in the worker, under another number. No process
+ * is left behind but one that the kernel itself cannot end yet.
  */
 bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int kept_fd,
                guard_work *work, void *context, void *reply, size_t size,

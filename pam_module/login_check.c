@@ -124,7 +124,7 @@ static bool run(struct login_check *check, bool alone, struct check_reply *reply
     if (!open_store_directory(&check->job.config, &store_fd, &identity, error))
         return false;
     replied =
-        (!alone && check_ask(store_fd, identity.uid, &check->job, deadline_us, reply)) ||
+        (!alone && check_ask(store_fd, identity.uid, &check->job, reply)) ||
         guard_run(&identity, deadline_us, store_fd, work, &check->job, reply, sizeof *reply, error);
     (void)close(store_fd);
     if (!replied)
@@ -219,7 +219,7 @@ static void record_unjudged(struct login_check *check, struct error *error)
 static void judge_fault(struct login_check *check, struct error *error, struct judgement *judgement)
 {
     struct login_record *record = &check->job.record;
-    enum config_on_fault on_fault = error->fault == FAULT_CONFIG
+    enum config_on_fault on_fault = check->config_error.fault != FAULT_NONE
                                         ? check->on_fault_config
                                         : config_on_fault(&check->job.config, error->fault);
 

@@ -2,6 +2,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "check/check.h"
@@ -39,6 +40,7 @@ void __wrap_check_run(const struct check_job *job, int store_fd, struct check_ke
 #elif defined WAY_DENY
     memset(reply, 0, sizeof *reply);
     reply->answer = VERDICT_DENY;
+    reply->priority = LOG_WARNING;
 #elif defined WAY_NONSENSE
     memset(reply, 0xff, sizeof *reply);
 #else

@@ -97,6 +97,14 @@ static void attempt(const char *expected)
         fail_msg("\"%s\" is not in: %s", expected, log);
 }
 
+static void run_in_root(const char *text)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "R=%s; GEO=%s; %s", machine.root, GEO_FILE, text);
+    assert_int_equal(system(command), 0);
+}
+
 static void test_checkers_serve_logins(void **state)
 {
     (void)state;
@@ -106,16 +114,40 @@ static void test_checkers_serve_logins(void **state)
     machine_wait_logins(&machine, 1);
 }
 
-static void test_a_checker_that_is_killed_is_replaced_and_costs_no_verdict(void **state)
+static void test_checkers_that_are_killed_are_replaced_and_cost_no_verdict(void **state)
 {
     (void)state;
+    machine_configure(&machine, "log_budget = 0\nstep_up_budget = 0\ndeadline = 50ms\n");
     for (int i = 1; i <= 20; i++) {
-        (void)signal_checkers(SIGKILL);
+        while (signal_checkers(SIGKILL) == 0)
+            (void)poll(NULL, 0, 1);
         attempt("verdict=allow");
     }
     machine_wait_logins(&machine, 20);
     while (signal_checkers(0) < 2)
         (void)poll(NULL, 0, 10);
+}
+
+static void test_what_is_sent_to_the_whole_group_ends_nothing(void **state)
+{
+    (void)state;
+    while (signal_checkers(SIGHUP) < 2)
+        (void)poll(NULL, 0, 10);
+    assert_int_equal(kill(machine.daemon, SIGHUP), 0);
+    attempt("verdict=allow");
+    assert_true(signal_checkers(0) >= 2);
+}
+
+/* The optional part takes nothing down. */
+static void test_without_a_socket_logins_check_themselves_and_are_folded_in(void **state)
+{
+    (void)state;
+    machine_stop_daemon(&machine, SIGTERM);
+    run_in_root("rm -f $R/store/check.socket; mkdir $R/store/check.socket");
+    machine_start_daemon(&machine);
+    attempt("verdict=allow");
+    machine_wait_logins(&machine, 1);
+    run_in_root("rmdir $R/store/check.socket");
 }
 
 static void test_checkers_that_hang_cost_the_deadline_and_no_record(void **state)
@@ -128,14 +160,6 @@ static void test_checkers_that_hang_cost_the_deadline_and_no_record(void **state
     assert_true(signal_checkers(SIGCONT) >= 2);
     attempt("verdict=allow");
     machine_wait_logins(&machine, 2);
-}
-
-static void run_in_root(const char *text)
-{
-    char command[512];
-
-    snprintf(command, sizeof command, "R=%s; GEO=%s; %s", machine.root, GEO_FILE, text);
-    assert_int_equal(system(command), 0);
 }
 
 /* Often enough that each checker had its turn. */
@@ -167,9 +191,42 @@ static void test_what_a_checker_keeps_open_is_what_is_there(void **state)
     attempt("verdict=allow");
 }
 
-/* In the place of the checkers: takes one connection and answers it with what no checker answers.
- */
-static pid_t listen_instead(uid_t uid)
+static uid_t listen_uid;
+
+/* Takes the job and answers it with what no checker answers. */
+static int answer_nonsense(int fd)
+{
+    char bytes[65536];
+    int attached = -1;
+    struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+
+    if (recvmsg(fd, &message, 0) <= 0 || CMSG_FIRSTHDR(&message) == NULL)
+        return 1;
+    memcpy(&attached, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof attached);
+    memset(bytes, 0xff, sizeof bytes);
+    /* And whatever is sent the other way does not arrive. */
+    if (send(fd, bytes, 1, MSG_NOSIGNAL) != -1)
+        return 2;
+    return write(attached, bytes, sizeof(struct check_reply)) == sizeof(struct check_reply) ? 0 : 3;
+}
+
+static int expect_nothing(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, 0) == 0 ? 0 : 1;
+}
+
+/* In the place of the checkers, for one connection. */
+static pid_t listen_instead(int (*converse)(int fd))
 {
     int directory = open(machine.store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct error error = ERROR_NONE;
@@ -177,14 +234,14 @@ static pid_t listen_instead(uid_t uid)
     pid_t pid;
 
     machine_stop_daemon(&machine, SIGTERM);
-    assert_int_equal(seteuid(uid), 0);
+    assert_int_equal(seteuid(listen_uid), 0);
     assert_true(check_listen(directory, &listen_fd, &error));
     assert_int_equal(seteuid(0), 0);
     pid = fork();
     if (pid == 0) {
         int fd = accept(listen_fd, NULL, NULL);
 
-        _exit(fd != -1 && send(fd, "welcome", 7, MSG_NOSIGNAL) == 7 ? 0 : 1);
+        _exit(fd != -1 ? converse(fd) : 9);
     }
     assert_int_not_equal(pid, -1);
     assert_int_equal(close(listen_fd), 0);
@@ -194,24 +251,46 @@ static pid_t listen_instead(uid_t uid)
 
 static void test_a_reply_that_no_checker_sends_costs_no_verdict(void **state)
 {
-    pid_t pid = listen_instead(MACHINE_SERVICE_UID);
     int status;
+    pid_t pid;
 
     (void)state;
+    listen_uid = MACHINE_SERVICE_UID;
+    pid = listen_instead(answer_nonsense);
     attempt("verdict=allow");
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
 }
 
-/* It would answer, too: what it is given is nothing. */
+/* A listener that nobody gives a job to: all that it may see is a connection's end. */
 static void test_nobody_else_is_asked(void **state)
 {
-    pid_t pid = listen_instead(0);
+    int status;
+    pid_t pid;
 
     (void)state;
+    listen_uid = 0;
+    pid = listen_instead(expect_nothing);
     attempt("verdict=allow");
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+}
+
+static void test_a_link_is_not_followed(void **state)
+{
+    int status;
+    pid_t pid;
+
+    (void)state;
+    listen_uid = MACHINE_SERVICE_UID;
+    pid = listen_instead(expect_nothing);
+    run_in_root(
+        "mv $R/store/check.socket $R/store/elsewhere; ln -s elsewhere $R/store/check.socket");
+    attempt("verdict=allow");
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status)); /* nobody came */
 }
 
 static void test_a_checker_serves_nobody_but_root_and_its_own_user(void **state)
@@ -241,11 +320,11 @@ static void test_a_checker_serves_nobody_but_root_and_its_own_user(void **state)
         snprintf(path, sizeof path, "%s/" CHECK_SOCKET_FILE, machine.store);
         if (chmod(path, 0666) != 0 || setuid(1234) != 0)
             _exit(2);
-        _exit(check_ask(directory, MACHINE_SERVICE_UID, &job, job.deadline_us, &reply) ? 1 : 0);
+        _exit(check_ask(directory, MACHINE_SERVICE_UID, &job, &reply) ? 1 : 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    assert_true(check_ask(directory, MACHINE_SERVICE_UID, &job, job.deadline_us, &reply));
+    assert_true(check_ask(directory, MACHINE_SERVICE_UID, &job, &reply));
     assert_int_equal(close(directory), 0);
 }
 
@@ -254,7 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_checkers_serve_logins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
-            test_a_checker_that_is_killed_is_replaced_and_costs_no_verdict, set_up, tear_down),
+            test_checkers_that_are_killed_are_replaced_and_cost_no_verdict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_checkers_that_hang_cost_the_deadline_and_no_record,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_a_checker_keeps_open_is_what_is_there, set_up,
@@ -262,6 +341,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_reply_that_no_checker_sends_costs_no_verdict, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_nobody_else_is_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_link_is_not_followed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_sent_to_the_whole_group_ends_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_without_a_socket_logins_check_themselves_and_are_folded_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_checker_serves_nobody_but_root_and_its_own_user,
                                         set_up, tear_down),
     };
