@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,12 +58,15 @@ static void fail(const struct error *error)
 static void make_event(struct login_event *event, unsigned round)
 {
     char address[32];
+    uint64_t bits;
 
     login_event_init(event);
     event->stage = STAGE_ATTEMPT;
     event->method = METHOD_PAM;
     event->time_us = clock_utc_us();
-    event->id = login_id_make(event->time_us, (uint64_t)getpid() << 32 | round);
+    if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
+        abort();
+    event->id = login_id_make(event->time_us, bits);
     event->connection = round;
     event->source_port = 40000;
     snprintf(event->user, sizeof event->user, "user%u", round * 48271U % 100000);

@@ -29,6 +29,19 @@ static bool is_storable(const struct login_record *record)
     return !login_id_is_none(&record->event.id) && record->event.user[0] != '\0';
 }
 
+/* One record that can never be stored must not keep all the others waiting. */
+static void fold(struct drain *drain, const struct login_record *record)
+{
+    struct error failure = ERROR_NONE;
+
+    if (store_fold(drain->store, record, &failure))
+        drain->result->records++;
+    else if (login_row_is_crowded(drain->store, &record->event.id))
+        drain->result->refused++;
+    else
+        drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
+}
+
 static bool drain_frame(void *context, const void *payload, size_t size, int64_t next)
 {
     struct drain *drain = context;
@@ -36,17 +49,13 @@ static bool drain_frame(void *context, const void *payload, size_t size, int64_t
     struct login_record record;
 
     (void)next;
-    if (!login_record_decode(&record, payload, size, &decoding) || !is_storable(&record)) {
+    if (!login_record_decode(&record, payload, size, &decoding) || !is_storable(&record))
         drain->result->refused++;
-    } else if (store_fold(drain->store, &record, drain->error)) {
-        drain->result->records++;
-    } else {
-        drain->failed = true;
-        return false;
-    }
+    else
+        fold(drain, &record);
     drain->result->more =
         drain->result->records + drain->result->refused >= drain->limits->batch_records;
-    return !drain->result->more;
+    return !drain->failed && !drain->result->more;
 }
 
 /* From the place where it was left; one that a power failure cut shorter goes on at its new end. */

@@ -93,7 +93,7 @@ bool login_row_find(struct store *store, const struct login_id *id, struct login
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return store_failed(store, "find a login", error);
     if (!*found) {
-        row->key = base + free_slot;
+        row->key = base + free_slot; /* login_row_is_crowded() relies on it */
         return free_slot < LOGIN_SLOTS ||
                error_set(error, FAULT_STORE, "too many logins of one millisecond share their id");
     }
@@ -106,6 +106,16 @@ bool login_row_find(struct store *store, const struct login_id *id, struct login
     code = login_row_read(store, statement, row, error);
     sqlite3_reset(statement);
     return code;
+}
+
+bool login_row_is_crowded(struct store *store, const struct login_id *id)
+{
+    struct error error = ERROR_NONE;
+    struct login_row row = {.key = 0};
+    bool found;
+
+    return !login_row_find(store, id, &row, &found, &error) &&
+           row.key == login_key(id) + LOGIN_SLOTS;
 }
 
 bool login_is_failure(int stages, int label)

@@ -176,6 +176,8 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
 /* *found, or row->key is the key to insert it with. */
 bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
                     bool *found, struct error *error) MUST_USE;
+/* Whether other logins have all the keys that one of this id could have. */
+bool login_row_is_crowded(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,
                       struct error *error) MUST_USE;
 /* was_failure: whether it was one before the change. */

@@ -190,6 +190,31 @@ static void test_appenders_are_killed(void **state)
     munmap(map, sizeof(*map));
 }
 
+/* Ids of one millisecond whose random bits begin alike have sixteen places in the store. */
+static void test_a_record_that_has_no_place_keeps_no_other_waiting(void **state)
+{
+    int fd = open(*state, O_RDONLY | O_DIRECTORY);
+    struct error error = ERROR_NONE;
+    struct drain_result result;
+    struct store *store;
+
+    for (unsigned i = 0; i < 20; i++) {
+        struct login_record record = fixture_record("alice", "84.150.1.2", 1);
+
+        record.event.id.bytes[LOGIN_ID_BYTES - 1] = (uint8_t)i;
+        ASSERT_DONE(fixture_append(fd, &record, &error));
+    }
+    struct login_record last = fixture_record("bob", "84.150.1.2", 2);
+    ASSERT_DONE(fixture_append(fd, &last, &error));
+    close(fd);
+    ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
+    result = fixture_drain(store, ROTATE_BYTES);
+    assert_int_equal(result.records, 17);
+    assert_int_equal(result.refused, 4);
+    assert_int_equal(fixture_logins(store), 17);
+    store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -197,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_drains_are_killed),
         TEST(test_appenders_are_killed),
+        TEST(test_a_record_that_has_no_place_keeps_no_other_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
