@@ -117,17 +117,20 @@ static void wait_for(struct service *service, int64_t wait_ms, bool changes)
     }
 }
 
-static bool watch_signals(struct service *service, struct error *error)
+/* From here on an asked end is an orderly one. */
+static bool hold_signals(sigset_t *signals, struct error *error)
 {
-    sigset_t signals;
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    return sigprocmask(SIG_BLOCK, signals, NULL) == 0 ||
+           error_set_errno(error, FAULT_STORE, errno, "cannot hold signals");
+}
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    service->signal_fd = -1;
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) == 0)
-        service->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+static bool watch_signals(struct service *service, const sigset_t *signals, struct error *error)
+{
+    service->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     return service->signal_fd >= 0 ||
            error_set_errno(error, FAULT_STORE, errno, "cannot wait for signals");
 }
@@ -391,10 +394,12 @@ bool service_run(const struct command_line *line, struct config *config, struct 
                               .checkers = {.pid = -1, .go_fd = -1},
                               .signal_fd = -1,
                               .inotify_fd = -1};
-    bool done;
+    sigset_t signals;
+    bool done = hold_signals(&signals, error);
 
-    start_checkers(&service);
-    done = watch_signals(&service, error) && open_store(&service, error);
+    if (done)
+        start_checkers(&service);
+    done = done && watch_signals(&service, &signals, error) && open_store(&service, error);
 
     if (done && service.store) {
         remove_leftovers(&service);

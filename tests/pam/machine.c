@@ -29,14 +29,19 @@
 
 /* MODULE_FILE, DAEMON_FILE: the build's. */
 
+/* In one step: anomalyd may be reading the file that is replaced. */
 static void write_file(const char *path, const char *text)
 {
-    FILE *file = fopen(path, "w");
+    char new_path[160];
+    FILE *file;
 
+    snprintf(new_path, sizeof new_path, "%s.new", path);
+    file = fopen(new_path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(chmod(new_path, 0644), 0);
+    assert_int_equal(rename(new_path, path), 0);
 }
 
 /* A stack whose second factor, where there is one, is a message that the user sees. */
