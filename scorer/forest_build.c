@@ -17,6 +17,8 @@ struct layout {
     struct origin *origins; /* in the file's order: filled at the end, read from the start */
     uint32_t node_count;    /* room; reached when every node has been laid out once */
     uint32_t filled;
+    uint32_t *waiting; /* a heap: nodes whose children are to be laid out, the most visited first */
+    uint32_t waiting_count;
     struct forest_node *nodes;
     float *values;
 };
@@ -46,44 +48,93 @@ static bool count_nodes(const struct forest_tree *trees, uint32_t tree_count, ui
     return true;
 }
 
-static bool add_child(struct layout *layout, uint32_t tree, uint32_t node, struct error *error)
+static const struct forest_tree_node *grown(const struct layout *layout, uint32_t at)
 {
-    if (node == 0 || node >= layout->trees[tree].count)
-        return refuse(error, "a node's child is not one of its tree's nodes");
-    if (layout->filled == layout->node_count)
-        return refuse(error, "a node has two parents");
-    layout->origins[layout->filled++] = (struct origin){tree, node};
-    return true;
+    const struct origin *origin = &layout->origins[at];
+    return &layout->trees[origin->tree].nodes[origin->node];
 }
 
-static bool lay_node(struct layout *layout, uint32_t at, struct error *error)
+/* ---- the nodes whose children wait, most visited first, then in the file's order ------------ */
+
+static bool comes_before(const struct layout *layout, uint32_t a, uint32_t b)
 {
-    uint32_t tree = layout->origins[at].tree;
-    const struct forest_tree_node *from = &layout->trees[tree].nodes[layout->origins[at].node];
+    float a_visits = grown(layout, a)->visits, b_visits = grown(layout, b)->visits;
+    return a_visits > b_visits || (a_visits == b_visits && a < b);
+}
+
+static void wait_add(struct layout *layout, uint32_t at)
+{
+    uint32_t hole = layout->waiting_count++;
+    while (hole > 0 && comes_before(layout, at, layout->waiting[(hole - 1) / 2])) {
+        layout->waiting[hole] = layout->waiting[(hole - 1) / 2];
+        hole = (hole - 1) / 2;
+    }
+    layout->waiting[hole] = at;
+}
+
+static uint32_t wait_take(struct layout *layout)
+{
+    uint32_t *waiting = layout->waiting, taken = waiting[0], hole = 0;
+    uint32_t count = --layout->waiting_count, last = waiting[count];
+    for (uint32_t child = 1; child < count; child = 2 * hole + 1) {
+        if (child + 1 < count && comes_before(layout, waiting[child + 1], waiting[child]))
+            child++;
+        if (!comes_before(layout, waiting[child], last))
+            break;
+        waiting[hole] = waiting[child];
+        hole = child;
+    }
+    waiting[hole] = last;
+    return taken;
+}
+
+/* ---- laying out -------------------------------------------------------------------------------
+ */
+
+static bool lay_node(struct layout *layout, uint32_t tree, uint32_t node, struct error *error)
+{
+    uint32_t at = layout->filled;
+    if (at == layout->node_count)
+        return refuse(error, "a node has two parents");
+    layout->origins[layout->filled++] = (struct origin){tree, node};
+    const struct forest_tree_node *from = grown(layout, at);
     struct forest_node *to = &layout->nodes[at];
     float value = from->value + 0.0f; /* -0 becomes 0 */
     layout->values[at] = value;
     if (from->left == 0 && from->right == 0) {
-        to->threshold = value;
-        to->feature = FOREST_LEAF;
+        memcpy(&to->key, &value, sizeof value);
+        to->step = at << 8 | FOREST_LEAF_KEY;
         return true;
     }
-    to->threshold = from->threshold;
-    to->feature = from->feature & 0x7fU;
-    to->missing_right = from->missing_right;
-    to->child = layout->filled & 0xffffff;
     if (from->feature >= FEATURE_COUNT)
         return refuse(error, "a node asks for a feature that is not in the table");
-    return add_child(layout, tree, from->left, error) &&
-           add_child(layout, tree, from->right, error);
+    if (isnan(from->threshold))
+        return refuse(error, "a node compares with no number");
+    to->key = forest_key(from->threshold);
+    to->step = (uint32_t)from->feature << 1 | from->missing_right; /* its child is not laid yet */
+    wait_add(layout, at);
+    return true;
+}
+
+static bool lay_child(struct layout *layout, uint32_t tree, uint32_t node, struct error *error)
+{
+    if (node == 0 || node >= layout->trees[tree].count)
+        return refuse(error, "a node's child is not one of its tree's nodes");
+    return lay_node(layout, tree, node, error);
 }
 
 static bool lay_nodes(struct layout *layout, struct error *error)
 {
-    for (uint32_t tree = 0; tree < layout->tree_count; tree++)
-        layout->origins[layout->filled++] = (struct origin){tree, 0};
-    for (uint32_t at = 0; at < layout->filled; at++) {
-        if (!lay_node(layout, at, error))
+    for (uint32_t tree = 0; tree < layout->tree_count; tree++) {
+        if (!lay_node(layout, tree, 0, error))
+            return false;
+    }
+    while (layout->waiting_count > 0) {
+        uint32_t at = wait_take(layout), tree = layout->origins[at].tree;
+        const struct forest_tree_node *from = grown(layout, at);
+        layout->nodes[at].step |= layout->filled << 8;
+        if (!lay_child(layout, tree, from->left, error) ||
+            !lay_child(layout, tree, from->right, error))
             return false;
     }
     if (layout->filled != layout->node_count)
@@ -132,7 +183,8 @@ bool forest_build(const struct forest_tree *trees, uint32_t tree_count,
     bool built = false;
     struct forest_header *file = calloc(1, all);
     layout.origins = calloc(layout.node_count, sizeof *layout.origins);
-    if (file == NULL || layout.origins == NULL) {
+    layout.waiting = calloc(layout.node_count, sizeof *layout.waiting);
+    if (file == NULL || layout.origins == NULL || layout.waiting == NULL) {
         error_set(error, FAULT_MODEL, "no memory for a model of %zu bytes", all);
         goto cleanup;
     }
@@ -146,6 +198,7 @@ bool forest_build(const struct forest_tree *trees, uint32_t tree_count,
     built = forest_open(&check, file, all, error);
 cleanup:
     free(layout.origins);
+    free(layout.waiting);
     if (built) {
         *bytes = file;
         *size = all;

@@ -12,6 +12,7 @@ struct forest_tree_node {
     bool missing_right;   /* where NAN goes */
     float threshold;      /* value <= threshold goes left */
     float value;          /* mean of the training labels here; a leaf's probability */
+    float visits;         /* training rows, weighted, that came here: no more than to its parent */
 };
 
 struct forest_tree {
@@ -20,12 +21,11 @@ struct forest_tree {
 };
 
 /*
- * Lays trees out breadth first over all of them, so that the roots come first and what every login
- * reads stands together. From facts it takes thresholds, budgets, quantiles, trained_us, geo_epoch
- * and geo_type; everything else of the header is computed. A quantile above 1, as a threshold that
- * no risk reaches, counts as 1. summary: one JSON object, may be "". *bytes is the caller's to
- * free(). What it made passes forest_open(); false with a FAULT_MODEL sentence when trees or facts
- * cannot make a sound model.
+ * Lays out the roots, then pairs of siblings in the order of their parents' visits. From facts it
+ * takes thresholds, budgets, quantiles, trained_us, geo_epoch and geo_type; everything else of the
+ * header is computed. A quantile above 1, as a threshold that no risk reaches, counts as 1.
+ * summary: one JSON object, may be "". *bytes is the caller's to free(). What it made passes
+ * forest_open(); false with a FAULT_MODEL sentence when trees or facts cannot make a sound model.
  */
 bool forest_build(const struct forest_tree *trees, uint32_t tree_count,
                   const struct forest_header *facts, const char *summary, void **bytes,

@@ -169,6 +169,7 @@ static bool grow_node(struct tree_grower *grower, uint32_t *indices, uint32_t co
     for (uint32_t i = 0; i < count; i++)
         add_row(grower, indices[i], &total);
     grower->nodes[*index].value = total.weight > 0 ? (float)(total.attacks / total.weight) : 0;
+    grower->nodes[*index].visits = (float)total.rows;
     if (depth >= grower->options->depth || total.rows < 2 * grower->options->smallest_leaf ||
         total.attacks <= 0 || total.attacks >= total.weight ||
         !find_split(grower, indices, count, &total, &split))

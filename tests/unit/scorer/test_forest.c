@@ -26,6 +26,16 @@ static struct model stump_model(void)
     return model;
 }
 
+#define STEP(child, feature, missing_right)                                                        \
+    ((uint32_t)(child) << 8 | (uint32_t)(feature) << 1 | (missing_right))
+
+static int32_t bits_of(float value)
+{
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static struct forest_node *nodes_of(struct model model)
 {
     return (void *)(model.header + 1);
@@ -68,6 +78,41 @@ static void test_a_built_model_opens_and_scores(void **state)
     assert_int_equal(forest.header->summary_bytes, 2);
     assert_memory_equal(forest.summary, "{}", 2);
     free(model.header);
+}
+
+static void test_keys_are_in_the_order_of_their_values(void **state)
+{
+    (void)state;
+    static const float ORDER[] = {-INFINITY, -3e38f, -2, -1.5f, -1e-40f,
+                                  0,         1e-40f, 1,  3e38f, INFINITY};
+    for (size_t i = 1; i < LENGTH(ORDER); i++)
+        assert_true(forest_key(ORDER[i - 1]) < forest_key(ORDER[i]));
+    assert_int_equal(forest_key(-0.0f), forest_key(0.0f));
+}
+
+/* The pair behind the more visited of two nodes comes first. */
+static void test_what_is_visited_most_stands_first(void **state)
+{
+    (void)state;
+    const struct forest_tree_node nodes[] = {
+        {.left = 1, .right = 2, .value = 0.5f, .visits = 100},
+        {.left = 3, .right = 4, .value = 0.5f, .visits = 10},
+        {.left = 5, .right = 6, .value = 0.5f, .visits = 90},
+        {.value = 0.1f},
+        {.value = 0.2f},
+        {.value = 0.3f},
+        {.value = 0.4f},
+    };
+    const struct forest_tree tree = {nodes, LENGTH(nodes)};
+    struct forest_header facts = sample_facts();
+    struct error error = ERROR_NONE;
+    struct model model;
+    void *bytes;
+    assert_true(forest_build(&tree, 1, &facts, "{}", &bytes, &model.size, &error));
+    model.header = bytes;
+    assert_int_equal(forest_child(&nodes_of(model)[1]), 5);
+    assert_int_equal(forest_child(&nodes_of(model)[2]), 3);
+    free(bytes);
 }
 
 static double walk_plainly(const struct forest_tree_node *nodes, const float *features)
@@ -244,7 +289,7 @@ static void test_bytes_behind_the_end_and_odd_addresses_are_refused(void **state
 /* Ways to be bad under a right checksum: what is done, and what the sentence says of it. */
 #define BAD_MODELS                                                                                 \
     BAD(header->magic[0] = 'X', "not a model")                                                     \
-    BAD(header->version = 2, "version 2")                                                          \
+    BAD(header->version = 1, "version 2")                                                          \
     BAD(header->header_bytes += 8, "header of a wrong size")                                       \
     BAD(header->file_bytes++, "truncated")                                                         \
     BAD(header->feature_hash++, "other features")                                                  \
@@ -272,22 +317,22 @@ static void test_bytes_behind_the_end_and_odd_addresses_are_refused(void **state
     BAD(header->legitimate_quantiles[63] = NAN, "quantiles")                                       \
     BAD(header->trained_us = -1, "time of training")                                               \
     BAD(memset(header->geo_type, 'x', sizeof header->geo_type), "geolocation")                     \
-    BAD(nodes[0].feature = FEATURE_COUNT, "asks nothing")                                          \
-    BAD(nodes[0].threshold = NAN, "asks nothing")                                                  \
-    BAD(nodes[0].threshold = INFINITY, "asks nothing")                                             \
-    BAD(nodes[0].child = 0, "children")                                                            \
-    BAD(nodes[0].child = 2, "children")                                                            \
-    BAD(nodes[0].child = 0xffffff, "children")                                                     \
-    BAD((nodes[1].feature = 0, nodes[1].child = 1), "children")                                    \
-    BAD((nodes[2].feature = 0, nodes[2].child = 3), "trees reach")                                 \
-    BAD((nodes[0].feature = FOREST_LEAF, nodes[0].child = 0), "leaf")                              \
-    BAD((nodes[0].feature = FOREST_LEAF, nodes[0].child = 0, nodes[0].missing_right = 0,           \
-         nodes[0].threshold = values[0]),                                                          \
-        "trees reach")                                                                             \
-    BAD(nodes[1].child = 1, "leaf")                                                                \
-    BAD(nodes[1].missing_right = 1, "leaf")                                                        \
-    BAD(nodes[1].threshold = 0.3f, "leaf")                                                         \
-    BAD((nodes[1].threshold = 1.5f, values[1] = 1.5f), "mean")                                     \
+    BAD(nodes[0].step = STEP(1, FEATURE_COUNT, 1), "asks nothing")                                 \
+    BAD(nodes[0].step = STEP(1, FOREST_LEAF, 0), "asks nothing")                                   \
+    BAD(nodes[0].key = INT32_MAX, "asks nothing")                                                  \
+    BAD(nodes[0].key = INT32_MIN, "asks nothing")                                                  \
+    BAD(nodes[0].key = forest_key(INFINITY), "asks nothing")                                       \
+    BAD(nodes[0].key = forest_key(-INFINITY), "asks nothing")                                      \
+    BAD(nodes[0].step = STEP(0, 0, 1), "children")                                                 \
+    BAD(nodes[0].step = STEP(2, 0, 1), "children")                                                 \
+    BAD(nodes[0].step = STEP(0xffffff, 0, 1), "children")                                          \
+    BAD(nodes[1].step = STEP(1, 0, 0), "children")                                                 \
+    BAD(nodes[2].step = STEP(3, 0, 0), "children")                                                 \
+    BAD(nodes[0].step = STEP(1, FOREST_LEAF, 1), "leaf")                                           \
+    BAD(nodes[1].step = STEP(0, FOREST_LEAF, 1), "leaf")                                           \
+    BAD(nodes[1].step = STEP(2, FOREST_LEAF, 1), "leaf")                                           \
+    BAD(nodes[1].key = bits_of(0.3f), "leaf")                                                      \
+    BAD((nodes[1].key = bits_of(1.5f), values[1] = 1.5f), "mean")                                  \
     BAD(values[0] = NAN, "mean")                                                                   \
     BAD(values[2] = -0.1f, "mean")                                                                 \
     BAD(((char *)(values + 3))[1] = '\0', "summary")
@@ -383,6 +428,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_built_model_opens_and_scores),
+        cmocka_unit_test(test_keys_are_in_the_order_of_their_values),
+        cmocka_unit_test(test_what_is_visited_most_stands_first),
         cmocka_unit_test(test_the_file_scores_as_the_trees_it_was_built_from),
         cmocka_unit_test(test_contributions_add_up_to_the_score),
         cmocka_unit_test(test_a_contribution_goes_to_the_feature_that_was_asked),
