@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MOST_HALVINGS 50
+#define ROUNDING      1e-11 /* share of the objective that its sum may be off by */
 
 struct fit {
     const float *table;
@@ -184,7 +185,7 @@ static bool take_step(struct fit *fit, double before)
     for (unsigned halvings = 0; halvings < MOST_HALVINGS; halvings++, share /= 2) {
         for (unsigned i = 0; i < fit->size; i++)
             fit->tried[i] = fit->weights[i] - share * fit->step[i];
-        if (objective(fit, fit->tried) <= before) {
+        if (objective(fit, fit->tried) <= before * (1 + ROUNDING)) {
             memcpy(fit->weights, fit->tried, fit->size * sizeof *fit->weights);
             return true;
         }
