@@ -1,0 +1,36 @@
+/*
+ * Grows an isolation forest (Liu, Ting and Zhou 2008; scorer/isolation.h): each tree on a sample of
+ * rows drawn without replacement, to a height of at most ceil(log2(sample)). A split draws a column
+ * uniformly among those whose known values differ at the node, then a threshold uniformly between
+ * the least and the greatest of them. A node whose rows differ in no column is a leaf.
+ *
+ * Missing values (NAN) take no part in choosing a threshold and go to the node's default side,
+ * drawn in proportion to the known values on either side. Infinite values count as the largest
+ * finite ones. Deterministic for a seed, whatever the number of threads.
+ */
+#ifndef TRAINER_GROW_ISOLATION_H
+#define TRAINER_GROW_ISOLATION_H
+
+#include "scorer/isolation.h"
+
+#define ISOLATION_SAMPLE 256 /* of the paper, with as good as no gain beyond */
+#define ISOLATION_TREES  100
+
+struct isolation_options {
+    uint32_t trees;
+    uint32_t sample; /* rows a tree; all rows where the table has no more */
+    unsigned threads;
+    uint64_t seed;
+};
+
+/*
+ * table: rows × columns values, row after row. The forest's nodes are the caller's to give to
+ * grown_isolation_free(). They lie in the order of how many rows of the sample met them, all trees
+ * mixed, so that what a walk touches lies in few cache lines and pages.
+ */
+bool grow_isolation(const float *table, size_t rows, unsigned columns,
+                    const struct isolation_options *options, struct isolation_forest *forest,
+                    struct error *error) MUST_USE;
+void grown_isolation_free(struct isolation_forest *forest);
+
+#endif
