@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define AHEAD       16
 #define AT_ONCE     5
 #define LEAST_GAIN  1e-9 /* of the node's weight */
 #define ALWAYS_HERE static inline __attribute__((always_inline))
@@ -11,22 +10,27 @@
 ALWAYS_HERE void add_rows(struct histogram *histograms, const struct rows_view *view,
                           const uint16_t *columns, const unsigned width, const bool weighted)
 {
+    const struct sample_row *rows = view->rows;
     const uint8_t *matrix = view->matrix;
-    size_t stride = view->stride, column[AT_ONCE];
+    size_t stride = view->stride, count = view->count;
+    size_t column[AT_ONCE];
 
     for (unsigned c = 0; c < width; c++)
         column[c] = columns[c];
-    for (uint32_t i = 0; i < view->count; i++) {
-        struct sample_row row = view->rows[i];
-        uint32_t weight = weighted ? (uint32_t)row.weight * row.drawn : row.drawn;
-        uint64_t sum = weight | (row.positive ? (uint64_t)weight << 32 : 0);
+    for (size_t i = 0; i < count; i++) {
+        const struct sample_row row = rows[i];
+        uint64_t weight = row.drawn;
+        if (weighted)
+            weight *= row.weight;
+        uint64_t sum = weight | (weight << 32 & -(uint64_t)row.positive);
         const uint8_t *bins = matrix + row.row * stride;
-        if (i + AHEAD < view->count)
-            __builtin_prefetch(matrix + view->rows[i + AHEAD].row * stride);
+        __builtin_prefetch(matrix + rows[i + SAMPLE_AHEAD].row * stride);
+#pragma GCC unroll 5
         for (unsigned c = 0; c < width; c++) {
-            histograms[c].sums[bins[column[c]]] += sum;
+            unsigned bin = bins[column[c]];
+            histograms[c].sums[bin] += sum;
             if (weighted)
-                histograms[c].rows[bins[column[c]]] += row.drawn;
+                histograms[c].rows[bin] += row.drawn;
         }
     }
 }

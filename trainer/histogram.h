@@ -14,6 +14,7 @@ struct node_sums {
     uint64_t weight, positive, rows;
 };
 
+/* SAMPLE_AHEAD rows behind the last one may be read, to fetch what will be needed. */
 struct rows_view {
     const struct sample_row *rows;
     uint32_t count;

@@ -8,7 +8,6 @@
 
 /* Below so many bytes of rows a node's are copied together: then all below it stays in cache. */
 #define NEAR_BYTES (UINT32_C(1) << 20)
-#define AHEAD      16
 
 struct tree_grower {
     const struct table_bins *bins;
@@ -46,7 +45,7 @@ bool tree_grower_create(struct tree_grower **grower, const struct table_bins *bi
         made->options = *options;
         made->weighted = weighted;
         made->near_rows = NEAR_BYTES / (bins->columns > 0 ? bins->columns : 1);
-        made->sample = malloc((bins->rows + 1) * sizeof *made->sample);
+        made->sample = calloc(bins->rows + SAMPLE_AHEAD + 1, sizeof *made->sample);
         made->scratch = malloc((bins->rows + 1) * sizeof *made->scratch);
         made->order = calloc(bins->columns + 1, sizeof *made->order);
         made->histograms = malloc((options->columns_tried + 1) * sizeof *made->histograms);
@@ -145,6 +144,7 @@ static uint32_t partition(struct tree_grower *grower, const struct split *split,
         goes_left[bin] = bin == BIN_MISSING ? !split->missing_right : bin <= split->cut;
     for (uint32_t i = 0; i < count; i++) {
         struct sample_row row = rows[i];
+        __builtin_prefetch(column + rows[i + SAMPLE_AHEAD].row * stride);
         bool is_left = goes_left[column[row.row * stride]];
         rows[left] = row;
         scratch[right] = row;
@@ -159,8 +159,7 @@ static void copy_near(struct tree_grower *grower, struct sample_row *rows, uint3
 {
     size_t stride = grower->bins->columns;
     for (uint32_t i = 0; i < count; i++) {
-        if (i + AHEAD < count)
-            __builtin_prefetch(grower->matrix + rows[i + AHEAD].row * stride);
+        __builtin_prefetch(grower->matrix + rows[i + SAMPLE_AHEAD].row * stride);
         memcpy(grower->near + i * stride, grower->matrix + rows[i].row * stride, stride);
         rows[i].row = i;
     }

@@ -31,6 +31,7 @@ struct tree_options {
 /* A row of the sample: where it stands, how often it was drawn, its weight and its label. */
 #define SAMPLE_MOST_DRAWN  15
 #define SAMPLE_MOST_WEIGHT ((UINT32_C(1) << 24) - 1)
+#define SAMPLE_AHEAD       16 /* rows behind the last one, fetched before their turn */
 struct sample_row {
     uint32_t row;
     uint32_t weight : 24, drawn : 7, positive : 1;
