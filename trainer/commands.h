@@ -4,6 +4,7 @@
 
 #include "common/command_line.h"
 
-extern const struct command IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, MODEL_COMMAND;
+extern const struct command IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, MODEL_COMMAND,
+    TABLE_COMMAND;
 
 #endif

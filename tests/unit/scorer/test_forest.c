@@ -297,7 +297,7 @@ static void test_bytes_behind_the_end_and_odd_addresses_are_refused(void **state
     BAD(header->tree_count = 0, "no trees")                                                        \
     BAD(header->tree_count = FOREST_MAX_TREES + 1, "too many")                                     \
     BAD(header->tree_count = 4, "fewer nodes")                                                     \
-    BAD(header->tree_count = 2, "unsound children")                                                \
+    BAD(header->tree_count = 2, "base")                                                            \
     BAD(header->node_count = FOREST_MAX_NODES + 1, "too many")                                     \
     BAD(header->node_count = UINT32_MAX, "too many")                                               \
     BAD(header->node_count--, "another number of bytes")                                           \

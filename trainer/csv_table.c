@@ -1,0 +1,367 @@
+#include "trainer/csv_table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "trainer/csv_lines.h"
+
+#define FIRST_ROWS 4096
+#define LEFT_OUT   UINT32_MAX
+#define LABEL      (UINT32_MAX - 1)
+
+struct csv_reading {
+    struct csv_lines lines;
+    struct csv_table *table;
+    const struct csv_table *like;
+    const char *label;
+    uint32_t *place; /* of each cell of a record: a column, LABEL or LEFT_OUT */
+    struct csv_cell *cells;
+    size_t cell_count;
+    struct words label_words;
+};
+
+static bool no_room(const struct csv_reading *reading, struct error *error)
+{
+    return error_set_errno(error, FAULT_MODEL, ENOMEM, "%s does not fit into memory",
+                           reading->lines.path);
+}
+
+static bool same_name(const struct csv_cell *cell, const char *name)
+{
+    return strlen(name) == cell->size && memcmp(cell->text, name, cell->size) == 0;
+}
+
+static uint32_t find_column(const struct csv_table *table, const struct csv_cell *cell)
+{
+    for (uint32_t c = 0; c < table->columns; c++) {
+        if (same_name(cell, table->column[c].name))
+            return c;
+    }
+    return LEFT_OUT;
+}
+
+static bool add_column(struct csv_reading *reading, const struct csv_cell *cell,
+                       struct error *error)
+{
+    struct csv_table *table = reading->table;
+    if (table->columns == TABLE_MOST_COLUMNS)
+        return error_set(error, FAULT_MODEL, "%s has more than %d columns", reading->lines.path,
+                         TABLE_MOST_COLUMNS);
+    table->column[table->columns].name = strndup(cell->text, cell->size);
+    return table->column[table->columns++].name != NULL || no_room(reading, error);
+}
+
+static bool copy_columns(struct csv_reading *reading, struct error *error)
+{
+    const struct csv_table *like = reading->like;
+    for (unsigned c = 0; like != NULL && c < like->columns; c++) {
+        const struct csv_cell name = {like->column[c].name, strlen(like->column[c].name)};
+        if (!add_column(reading, &name, error))
+            return false;
+        reading->table->column[c].kind = like->column[c].kind;
+    }
+    return true;
+}
+
+static uint32_t place_of(const struct csv_reading *reading, const struct csv_cell *cell)
+{
+    return same_name(cell, reading->label) ? LABEL : find_column(reading->table, cell);
+}
+
+/* Each cell of the header finds its place; without a table to be like, every name is a column. */
+static bool place_columns(struct csv_reading *reading, struct error *error)
+{
+    for (size_t i = 0; i < reading->cell_count; i++) {
+        const struct csv_cell *cell = &reading->cells[i];
+        uint32_t place = place_of(reading, cell);
+        if (place == LEFT_OUT && reading->like == NULL) {
+            place = reading->table->columns;
+            if (!add_column(reading, cell, error))
+                return false;
+        }
+        for (size_t before = 0; place != LEFT_OUT && before < i; before++) {
+            if (reading->place[before] == place)
+                return error_set(error, FAULT_MODEL,
+                                 "%s has two columns \"%.*s\"; their names must differ",
+                                 reading->lines.path, (int)cell->size, cell->text);
+        }
+        reading->place[i] = place;
+    }
+    return true;
+}
+
+static bool is_placed(const struct csv_reading *reading, uint32_t place)
+{
+    for (size_t i = 0; i < reading->cell_count; i++) {
+        if (reading->place[i] == place)
+            return true;
+    }
+    return false;
+}
+
+static bool check_places(const struct csv_reading *reading, struct error *error)
+{
+    const struct csv_table *table = reading->table;
+
+    if (!is_placed(reading, LABEL))
+        return error_set(error, FAULT_MODEL, "%s has no column \"%s\" to learn from",
+                         reading->lines.path, reading->label);
+    for (unsigned c = 0; c < table->columns; c++) {
+        if (!is_placed(reading, c))
+            return error_set(error, FAULT_MODEL,
+                             "%s lacks the column \"%s\" of the table that was learned from",
+                             reading->lines.path, table->column[c].name);
+    }
+    return table->columns > 0 ||
+           error_set(error, FAULT_MODEL, "%s has no column but the label", reading->lines.path);
+}
+
+static bool read_header(struct csv_reading *reading, struct error *error)
+{
+    char *text;
+    size_t size;
+
+    if (!csv_lines_next(&reading->lines, &text, &size, error))
+        return false;
+    if (text == NULL)
+        return error_set(error, FAULT_MODEL, "%s is empty; it needs a header", reading->lines.path);
+    size_t most = 1;
+    for (size_t i = 0; i < size; i++)
+        most += text[i] == ',';
+    size_t columns = reading->like != NULL ? reading->like->columns : most;
+    if (columns > TABLE_MOST_COLUMNS)
+        columns = TABLE_MOST_COLUMNS;
+    reading->cells = calloc(most, sizeof *reading->cells);
+    reading->place = calloc(most, sizeof *reading->place);
+    reading->table->column = calloc(columns, sizeof *reading->table->column);
+    if (reading->cells == NULL || reading->place == NULL || reading->table->column == NULL)
+        return no_room(reading, error);
+    reading->cell_count = csv_split(text, size, reading->cells, most);
+    return copy_columns(reading, error) && place_columns(reading, error) &&
+           check_places(reading, error);
+}
+
+static bool make_room(struct csv_reading *reading, struct error *error)
+{
+    struct csv_table *table = reading->table;
+    size_t capacity = table->capacity == 0 ? FIRST_ROWS : table->capacity + table->capacity / 2;
+
+    if (table->rows < table->capacity)
+        return true;
+    uint8_t *labels = realloc(table->labels, capacity);
+    if (labels == NULL)
+        return no_room(reading, error);
+    table->labels = labels;
+    for (unsigned c = 0; c < table->columns; c++) {
+        float *values = reallocarray(table->column[c].values, capacity, sizeof *values);
+        if (values == NULL)
+            return no_room(reading, error);
+        table->column[c].values = values;
+    }
+    table->capacity = capacity;
+    return true;
+}
+
+static bool read_word(struct csv_reading *reading, unsigned c, const struct csv_cell *cell,
+                      float *value, struct error *error)
+{
+    struct words *words = &reading->table->column[c].words;
+    uint32_t number = reading->like != NULL
+                          ? words_find(&reading->like->column[c].words, cell->text, cell->size)
+                          : words_add(words, cell->text, cell->size);
+    if (number == WORD_UNKNOWN && reading->like == NULL)
+        return error_set(error, FAULT_MODEL,
+                         "%s column \"%s\" has too many different words, at line %llu",
+                         reading->lines.path, reading->table->column[c].name,
+                         (unsigned long long)reading->lines.line);
+    *value = number == WORD_UNKNOWN ? NAN : (float)number;
+    return true;
+}
+
+static bool read_cell(struct csv_reading *reading, unsigned c, const struct csv_cell *cell,
+                      struct error *error)
+{
+    struct csv_column *column = &reading->table->column[c];
+    float value = NAN;
+
+    if (cell->size > 0 && column->kind != CSV_WORDS) {
+        bool number = csv_number(cell, &value);
+        if (!number && column->kind == CSV_NUMBERS)
+            return error_set(error, FAULT_MODEL,
+                             "%s line %llu column \"%s\": \"%.*s\" is not a number, as those "
+                             "above it are",
+                             reading->lines.path, (unsigned long long)reading->lines.line,
+                             column->name, cell->size < 60 ? (int)cell->size : 60, cell->text);
+        column->kind = number ? CSV_NUMBERS : CSV_WORDS;
+    }
+    if (cell->size > 0 && column->kind == CSV_WORDS && !read_word(reading, c, cell, &value, error))
+        return false;
+    column->values[reading->table->rows] = value;
+    return true;
+}
+
+static bool read_label(struct csv_reading *reading, const struct csv_cell *cell,
+                       struct error *error)
+{
+    uint32_t number = WORD_UNKNOWN;
+    if (cell->size > 0)
+        number = words_add(&reading->label_words, cell->text, cell->size);
+    if (number >= 2)
+        return error_set(error, FAULT_MODEL,
+                         "%s line %llu column \"%s\": the label is \"%.*s\"; it must be one of two "
+                         "words, such as 0 and 1",
+                         reading->lines.path, (unsigned long long)reading->lines.line,
+                         reading->label, cell->size < 60 ? (int)cell->size : 60, cell->text);
+    reading->table->labels[reading->table->rows] = (uint8_t)number;
+    return true;
+}
+
+static bool read_row(struct csv_reading *reading, char *text, size_t size, struct error *error)
+{
+    size_t found = csv_split(text, size, reading->cells, reading->cell_count);
+
+    if (found != reading->cell_count)
+        return error_set(error, FAULT_MODEL, "%s line %llu has %zu cells, the header has %zu",
+                         reading->lines.path, (unsigned long long)reading->lines.line, found,
+                         reading->cell_count);
+    if (!make_room(reading, error))
+        return false;
+    for (size_t i = 0; i < found; i++) {
+        uint32_t place = reading->place[i];
+        if (place == LEFT_OUT)
+            continue;
+        if (!(place == LABEL ? read_label(reading, &reading->cells[i], error)
+                             : read_cell(reading, place, &reading->cells[i], error)))
+            return false;
+    }
+    reading->table->rows++;
+    return true;
+}
+
+static bool is_negative(const char *word)
+{
+    static const char *const NEGATIVE[] = {"legitimate", "normal", "benign", "good", "negative"};
+    for (size_t i = 0; i < sizeof NEGATIVE / sizeof NEGATIVE[0]; i++) {
+        if (strcasecmp(word, NEGATIVE[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The label's first word is 1 and not 0: by what it means, else by the order of their bytes. */
+static bool first_is_positive(const char *first, const char *second)
+{
+    if (is_negative(first) != is_negative(second))
+        return is_negative(second);
+    return strcmp(first, second) > 0;
+}
+
+static bool name_labels(struct csv_reading *reading, const char *const words[2], uint8_t value[2],
+                        struct error *error)
+{
+    if (words[1] == NULL)
+        return error_set(error, FAULT_MODEL,
+                         "%s has only one label in column \"%s\"; two are needed to learn from",
+                         reading->lines.path, reading->label);
+    value[0] = first_is_positive(words[0], words[1]);
+    value[1] = !value[0];
+    for (unsigned i = 0; i < 2; i++) {
+        char *copy = reading->table->label_words[value[i]] = strdup(words[i]);
+        if (copy == NULL)
+            return no_room(reading, error);
+    }
+    return true;
+}
+
+static bool match_labels(const struct csv_reading *reading, const char *const words[2],
+                         uint8_t value[2], struct error *error)
+{
+    char *const *known = reading->like->label_words;
+    for (unsigned i = 0; i < 2 && words[i] != NULL; i++) {
+        value[i] = strcmp(words[i], known[1]) == 0;
+        if (value[i] == 0 && strcmp(words[i], known[0]) != 0)
+            return error_set(error, FAULT_MODEL,
+                             "%s labels rows \"%s\"; the table that was learned from knows \"%s\" "
+                             "and \"%s\"",
+                             reading->lines.path, words[i], known[0], known[1]);
+    }
+    return true;
+}
+
+static bool order_labels(struct csv_reading *reading, struct error *error)
+{
+    struct csv_table *table = reading->table;
+    const char *const words[2] = {words_text(&reading->label_words, 0),
+                                  words_text(&reading->label_words, 1)};
+    uint8_t value[2] = {0, 0};
+
+    if (!(reading->like != NULL ? match_labels(reading, words, value, error)
+                                : name_labels(reading, words, value, error)))
+        return false;
+    for (size_t row = 0; row < table->rows; row++)
+        table->labels[row] = value[table->labels[row]];
+    return true;
+}
+
+static bool read_all(struct csv_reading *reading, struct error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!read_header(reading, error))
+        return false;
+    for (;;) {
+        if (!csv_lines_next(&reading->lines, &text, &size, error))
+            return false;
+        if (text == NULL)
+            break;
+        if (!read_row(reading, text, size, error))
+            return false;
+    }
+    if (reading->table->rows == 0)
+        return error_set(error, FAULT_MODEL, "%s has a header and no rows", reading->lines.path);
+    return order_labels(reading, error);
+}
+
+bool csv_table_read(struct csv_table *table, const char *path, const char *label,
+                    const struct csv_table *like, struct error *error)
+{
+    struct csv_reading reading = {.table = table, .like = like, .label = label};
+
+    *table = (struct csv_table){.rows = 0};
+    if (!csv_lines_open(&reading.lines, path, error))
+        return false;
+    bool read = read_all(&reading, error);
+    csv_lines_close(&reading.lines);
+    words_finish(&reading.label_words);
+    free(reading.place);
+    free(reading.cells);
+    if (!read)
+        csv_table_finish(table);
+    return read;
+}
+
+void csv_table_drop_values(struct csv_table *table)
+{
+    for (unsigned c = 0; c < table->columns; c++) {
+        free(table->column[c].values);
+        table->column[c].values = NULL;
+    }
+}
+
+void csv_table_finish(struct csv_table *table)
+{
+    csv_table_drop_values(table);
+    for (unsigned c = 0; c < table->columns; c++) {
+        free(table->column[c].name);
+        words_finish(&table->column[c].words);
+    }
+    free(table->column);
+    free(table->labels);
+    free(table->label_words[0]);
+    free(table->label_words[1]);
+    *table = (struct csv_table){.rows = 0};
+}

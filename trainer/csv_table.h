@@ -1,0 +1,42 @@
+/*
+ * A CSV file with a header as a table of numbers and labels. A column whose first cell that is not
+ * empty is a number holds numbers, and everything else in it is a mistake; any other column holds
+ * words, numbered in the order in which they first come. An empty cell is missing.
+ */
+#ifndef TRAINER_CSV_TABLE_H
+#define TRAINER_CSV_TABLE_H
+
+#include "trainer/table_bins.h"
+#include "trainer/words.h"
+
+enum csv_kind { CSV_UNDECIDED, CSV_NUMBERS, CSV_WORDS };
+
+struct csv_column {
+    char *name;
+    enum csv_kind kind;
+    struct words words;
+    float *values; /* NAN: missing */
+};
+
+struct csv_table {
+    size_t rows, capacity;
+    unsigned columns; /* without the label's */
+    struct csv_column *column;
+    uint8_t *labels; /* 0 or 1 */
+    char *label_words[2];
+};
+
+/*
+ * like: NULL, or the table whose columns are wanted, by name, with its words; other columns are
+ * left out, and a word it does not know is missing. Labels are two words; of 0 and 1, of normal and
+ * anything, and of two others in the order of their bytes, the second is 1. What is wrong is named
+ * by line and column.
+ */
+bool csv_table_read(struct csv_table *table, const char *path, const char *label,
+                    const struct csv_table *like, struct error *error) MUST_USE;
+
+/* The numbers alone, which are most of it. */
+void csv_table_drop_values(struct csv_table *table);
+void csv_table_finish(struct csv_table *table);
+
+#endif

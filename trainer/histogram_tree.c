@@ -1,0 +1,274 @@
+#include "trainer/histogram_tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/histogram.h"
+
+/* Below so many bytes of rows a node's are copied together: then all below it stays in cache. */
+#define NEAR_BYTES (UINT32_C(1) << 20)
+
+struct tree_grower {
+    const struct table_bins *bins;
+    struct tree_options options;
+    bool weighted;
+    struct draw *draw;
+    struct sample_row *sample, *scratch;
+    uint16_t *order; /* the columns that can be split */
+    unsigned candidates;
+    struct histogram *histograms; /* one for each column tried at once */
+    uint8_t *near;
+    uint32_t near_rows;
+    const uint8_t *matrix; /* the table's bins, or near */
+    struct histogram_node *nodes;
+    uint32_t count, capacity;
+};
+
+static void list_candidates(struct tree_grower *grower)
+{
+    for (unsigned c = 0; c < grower->bins->columns; c++) {
+        const struct column_bins *column = &grower->bins->column[c];
+        if (column->cut_count > 0 || column->has_missing)
+            grower->order[grower->candidates++] = (uint16_t)c;
+    }
+    if (grower->options.columns_tried > grower->candidates)
+        grower->options.columns_tried = grower->candidates;
+}
+
+bool tree_grower_create(struct tree_grower **grower, const struct table_bins *bins,
+                        const struct tree_options *options, bool weighted, struct error *error)
+{
+    struct tree_grower *made = *grower = calloc(1, sizeof *made);
+    if (made != NULL) {
+        made->bins = bins;
+        made->options = *options;
+        made->weighted = weighted;
+        made->near_rows = NEAR_BYTES / (bins->columns > 0 ? bins->columns : 1);
+        made->sample = calloc(bins->rows + SAMPLE_AHEAD + 1, sizeof *made->sample);
+        made->scratch = malloc((bins->rows + 1) * sizeof *made->scratch);
+        made->order = calloc(bins->columns + 1, sizeof *made->order);
+        made->histograms = malloc((options->columns_tried + 1) * sizeof *made->histograms);
+        made->near = malloc((size_t)made->near_rows * bins->columns + 1);
+        if (made->sample != NULL && made->scratch != NULL && made->order != NULL &&
+            made->histograms != NULL && made->near != NULL)
+            return true;
+    }
+    tree_grower_destroy(made);
+    *grower = NULL;
+    return error_set_errno(error, FAULT_MODEL, ENOMEM, "the forest does not fit into memory");
+}
+
+void tree_grower_destroy(struct tree_grower *grower)
+{
+    if (grower == NULL)
+        return;
+    free(grower->sample);
+    free(grower->scratch);
+    free(grower->order);
+    free(grower->histograms);
+    free(grower->near);
+    free(grower);
+}
+
+struct sample_row *tree_grower_sample(struct tree_grower *grower)
+{
+    return grower->sample;
+}
+
+static struct node_sums sum_rows(const struct sample_row *rows, uint32_t count)
+{
+    struct node_sums sums = {0, 0, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t weight = rows[i].weight * rows[i].drawn;
+        sums.weight += weight;
+        sums.positive += rows[i].positive ? weight : 0;
+        sums.rows += rows[i].drawn;
+    }
+    return sums;
+}
+
+/* Puts a random choice of `wanted` among the columns from `first` on at place `first`. */
+static void choose_columns(struct tree_grower *grower, unsigned first, unsigned wanted)
+{
+    uint16_t *order = grower->order;
+    for (unsigned i = first; i < first + wanted; i++) {
+        unsigned other = i + draw_below(grower->draw, grower->candidates - i);
+        uint16_t column = order[other];
+        order[other] = order[i];
+        order[i] = column;
+    }
+}
+
+static void try_columns(struct tree_grower *grower, unsigned first, unsigned wanted,
+                        const struct sample_row *rows, uint32_t count,
+                        const struct node_sums *total, struct split *best)
+{
+    const struct rows_view view = {
+        rows, count, grower->matrix, grower->bins->columns, grower->weighted,
+    };
+    choose_columns(grower, first, wanted);
+    histograms_fill(grower->histograms, &view, grower->order + first, wanted, grower->bins->column);
+    for (unsigned i = 0; i < wanted; i++) {
+        unsigned column = grower->order[first + i];
+        histogram_split(&grower->histograms[i], &grower->bins->column[column], column, total,
+                        grower->weighted, grower->options.smallest_leaf, best);
+    }
+}
+
+static bool find_split(struct tree_grower *grower, const struct sample_row *rows, uint32_t count,
+                       const struct node_sums *total, struct split *best)
+{
+    unsigned tried = grower->options.columns_tried;
+
+    *best = split_none(total);
+    if (tried == 0)
+        return false;
+    try_columns(grower, 0, tried, rows, count, total, best);
+    for (; !best->found && tried < grower->candidates; tried++)
+        try_columns(grower, tried, 1, rows, count, total, best);
+    return best->found;
+}
+
+/* Moves the rows that go left to the front, keeping the order of both; returns how many. */
+static uint32_t partition(struct tree_grower *grower, const struct split *split,
+                          struct sample_row *rows, uint32_t count)
+{
+    size_t stride = grower->bins->columns;
+    const uint8_t *column = grower->matrix + split->column;
+    struct sample_row *scratch = grower->scratch;
+    bool goes_left[256];
+    uint32_t left = 0, right = 0;
+
+    for (unsigned bin = 0; bin < 256; bin++)
+        goes_left[bin] = bin == BIN_MISSING ? !split->missing_right : bin <= split->cut;
+    for (uint32_t i = 0; i < count; i++) {
+        struct sample_row row = rows[i];
+        __builtin_prefetch(column + rows[i + SAMPLE_AHEAD].row * stride);
+        bool is_left = goes_left[column[row.row * stride]];
+        rows[left] = row;
+        scratch[right] = row;
+        left += is_left;
+        right += !is_left;
+    }
+    memcpy(rows + left, scratch, right * sizeof *rows);
+    return left;
+}
+
+static void copy_near(struct tree_grower *grower, struct sample_row *rows, uint32_t count)
+{
+    size_t stride = grower->bins->columns;
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(grower->matrix + rows[i + SAMPLE_AHEAD].row * stride);
+        memcpy(grower->near + i * stride, grower->matrix + rows[i].row * stride, stride);
+        rows[i].row = i;
+    }
+    grower->matrix = grower->near;
+}
+
+/* Two nodes side by side, or the root alone. */
+static bool new_nodes(struct tree_grower *grower, unsigned wanted, uint32_t *first)
+{
+    if (grower->count + wanted > grower->capacity) {
+        uint32_t capacity = grower->capacity == 0 ? 256 : 2 * grower->capacity;
+        struct histogram_node *nodes = reallocarray(grower->nodes, capacity, sizeof *nodes);
+        if (nodes == NULL)
+            return false;
+        grower->nodes = nodes;
+        grower->capacity = capacity;
+    }
+    *first = grower->count;
+    memset(grower->nodes + grower->count, 0, wanted * sizeof *grower->nodes);
+    grower->count += wanted;
+    return true;
+}
+
+static bool may_split(const struct tree_grower *grower, const struct node_sums *total,
+                      unsigned depth)
+{
+    return depth < grower->options.depth && total->positive > 0 &&
+           total->positive < total->weight &&
+           total->rows >= 2 * (uint64_t)grower->options.smallest_leaf;
+}
+
+static bool grow_node(struct tree_grower *grower, struct sample_row *rows, uint32_t count,
+                      const struct node_sums *total, unsigned depth, uint32_t index);
+
+/* Grows the node's children and everything below them; recursion ends at the tree's depth. */
+static bool grow_children(struct tree_grower *grower, struct sample_row *rows, uint32_t count,
+                          const struct node_sums *total, unsigned depth, uint32_t index)
+{
+    struct split split;
+    uint32_t child = 0;
+
+    if (!find_split(grower, rows, count, total, &split))
+        return true;
+    if (!new_nodes(grower, 2, &child))
+        return false;
+    uint32_t left_count = partition(grower, &split, rows, count);
+    struct histogram_node *node = &grower->nodes[index];
+    node->child = child;
+    node->column = (uint16_t)split.column;
+    node->cut = (uint8_t)split.cut;
+    node->missing_right = split.missing_right;
+    const struct node_sums right = {
+        .weight = total->weight - split.left.weight,
+        .positive = total->positive - split.left.positive,
+        .rows = total->rows - split.left.rows,
+    };
+    return grow_node(grower, rows, left_count, &split.left, depth + 1, child) &&
+           grow_node(grower, rows + left_count, count - left_count, &right, depth + 1, child + 1);
+}
+
+static bool grow_node(struct tree_grower *grower, struct sample_row *rows, uint32_t count,
+                      const struct node_sums *total, unsigned depth, uint32_t index)
+{
+    const uint8_t *matrix = grower->matrix;
+
+    grower->nodes[index].visits = count;
+    grower->nodes[index].value =
+        total->weight > 0 ? (float)((double)total->positive / (double)total->weight) : 0;
+    if (!may_split(grower, total, depth))
+        return true;
+    if (matrix != grower->near && count <= grower->near_rows)
+        copy_near(grower, rows, count);
+    bool grown = grow_children(grower, rows, count, total, depth, index);
+    grower->matrix = matrix;
+    return grown;
+}
+
+bool tree_grow(struct tree_grower *grower, struct draw *draw, uint32_t count,
+               struct histogram_tree *tree)
+{
+    uint32_t root = 0;
+
+    grower->draw = draw;
+    grower->candidates = 0;
+    list_candidates(grower);
+    grower->matrix = grower->bins->bins;
+    grower->nodes = NULL;
+    grower->count = grower->capacity = 0;
+    const struct node_sums total = sum_rows(grower->sample, count);
+    if (!new_nodes(grower, 1, &root) ||
+        !grow_node(grower, grower->sample, count, &total, 0, root)) {
+        free(grower->nodes);
+        return false;
+    }
+    struct histogram_node *nodes =
+        reallocarray(grower->nodes, grower->count, sizeof *grower->nodes);
+    *tree = (struct histogram_tree){nodes != NULL ? nodes : grower->nodes, grower->count};
+    return true;
+}
+
+const struct histogram_node *tree_leaf(const struct histogram_tree *tree, const uint8_t *bins)
+{
+    const struct histogram_node *node = tree->nodes;
+    while (node->child != 0) {
+        unsigned bin = bins[node->column];
+        unsigned right = bin > node->cut;
+        if (bin == BIN_MISSING)
+            right = node->missing_right;
+        node = tree->nodes + node->child + right;
+    }
+    return node;
+}

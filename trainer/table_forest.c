@@ -1,0 +1,274 @@
+#include "trainer/table_forest.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/work_queue.h"
+
+#define BLOCK_ROWS   512
+#define VALUE_UNIT   (1U << 20) /* leaf values are added up as integers: in any order the same */
+#define WEIGHT_TOTAL (1U << 28) /* times SAMPLE_MOST_DRAWN it stays below 2^32 */
+
+struct left_out {
+    uint32_t *sums;   /* of leaf values, for each row */
+    uint16_t *trees;  /* that did not see it */
+    uint8_t *is_seen; /* by the tree that was just grown */
+};
+
+struct forest_worker {
+    struct tree_grower *grower;
+    struct left_out left_out;
+};
+
+struct forest_job {
+    const struct table_bins *bins;
+    const struct table_labels *labels;
+    const struct table_forest_options *options;
+    const uint32_t *weights; /* of each row, as integers; NULL: all 1 */
+    struct tree_options tree_options;
+    struct table_forest *forest;
+    struct forest_worker workers[WORK_MOST_THREADS];
+    bool wants_left_out;
+    atomic_bool failed;
+};
+
+/* The Poisson distribution of mean 1, cumulated, in 65536ths. */
+static unsigned poisson_count(unsigned uniform)
+{
+    static const unsigned BELOW[] = {24109, 48219, 60273, 64292, 65296, 65497, 65531, 65535};
+    unsigned count = 0;
+    for (unsigned i = 0; i < sizeof BELOW / sizeof BELOW[0]; i++)
+        count += uniform >= BELOW[i];
+    return count;
+}
+
+/* Fills the grower's sample; returns how many distinct rows it has. */
+static uint32_t draw_sample(const struct forest_job *job, struct draw *draw,
+                            struct forest_worker *worker)
+{
+    struct sample_row *sample = tree_grower_sample(worker->grower);
+    uint32_t distinct = 0;
+    uint64_t bits = 0;
+
+    for (uint32_t row = 0; row < job->bins->rows; row++) {
+        bits = row % 4 == 0 ? draw_bits(draw) : bits >> 16;
+        unsigned drawn = job->options->every_row ? 1 : poisson_count((unsigned)bits & 0xffff);
+        sample[distinct] = (struct sample_row){
+            .row = row,
+            .weight = (job->weights != NULL ? job->weights[row] : 1) & SAMPLE_MOST_WEIGHT,
+            .drawn = drawn & 0x7f,
+            .positive = (uint32_t)job->labels->positive[row] & 1U,
+        };
+        distinct += drawn > 0;
+        if (job->wants_left_out)
+            worker->left_out.is_seen[row] = drawn > 0;
+    }
+    return distinct;
+}
+
+static void add_left_out(const struct forest_job *job, const struct histogram_tree *tree,
+                         struct left_out *left_out)
+{
+    for (size_t row = 0; row < job->bins->rows; row++) {
+        if (left_out->is_seen[row])
+            continue;
+        const struct histogram_node *leaf =
+            tree_leaf(tree, job->bins->bins + row * job->bins->columns);
+        left_out->sums[row] += (uint32_t)lrintf(leaf->value * (float)VALUE_UNIT);
+        left_out->trees[row]++;
+    }
+}
+
+static void left_out_finish(struct left_out *left_out)
+{
+    free(left_out->sums);
+    free(left_out->trees);
+    free(left_out->is_seen);
+}
+
+static bool worker_prepare(struct forest_job *job, struct forest_worker *worker)
+{
+    size_t rows = job->bins->rows;
+
+    if (worker->grower != NULL)
+        return true;
+    if (job->wants_left_out && worker->left_out.sums == NULL) {
+        struct left_out left_out = {
+            .sums = calloc(rows, sizeof *left_out.sums),
+            .trees = calloc(rows, sizeof *left_out.trees),
+            .is_seen = calloc(rows, sizeof *left_out.is_seen),
+        };
+        worker->left_out = left_out;
+        if (left_out.sums == NULL || left_out.trees == NULL || left_out.is_seen == NULL)
+            return false;
+    }
+    return tree_grower_create(&worker->grower, job->bins, &job->tree_options, job->weights != NULL,
+                              NULL);
+}
+
+/* An empty sample, which a table of few rows may get, is drawn again. */
+static void grow_one(void *context, unsigned number, unsigned worker_number)
+{
+    struct forest_job *job = context;
+    struct forest_worker *worker = &job->workers[worker_number];
+    struct histogram_tree *tree = &job->forest->trees[number];
+    struct draw draw;
+
+    if (atomic_load(&job->failed))
+        return;
+    if (!worker_prepare(job, worker)) {
+        atomic_store(&job->failed, true);
+        return;
+    }
+    draw_seed(&draw, job->options->seed, 1000 + (uint64_t)number);
+    uint32_t distinct = draw_sample(job, &draw, worker);
+    while (distinct == 0)
+        distinct = draw_sample(job, &draw, worker);
+    if (!tree_grow(worker->grower, &draw, distinct, tree))
+        atomic_store(&job->failed, true);
+    else if (job->wants_left_out)
+        add_left_out(job, tree, &worker->left_out);
+}
+
+static void write_out_of_bag(const struct forest_job *job, float *out_of_bag)
+{
+    for (size_t row = 0; row < job->bins->rows; row++) {
+        uint64_t sum = 0, trees = 0;
+        for (unsigned worker = 0; worker < WORK_MOST_THREADS; worker++) {
+            const struct left_out *left_out = &job->workers[worker].left_out;
+            sum += left_out->sums != NULL ? left_out->sums[row] : 0;
+            trees += left_out->trees != NULL ? left_out->trees[row] : 0;
+        }
+        out_of_bag[row] =
+            trees == 0 ? NAN : (float)((double)sum / ((double)trees * (double)VALUE_UNIT));
+    }
+}
+
+static double row_weight(const struct forest_job *job, size_t row)
+{
+    const double *class_weight = job->options->class_weight;
+    bool by_class = class_weight[0] > 0 || class_weight[1] > 0;
+    return (job->labels->weights != NULL ? (double)job->labels->weights[row] : 1) *
+           (by_class ? class_weight[job->labels->positive[row]] : 1);
+}
+
+/* Weights as integers, as fine as their sum allows; *weights stays NULL when all are the same. */
+static bool weigh(const struct forest_job *job, uint32_t **weights)
+{
+    size_t rows = job->bins->rows;
+    double total = 0, most = 0, least = INFINITY;
+
+    *weights = NULL;
+    for (size_t row = 0; row < rows; row++) {
+        double weight = row_weight(job, row);
+        total += weight;
+        most = fmax(most, weight);
+        least = fmin(least, weight);
+    }
+    if (most <= least || total <= 0)
+        return true;
+    double unit = fmax(total / (WEIGHT_TOTAL - (double)rows), most / SAMPLE_MOST_WEIGHT);
+    if (rows >= WEIGHT_TOTAL / 2 || (*weights = calloc(rows, sizeof **weights)) == NULL)
+        return false;
+    for (size_t row = 0; row < rows; row++) {
+        double weight = row_weight(job, row);
+        (*weights)[row] = weight > 0 ? (uint32_t)fmax(1, floor(weight / unit)) : 0;
+    }
+    return true;
+}
+
+static bool run(struct forest_job *job, uint32_t **weights, float *out_of_bag)
+{
+    struct table_forest *forest = job->forest;
+
+    forest->trees = calloc(job->options->trees, sizeof *forest->trees);
+    forest->count = job->options->trees;
+    if (forest->trees == NULL || !weigh(job, weights))
+        return false;
+    job->weights = *weights;
+    work_run(job->options->threads, forest->count, grow_one, job);
+    if (atomic_load(&job->failed))
+        return false;
+    if (out_of_bag != NULL)
+        write_out_of_bag(job, out_of_bag);
+    return true;
+}
+
+bool table_forest_grow(struct table_forest *forest, const struct table_bins *bins,
+                       const struct table_labels *labels,
+                       const struct table_forest_options *options, float *out_of_bag,
+                       struct error *error)
+{
+    unsigned tried = options->columns_tried;
+    uint32_t *weights = NULL;
+
+    *forest = (struct table_forest){NULL, 0};
+    if (bins->rows == 0 || bins->rows > INT32_MAX || options->trees == 0)
+        return error_set(error, FAULT_MODEL, "cannot grow %u trees from %zu rows", options->trees,
+                         bins->rows);
+    if (tried == 0)
+        tried = (unsigned)ceil(sqrt((double)bins->columns));
+    struct forest_job job = {
+        .bins = bins,
+        .labels = labels,
+        .options = options,
+        .tree_options = {options->depth, options->smallest_leaf, tried},
+        .forest = forest,
+        .wants_left_out = out_of_bag != NULL,
+    };
+    bool grown = run(&job, &weights, out_of_bag);
+    for (unsigned worker = 0; worker < WORK_MOST_THREADS; worker++) {
+        tree_grower_destroy(job.workers[worker].grower);
+        left_out_finish(&job.workers[worker].left_out);
+    }
+    free(weights);
+    if (grown)
+        return true;
+    table_forest_finish(forest);
+    return error_set_errno(error, FAULT_MODEL, ENOMEM, "the forest does not fit into memory");
+}
+
+void table_forest_finish(struct table_forest *forest)
+{
+    for (unsigned tree = 0; forest->trees != NULL && tree < forest->count; tree++)
+        free(forest->trees[tree].nodes);
+    free(forest->trees);
+    *forest = (struct table_forest){NULL, 0};
+}
+
+struct scoring {
+    const struct table_forest *forest;
+    const struct table_bins *bins;
+    float *scores;
+};
+
+/* Tree by tree over a block of rows, so that both stay in cache. */
+static void score_block(void *context, unsigned number, unsigned worker)
+{
+    const struct scoring *scoring = context;
+    const struct table_bins *bins = scoring->bins;
+    size_t first = (size_t)number * BLOCK_ROWS;
+    size_t count = bins->rows - first < BLOCK_ROWS ? bins->rows - first : BLOCK_ROWS;
+    double sums[BLOCK_ROWS] = {0};
+
+    (void)worker;
+    for (unsigned tree = 0; tree < scoring->forest->count; tree++) {
+        for (size_t i = 0; i < count; i++)
+            sums[i] += (double)tree_leaf(&scoring->forest->trees[tree],
+                                         bins->bins + (first + i) * bins->columns)
+                           ->value;
+    }
+    for (size_t i = 0; i < count; i++)
+        scoring->scores[first + i] = (float)(sums[i] / scoring->forest->count);
+}
+
+void table_forest_score(const struct table_forest *forest, const struct table_bins *bins,
+                        unsigned threads, float *scores)
+{
+    struct scoring scoring = {forest, bins, scores};
+    unsigned blocks = (unsigned)((bins->rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
+    work_run(threads, blocks, score_block, &scoring);
+}
