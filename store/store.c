@@ -12,7 +12,10 @@
 #include "common/trusted_file.h"
 #include "store/store_tables.h"
 
-#define BUSY_MS           5000
+#define BUSY_MS 5000
+#define MAPPED_BYTES                                                                               \
+    (INT64_C(1) << 40)        /* of the database; SQLite has a bound of its own, 2 GiB             \
+                               */
 #define HEADER_BYTES      100 /* of an SQLite file */
 #define HEADER_VERSION_AT 60
 #define HEADER_APP_AT     68
@@ -128,6 +131,7 @@ void store_rollback(struct store *store)
 bool store_configure_for_check(void)
 {
     return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
+           sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MAPPED_BYTES, MAPPED_BYTES) == SQLITE_OK &&
            sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
 }
 

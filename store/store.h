@@ -26,7 +26,9 @@ struct store;
 
 /*
  * For a process with one thread that checks logins, before it opens its first store: SQLite without
- * locks and statistics. False when that cannot be had; SQLite then works as usual.
+ * locks and statistics, its database mapped. A database that is cut short under it then ends the
+ * process by SIGBUS, which whoever waits for the check sees to. False when that cannot be had;
+ * SQLite then works as usual.
  */
 bool store_configure_for_check(void);
 
