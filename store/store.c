@@ -12,11 +12,9 @@
 #include "common/trusted_file.h"
 #include "store/store_tables.h"
 
-#define BUSY_MS 5000
-#define MAPPED_BYTES                                                                               \
-    (INT64_C(1) << 40)        /* of the database; SQLite has a bound of its own, 2 GiB             \
-                               */
-#define HEADER_BYTES      100 /* of an SQLite file */
+#define BUSY_MS           5000
+#define MAPPED_BYTES      (INT64_C(1) << 40) /* the whole database, up to SQLite's own bound */
+#define HEADER_BYTES      100                /* of an SQLite file */
 #define HEADER_VERSION_AT 60
 #define HEADER_APP_AT     68
 
