@@ -1,7 +1,6 @@
 #include "check/request.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/wait_ready.h"
 
 static_assert(offsetof(struct check_job, auth_info) + CHECK_AUTH_INFO_BYTES ==
                   sizeof(struct check_job),
@@ -95,18 +95,8 @@ static bool hand_over(int store_fd, uid_t owner, const struct check_job *job, in
 /* The pipe's other end closes with the checker. */
 static bool receive_reply(int fd, int64_t deadline_us, struct check_reply *reply)
 {
-    for (;;) {
-        int64_t left_us = deadline_us - clock_monotonic_us();
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        struct timespec timeout = {.tv_sec = left_us / US_PER_S,
-                                   .tv_nsec = (left_us % US_PER_S) * 1000};
-        int ready = left_us > 0 ? ppoll(&poll_fd, 1, &timeout, NULL) : 0;
-
-        if (ready == -1 && errno == EINTR)
-            continue;
-        return ready == 1 && read(fd, reply, sizeof *reply) == (ssize_t)sizeof *reply &&
-               check_reply_is_sound(reply);
-    }
+    return wait_ready(fd, POLLIN, deadline_us) &&
+           read(fd, reply, sizeof *reply) == (ssize_t)sizeof *reply && check_reply_is_sound(reply);
 }
 
 bool check_ask(int store_fd, uid_t owner, const struct check_job *job, struct check_reply *reply)

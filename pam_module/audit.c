@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "check/audit_line.h"
-#include "common/clock.h"
+#include "common/wait_ready.h"
 
 bool audit_login(const struct log_identity *log, const struct login_record *record, bool enforce,
                  int64_t spent_us, const char *error, int64_t deadline_us)
@@ -53,23 +53,12 @@ static int connect_log(int type)
     return fd;
 }
 
-/* A full socket is waited for; true when it may take something before the deadline. */
-static bool wait_writable(int fd, int64_t deadline_us)
-{
-    int64_t left_us = deadline_us - clock_monotonic_us();
-    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-    struct timespec timeout = {.tv_sec = left_us / US_PER_S,
-                               .tv_nsec = (left_us % US_PER_S) * 1000};
-
-    return left_us > 0 && ppoll(&poll_fd, 1, &timeout, NULL) > 0;
-}
-
 static bool send_whole(int fd, const char *text, size_t size, int64_t deadline_us)
 {
     do {
         if (send(fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
             return true;
-    } while (errno == EINTR || (errno == EAGAIN && wait_writable(fd, deadline_us)));
+    } while (errno == EINTR || (errno == EAGAIN && wait_ready(fd, POLLOUT, deadline_us)));
     return false;
 }
 

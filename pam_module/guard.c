@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/wait_ready.h"
 
 #define REPLY_FD          3
 #define KEPT_FD           4
@@ -107,26 +108,6 @@ static _Noreturn void be_worker(const struct guard_identity *identity, int reply
     _exit(0);
 }
 
-/* True when the descriptor became readable before the deadline. */
-static bool wait_readable(int fd, int64_t deadline_us)
-{
-    for (;;) {
-        int64_t left_us = deadline_us - clock_monotonic_us();
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        struct timespec timeout = {.tv_sec = left_us / US_PER_S,
-                                   .tv_nsec = (left_us % US_PER_S) * 1000};
-        int ready;
-
-        if (left_us <= 0)
-            return false;
-        ready = ppoll(&poll_fd, 1, &timeout, NULL);
-        if (ready > 0)
-            return true;
-        if (ready == -1 && errno != EINTR)
-            return false;
-    }
-}
-
 void guard_reply(int reply_fd, const void *reply, size_t size)
 {
     ssize_t sent;
@@ -160,7 +141,7 @@ static int reap(pid_t pid, int pidfd, bool ended)
          * Killed processes end as soon as they get a processor, unless they sleep in the kernel;
          * nobody waits for that. One that is not waited for stays a zombie as long as its parent.
          */
-        ended = wait_readable(pidfd, clock_monotonic_us() + KILL_PATIENCE_US);
+        ended = wait_ready(pidfd, POLLIN, clock_monotonic_us() + KILL_PATIENCE_US);
     }
     do
         found = waitpid(pid, &status, __WALL | (ended ? 0 : WNOHANG));
@@ -257,7 +238,7 @@ bool guard_run(const struct guard_identity *identity, int64_t deadline_us, int k
         (void)close(pair[0]);
         return error_set_errno(error, FAULT_CRASH, errno, "no process for the login check");
     }
-    ended = wait_readable(pidfd, deadline_us);
+    ended = wait_ready(pidfd, POLLIN, deadline_us);
     replied = take_reply(pair[0], reply, size);
     status = reap((pid_t)pid, pidfd, ended);
     if (staying)
