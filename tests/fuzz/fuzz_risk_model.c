@@ -1,0 +1,120 @@
+/* A model file: refused with a sentence, when it is opened or when it is read, or safe to score
+ * with. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hash.h"
+#include "scorer/risk.h"
+#include "scorer/risk_layout.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Makes the frame right, so that what lies behind the checksums is reached, too. */
+static void seal(struct risk_model_header *header, size_t size)
+{
+    memcpy(header->magic, RISK_MODEL_MAGIC, sizeof header->magic);
+    header->version = RISK_MODEL_VERSION;
+    header->header_bytes = sizeof *header;
+    header->file_bytes = size;
+    header->feature_hash = feature_table_hash();
+    header->feature_count = FEATURE_COUNT;
+    struct risk_layout layout = risk_layout_of(header);
+    if (layout.file_bytes == size) {
+        uint64_t *hashes = (void *)(header + 1);
+        for (size_t page = 0; page < layout.pages; page++) {
+            size_t begin = layout.body + page * RISK_MODEL_PAGE, left = size - begin;
+            hashes[page] =
+                hash_bytes((char *)header + begin, left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
+        }
+        header->pages_checksum = hash_bytes(hashes, layout.pages * sizeof *hashes);
+    }
+    header->checksum = risk_header_checksum(header);
+}
+
+/* Gives the file the counts that make a body of its size, so that short inputs have trees. */
+static void fit_counts(struct risk_model_header *header, size_t size)
+{
+    header->forest_kind %= FOREST_KIND_COUNT;
+    header->forest_trees = 1 + header->forest_trees % 4;
+    header->isolation_trees = 1 + header->isolation_trees % 4;
+    header->isolation_nodes = header->isolation_trees + header->isolation_nodes % 8;
+    header->isolation_sample = 2 + header->isolation_sample % 1000;
+    header->unused = 0;
+    header->summary_bytes = 0;
+    header->forest_nodes = 0;
+    struct risk_layout layout = risk_layout_of(header);
+    size_t room = size > layout.file_bytes ? size - (size_t)layout.file_bytes : 0;
+    header->forest_nodes = (uint32_t)(room / (sizeof(struct tree_node) + sizeof(int32_t)));
+    header->summary_bytes = (uint32_t)(room % (sizeof(struct tree_node) + sizeof(int32_t)));
+}
+
+static void fail_without_a_sentence(const struct error *error)
+{
+    if (error->fault != FAULT_MODEL || error->text[0] == '\0')
+        abort();
+}
+
+static void use(const struct risk_model *model, bool checked)
+{
+    static const float values[] = {-1e9f, 0, 1, 1e9f, NAN};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct error error = ERROR_NONE;
+        float features[FEATURE_COUNT];
+        double shares[FEATURE_COUNT], sum = risk_base(model);
+        struct risk risk;
+        for (unsigned j = 0; j < FEATURE_COUNT; j++)
+            features[j] = values[(i + j) % (sizeof values / sizeof *values)];
+        if (!risk_assess(model, features, &risk, &error) ||
+            !risk_shares(model, features, shares, &error)) {
+            fail_without_a_sentence(&error);
+            if (checked)
+                abort();
+            continue;
+        }
+        for (unsigned j = 0; j < FEATURE_COUNT; j++)
+            sum += shares[j];
+        if (!(risk.probability >= 0 && risk.probability <= 1) ||
+            (checked && !(fabs(sum - risk.probability) < 1e-4)))
+            abort();
+    }
+    for (double budget = 1; budget > 1e-8; budget /= 3) {
+        float threshold = risk_threshold_for(model, budget);
+        if (!(threshold >= 0 && threshold <= 2))
+            abort();
+    }
+}
+
+static void open_and_use(const void *bytes, size_t size)
+{
+    struct risk_pages pages;
+    struct risk_model model;
+    struct error error = ERROR_NONE;
+    if (!risk_model_open(&model, bytes, size, &pages, &error)) {
+        fail_without_a_sentence(&error);
+        return;
+    }
+    use(&model, false);
+    if (risk_model_check(&model, &error))
+        use(&model, true);
+    else
+        fail_without_a_sentence(&error);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    void *bytes = malloc(size > 0 ? size : 1);
+    if (bytes == NULL)
+        return 0;
+    memcpy(bytes, data, size);
+    open_and_use(bytes, size);
+    if (size >= sizeof(struct risk_model_header)) {
+        seal(bytes, size);
+        open_and_use(bytes, size);
+        fit_counts(bytes, size);
+        seal(bytes, size);
+        open_and_use(bytes, size);
+    }
+    free(bytes);
+    return 0;
+}
