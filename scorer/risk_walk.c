@@ -4,24 +4,22 @@
 
 #include "common/hash.h"
 
-#define VALUE_ONE     (INT32_C(1) << 24)
 #define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
 #define MOST_PATH     64 /* a sample of 2^16 rows gives 16 levels and a mean path of 22 */
 
-static_assert(VALUE_ONE * TREES_VALUE_UNIT == 1, "a share of 1 in units");
 static_assert(2 * TREES_NARROW_COLUMNS + 1 <= RISK_KEYS, "keys of a narrow table");
 static_assert((int)FEATURE_COUNT <= TREES_NARROW_COLUMNS, "the feature table is a narrow one");
 
 struct tree_bounds risk_forest_bounds(const struct risk_model *model)
 {
     if (model->forest.kind == FOREST_BAGGED)
-        return (struct tree_bounds){0, VALUE_ONE};
-    return (struct tree_bounds){-MOST_LOG_ODDS * VALUE_ONE, MOST_LOG_ODDS * VALUE_ONE};
+        return (struct tree_bounds){0, TREES_VALUE_ONE};
+    return (struct tree_bounds){-MOST_LOG_ODDS * TREES_VALUE_ONE, MOST_LOG_ODDS * TREES_VALUE_ONE};
 }
 
 struct tree_bounds risk_isolation_bounds(void)
 {
-    return (struct tree_bounds){0, MOST_PATH * VALUE_ONE};
+    return (struct tree_bounds){0, MOST_PATH * TREES_VALUE_ONE};
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */

@@ -24,7 +24,8 @@
 #define TREES_MOST_COLUMNS 2047
 #define TREES_MOST_COUNT   4096
 #define TREES_MOST_NODES   (UINT32_C(1) << 24) /* with more than TREES_NARROW_COLUMNS: 1 << 20 */
-#define TREES_VALUE_UNIT   0x1p-24             /* values are integers: no sum depends on an order */
+#define TREES_VALUE_ONE    (INT32_C(1) << 24)  /* values are integers: no sum depends on an order */
+#define TREES_VALUE_UNIT   (1.0 / TREES_VALUE_ONE)
 
 /* Nodes of tables of so few columns have 8 bits for the key they name, others 12. */
 #define TREES_NARROW_COLUMNS 127

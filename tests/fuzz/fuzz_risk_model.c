@@ -10,43 +10,70 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Makes the frame right, so that what lies behind the checksums is reached, too. */
-static void seal(struct risk_model_header *header, size_t size)
+#define NODE_BYTES (sizeof(struct tree_node) + sizeof(int32_t))
+
+/* Counts that make a body of that size, so that what lies behind the frame is reached, too. */
+static void fit_counts(struct risk_model_header *header, size_t body_bytes)
 {
+    uint32_t nodes = (uint32_t)(body_bytes / NODE_BYTES);
+    header->forest_kind %= FOREST_KIND_COUNT;
+    header->forest_nodes = nodes - nodes / 4;
+    header->isolation_nodes = nodes / 4;
+    header->forest_trees = 1 + header->forest_trees % 4;
+    header->isolation_trees = 1 + header->isolation_trees % 2;
+    header->isolation_sample = 2 + header->isolation_sample % 1000;
+    header->summary_bytes = (uint32_t)(body_bytes % NODE_BYTES);
+    header->unused = 0;
+}
+
+/* Zeros become leaves of value 0: what the fuzzer changes are sound trees. */
+static void mix_with_leaves(char *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct tree_node node;
+        memcpy(&node, at + i * sizeof node, sizeof node);
+        node.link ^= tree_leaf_link(FEATURE_COUNT, i);
+        node.key ^= tree_leaf_key(0);
+        memcpy(at + i * sizeof node, &node, sizeof node);
+    }
+}
+
+static void seal(struct risk_model_header *header, const struct risk_layout *layout)
+{
+    uint64_t *hashes = (void *)(header + 1);
     memcpy(header->magic, RISK_MODEL_MAGIC, sizeof header->magic);
     header->version = RISK_MODEL_VERSION;
     header->header_bytes = sizeof *header;
-    header->file_bytes = size;
+    header->file_bytes = layout->file_bytes;
     header->feature_hash = feature_table_hash();
     header->feature_count = FEATURE_COUNT;
-    struct risk_layout layout = risk_layout_of(header);
-    if (layout.file_bytes == size) {
-        uint64_t *hashes = (void *)(header + 1);
-        for (size_t page = 0; page < layout.pages; page++) {
-            size_t begin = layout.body + page * RISK_MODEL_PAGE, left = size - begin;
-            hashes[page] =
-                hash_bytes((char *)header + begin, left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
-        }
-        header->pages_checksum = hash_bytes(hashes, layout.pages * sizeof *hashes);
+    for (size_t page = 0; page < layout->pages; page++) {
+        size_t begin = layout->body + page * RISK_MODEL_PAGE, left = layout->file_bytes - begin;
+        hashes[page] =
+            hash_bytes((char *)header + begin, left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
     }
+    header->pages_checksum = hash_bytes(hashes, layout->pages * sizeof *hashes);
     header->checksum = risk_header_checksum(header);
 }
 
-/* Gives the file the counts that make a body of its size, so that short inputs have trees. */
-static void fit_counts(struct risk_model_header *header, size_t size)
+/* A model whose frame is right, around a header's facts and a body as they come; free() it. */
+static void *frame(const uint8_t *data, size_t size, size_t *framed)
 {
-    header->forest_kind %= FOREST_KIND_COUNT;
-    header->forest_trees = 1 + header->forest_trees % 4;
-    header->isolation_trees = 1 + header->isolation_trees % 4;
-    header->isolation_nodes = header->isolation_trees + header->isolation_nodes % 8;
-    header->isolation_sample = 2 + header->isolation_sample % 1000;
-    header->unused = 0;
-    header->summary_bytes = 0;
-    header->forest_nodes = 0;
-    struct risk_layout layout = risk_layout_of(header);
-    size_t room = size > layout.file_bytes ? size - (size_t)layout.file_bytes : 0;
-    header->forest_nodes = (uint32_t)(room / (sizeof(struct tree_node) + sizeof(int32_t)));
-    header->summary_bytes = (uint32_t)(room % (sizeof(struct tree_node) + sizeof(int32_t)));
+    struct risk_model_header header;
+    size_t body_bytes = size - sizeof header;
+    memcpy(&header, data, sizeof header);
+    fit_counts(&header, body_bytes);
+    struct risk_layout layout = risk_layout_of(&header);
+    char *bytes = calloc(1, layout.file_bytes);
+    if (bytes != NULL) {
+        memcpy(bytes, &header, sizeof header);
+        memcpy(bytes + layout.body, data + sizeof header, body_bytes);
+        mix_with_leaves(bytes + layout.body + layout.forest_nodes, header.forest_nodes);
+        mix_with_leaves(bytes + layout.body + layout.isolation_nodes, header.isolation_nodes);
+        seal((void *)bytes, &layout);
+    }
+    *framed = layout.file_bytes;
+    return bytes;
 }
 
 static void fail_without_a_sentence(const struct error *error)
@@ -103,18 +130,18 @@ static void open_and_use(const void *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    size_t framed = size;
     void *bytes = malloc(size > 0 ? size : 1);
     if (bytes == NULL)
         return 0;
     memcpy(bytes, data, size);
     open_and_use(bytes, size);
-    if (size >= sizeof(struct risk_model_header)) {
-        seal(bytes, size);
-        open_and_use(bytes, size);
-        fit_counts(bytes, size);
-        seal(bytes, size);
-        open_and_use(bytes, size);
-    }
+    free(bytes);
+    if (size < sizeof(struct risk_model_header))
+        return 0;
+    bytes = frame(data, size, &framed);
+    if (bytes != NULL)
+        open_and_use(bytes, framed);
     free(bytes);
     return 0;
 }
