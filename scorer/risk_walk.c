@@ -7,7 +7,6 @@
 #define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
 #define MOST_PATH     64 /* a sample of 2^16 rows gives 16 levels and a mean path of 22 */
 
-static_assert(2 * TREES_NARROW_COLUMNS + 1 <= RISK_KEYS, "keys of a narrow table");
 static_assert((int)FEATURE_COUNT <= TREES_NARROW_COLUMNS, "the feature table is a narrow one");
 
 struct tree_bounds risk_forest_bounds(const struct risk_model *model)

@@ -7,8 +7,6 @@
 
 #include "scorer/risk_model.h"
 
-#define RISK_KEYS 256 /* of trees_write_keys() for the feature table */
-
 struct risk_sums {
     int64_t forest, isolation; /* trees_sum() */
 };

@@ -19,7 +19,8 @@
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a key is the upper half of a node");
 static_assert(sizeof(struct tree_node) == 8, "nodes are 8 bytes in the file");
 static_assert(offsetof(struct tree_node, link) == 0, "a node's low half is its link");
-static_assert(NARROW_LEAF < 1 << NARROW_BITS && WIDE_LEAF < 1 << WIDE_BITS,
+static_assert(NARROW_LEAF < TREES_NARROW_SLOTS && WIDE_LEAF < TREES_MOST_SLOTS &&
+                  TREES_NARROW_SLOTS == 1 << NARROW_BITS && TREES_MOST_SLOTS == 1 << WIDE_BITS,
               "a slot fits into its bits");
 static_assert(TREES_MOST_NODES == UINT32_C(1) << (32 - NARROW_BITS), "a child fits into its bits");
 

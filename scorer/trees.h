@@ -44,7 +44,8 @@ struct trees {
 };
 
 /* A row, written out: keys by slot; 64-bit, so that they compare with a whole node. */
-#define TREES_MOST_SLOTS (2 * TREES_MOST_COLUMNS + 2)
+#define TREES_MOST_SLOTS   4096
+#define TREES_NARROW_SLOTS 256
 
 /* How many nodes the links of tables of so many columns can tell apart. */
 uint32_t trees_most_nodes(uint32_t column_count);
@@ -81,7 +82,7 @@ bool trees_check_sizes(const struct trees *trees, struct error *error) MUST_USE;
 const char *tree_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
 const char *tree_value_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
 
-/* row: column_count values, NAN where missing. keys: TREES_MOST_SLOTS, or 256 for narrow tables. */
+/* row: column_count values, NAN where missing. keys: TREES_MOST_SLOTS, or TREES_NARROW_SLOTS. */
 void trees_write_keys(uint32_t column_count, const float *row, uint64_t *keys);
 
 /* Where a walk goes on from node `at`; a leaf's next is itself. */
