@@ -17,7 +17,7 @@ static void fail(const char *path, const char *why)
 
 double first_score(const char *path, const float *features)
 {
-    static struct risk_pages pages;
+    static struct risk_blocks blocks;
     struct error error = ERROR_NONE;
     struct risk_model model;
     struct stat status;
@@ -30,7 +30,7 @@ double first_score(const char *path, const float *features)
     void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED)
         fail(path, "cannot be mapped");
-    if (!risk_model_open(&model, bytes, size, &pages, &error) ||
+    if (!risk_model_open(&model, bytes, size, &blocks, &error) ||
         !risk_assess(&model, features, &risk, &error))
         fail(path, error.text);
     (void)close(fd);

@@ -4,6 +4,6 @@
 
 typedef double first_score_function(const char *path, const float *features);
 
-first_score_function first_score;
+__attribute__((visibility("default"))) first_score_function first_score;
 
 #endif

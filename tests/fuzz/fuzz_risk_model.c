@@ -47,12 +47,12 @@ static void seal(struct risk_model_header *header, const struct risk_layout *lay
     header->file_bytes = layout->file_bytes;
     header->feature_hash = feature_table_hash();
     header->feature_count = FEATURE_COUNT;
-    for (size_t page = 0; page < layout->pages; page++) {
-        size_t begin = layout->body + page * RISK_MODEL_PAGE, left = layout->file_bytes - begin;
-        hashes[page] =
-            hash_bytes((char *)header + begin, left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
+    for (size_t block = 0; block < layout->blocks; block++) {
+        size_t begin = layout->body + block * RISK_MODEL_BLOCK, left = layout->file_bytes - begin;
+        hashes[block] =
+            hash_bytes((char *)header + begin, left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
     }
-    header->pages_checksum = hash_bytes(hashes, layout->pages * sizeof *hashes);
+    header->blocks_checksum = hash_bytes(hashes, layout->blocks * sizeof *hashes);
     header->checksum = risk_header_checksum(header);
 }
 
@@ -114,10 +114,10 @@ static void use(const struct risk_model *model, bool checked)
 
 static void open_and_use(const void *bytes, size_t size)
 {
-    struct risk_pages pages;
+    struct risk_blocks blocks;
     struct risk_model model;
     struct error error = ERROR_NONE;
-    if (!risk_model_open(&model, bytes, size, &pages, &error)) {
+    if (!risk_model_open(&model, bytes, size, &blocks, &error)) {
         fail_without_a_sentence(&error);
         return;
     }

@@ -36,12 +36,12 @@ static void seal_as(struct file file, const struct risk_model_header *as)
 {
     struct risk_layout layout = risk_layout_of(as);
     uint64_t *hashes = (void *)(file.header + 1);
-    for (size_t page = 0; page < layout.pages; page++) {
-        size_t begin = layout.body + page * RISK_MODEL_PAGE, left = file.size - begin;
-        hashes[page] = hash_bytes((char *)file.header + begin,
-                                  left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
+    for (size_t block = 0; block < layout.blocks; block++) {
+        size_t begin = layout.body + block * RISK_MODEL_BLOCK, left = file.size - begin;
+        hashes[block] = hash_bytes((char *)file.header + begin,
+                                   left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
     }
-    file.header->pages_checksum = hash_bytes(hashes, layout.pages * sizeof *hashes);
+    file.header->blocks_checksum = hash_bytes(hashes, layout.blocks * sizeof *hashes);
     file.header->checksum = risk_header_checksum(file.header);
 }
 
@@ -62,27 +62,27 @@ static bool use(const struct risk_model *model, struct error *error)
     return true;
 }
 
-static void test_a_model_scores_the_same_checked_at_once_or_page_by_page(void **state)
+static void test_a_model_scores_the_same_checked_at_once_or_block_by_block(void **state)
 {
     (void)state;
     void *bytes;
     size_t size;
-    struct risk_model whole, paged;
-    struct risk_pages pages;
+    struct risk_model whole, partly;
+    struct risk_blocks blocks;
     uint64_t seed = 3;
     sample_model(100, 6, 5, &bytes, &size);
     assert_true(risk_model_open_checked(&whole, bytes, size, NULL));
-    assert_true(risk_model_open(&paged, bytes, size, &pages, NULL));
+    assert_true(risk_model_open(&partly, bytes, size, &blocks, NULL));
     for (unsigned round = 0; round < 200; round++) {
         float features[FEATURE_COUNT];
         double shares[2][FEATURE_COUNT];
         struct risk risks[2];
         sample_row(features, FEATURE_COUNT, &seed);
         assert_true(risk_assess(&whole, features, &risks[0], NULL));
-        assert_true(risk_assess(&paged, features, &risks[1], NULL));
+        assert_true(risk_assess(&partly, features, &risks[1], NULL));
         assert_true(risks[0].probability == risks[1].probability);
         assert_true(risk_shares(&whole, features, shares[0], NULL));
-        assert_true(risk_shares(&paged, features, shares[1], NULL));
+        assert_true(risk_shares(&partly, features, shares[1], NULL));
         assert_memory_equal(shares[0], shares[1], sizeof shares[0]);
     }
     assert_int_equal(whole.header->summary_bytes, 12);
@@ -97,9 +97,9 @@ static void test_a_truncated_model_is_refused_at_every_length(void **state)
     for (size_t length = 0; length < file.size; length++) {
         struct file copy = copy_of(file, length);
         struct risk_model model;
-        struct risk_pages pages;
+        struct risk_blocks blocks;
         struct error error = ERROR_NONE;
-        assert_false(risk_model_open(&model, copy.header, length, &pages, &error));
+        assert_false(risk_model_open(&model, copy.header, length, &blocks, &error));
         assert_int_equal(error.fault, FAULT_MODEL);
         assert_true(error.text[0] != '\0');
         free(copy.header);
@@ -108,8 +108,9 @@ static void test_a_truncated_model_is_refused_at_every_length(void **state)
 }
 
 /*
- * In a byte of the header or of the pages' checksums: refused at once. In the body: refused as soon
- * as its page is read, and by the check of the whole. Between them is padding that nobody reads.
+ * In a byte of the header or of the blocks' checksums: refused at once. In the body: refused as
+ * soon as its block is read, and by the check of the whole. Between them is padding that nobody
+ * reads.
  */
 static void test_every_damaged_byte_is_refused_before_it_counts(void **state)
 {
@@ -117,13 +118,13 @@ static void test_every_damaged_byte_is_refused_before_it_counts(void **state)
     struct file file = sample_file();
     unsigned char *bytes = (unsigned char *)file.header;
     struct risk_layout layout = risk_layout_of(file.header);
-    size_t front = sizeof *file.header + layout.pages * sizeof(uint64_t), refused_when_read = 0;
+    size_t front = sizeof *file.header + layout.blocks * sizeof(uint64_t), refused_when_read = 0;
     for (size_t i = 0; i < file.size; i++) {
         struct risk_model model;
-        struct risk_pages pages;
+        struct risk_blocks blocks;
         struct error error = ERROR_NONE;
         bytes[i] ^= (unsigned char)(1U << i % 8);
-        bool opened = risk_model_open(&model, bytes, file.size, &pages, &error);
+        bool opened = risk_model_open(&model, bytes, file.size, &blocks, &error);
         if (opened != (i >= front))
             fail_msg("byte %zu: %s", i, error.text);
         if (i >= layout.body) {
@@ -146,12 +147,12 @@ static void test_bytes_behind_the_end_and_odd_addresses_are_refused(void **state
     struct file file = sample_file();
     struct file longer = copy_of(file, file.size + 8);
     struct risk_model model;
-    struct risk_pages pages;
+    struct risk_blocks blocks;
     struct error error = ERROR_NONE;
-    assert_false(risk_model_open(&model, longer.header, file.size + 1, &pages, &error));
+    assert_false(risk_model_open(&model, longer.header, file.size + 1, &blocks, &error));
     error = ERROR_NONE;
     memmove((char *)longer.header + 4, file.header, file.size);
-    assert_false(risk_model_open(&model, (char *)longer.header + 4, file.size, &pages, &error));
+    assert_false(risk_model_open(&model, (char *)longer.header + 4, file.size, &blocks, &error));
     assert_contains(error.text, "multiple of 8");
     free(longer.header);
     free(file.header);
@@ -211,11 +212,11 @@ static void test_an_unsound_header_is_refused_under_right_checksums(void **state
         struct file file = copy_of(sound, sound.size);                                             \
         struct risk_model_header *header = file.header;                                            \
         struct risk_model model;                                                                   \
-        struct risk_pages pages;                                                                   \
+        struct risk_blocks blocks;                                                                 \
         struct error error = ERROR_NONE;                                                           \
         change;                                                                                    \
         seal_as(file, sound.header);                                                               \
-        if (risk_model_open(&model, header, file.size, &pages, &error))                            \
+        if (risk_model_open(&model, header, file.size, &blocks, &error))                           \
             fail_msg("accepted: %s", #change);                                                     \
         assert_int_equal(error.fault, FAULT_MODEL);                                                \
         assert_contains(error.text, sentence);                                                     \
@@ -226,7 +227,7 @@ static void test_an_unsound_header_is_refused_under_right_checksums(void **state
     free(sound.header);
 }
 
-/* Every node and value, damaged in many ways under right checksums, and read page by page. */
+/* Every node and value, damaged in many ways under right checksums, and read block by block. */
 static void test_no_body_leads_a_walk_astray(void **state)
 {
     (void)state;
@@ -237,14 +238,14 @@ static void test_no_body_leads_a_walk_astray(void **state)
     for (unsigned round = 0; round < 20000; round++) {
         struct file file = copy_of(sound, sound.size);
         struct risk_model model;
-        struct risk_pages pages;
+        struct risk_blocks blocks;
         struct error error = ERROR_NONE;
         uint32_t *words = body_of(file);
         for (unsigned change = 0; change < 3; change++)
             words[sample_random(&seed) % (layout.summary / sizeof *words)] ^=
                 (uint32_t)sample_random(&seed) >> sample_random(&seed) % 32;
         seal_as(file, sound.header);
-        assert_true(risk_model_open(&model, file.header, file.size, &pages, &error));
+        assert_true(risk_model_open(&model, file.header, file.size, &blocks, &error));
         bool used = use(&model, &error);
         used ? scored++ : refused++;
         assert_true(used || error.fault == FAULT_MODEL);
@@ -308,7 +309,7 @@ static void test_the_same_facts_make_the_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_model_scores_the_same_checked_at_once_or_page_by_page),
+        cmocka_unit_test(test_a_model_scores_the_same_checked_at_once_or_block_by_block),
         cmocka_unit_test(test_a_truncated_model_is_refused_at_every_length),
         cmocka_unit_test(test_every_damaged_byte_is_refused_before_it_counts),
         cmocka_unit_test(test_bytes_behind_the_end_and_odd_addresses_are_refused),
