@@ -12,6 +12,8 @@ struct risk_layout {
 };
 
 struct risk_layout risk_layout_of(const struct risk_model_header *header);
+/* What stands in the checks for a block, the last of which may be shorter. */
+uint32_t risk_block_hash(const void *bytes, size_t size);
 uint64_t risk_header_checksum(const struct risk_model_header *header);
 
 #endif

@@ -44,7 +44,7 @@ struct risk_layout risk_layout_of(const struct risk_model_header *header)
     layout.summary = body;
     body += header->summary_bytes;
     layout.blocks = (body + RISK_MODEL_BLOCK - 1) / RISK_MODEL_BLOCK;
-    uint64_t front = sizeof *header + layout.blocks * sizeof(uint64_t);
+    uint64_t front = sizeof *header + layout.blocks * sizeof(uint32_t);
     layout.body = (front + RISK_MODEL_BLOCK - 1) / RISK_MODEL_BLOCK * RISK_MODEL_BLOCK;
     layout.file_bytes = layout.body + body;
     return layout;
@@ -57,7 +57,7 @@ static void find_parts(struct risk_model *model, const void *bytes)
     const char *body = (const char *)bytes + layout.body;
 
     model->header = header;
-    model->block_hashes = (const void *)(header + 1);
+    model->checks = (const void *)(header + 1);
     model->body = body;
     model->forest = (struct forest){
         .kind = (enum forest_kind)header->forest_kind,
@@ -170,11 +170,10 @@ static bool check_facts(const struct risk_model_header *header, struct error *er
     return true;
 }
 
-bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
-                     struct risk_blocks *blocks, struct error *error)
+static bool open_header(struct risk_model *model, const void *bytes, size_t size,
+                        struct error *error)
 {
     const struct risk_model_header *header = bytes;
-    struct risk_model found;
 
     if ((uintptr_t)bytes % 8 != 0)
         return refuse(error, "does not lie at a multiple of 8 bytes in memory");
@@ -185,11 +184,18 @@ bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
     if (!check_frame(header, size, error) || !check_counts(header, size, error) ||
         !check_thresholds(header, error) || !check_facts(header, error))
         return false;
-    find_parts(&found, bytes);
-    size_t block_count = (size_t)risk_layout_of(header).blocks;
-    if (hash_bytes(found.block_hashes, block_count * sizeof(uint64_t)) != header->blocks_checksum)
-        return refuse(error, "is damaged: the checksum of its blocks' checksums does not match");
-    memset(blocks, 0, sizeof *blocks);
+    find_parts(model, bytes);
+    return true;
+}
+
+bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
+                     struct risk_blocks *blocks, struct error *error)
+{
+    struct risk_model found;
+    if (!open_header(&found, bytes, size, error))
+        return false;
+    size_t block_count = (size_t)risk_layout_of(found.header).blocks;
+    memset(blocks->sound, 0, (block_count / 64 + 1) * sizeof *blocks->sound);
     found.blocks = blocks;
     *model = found;
     return true;
@@ -215,27 +221,27 @@ static bool check_summary(const struct risk_model *model, struct error *error)
     return true;
 }
 
-bool risk_model_check(struct risk_model *model, struct error *error)
+static bool check_blocks(const struct risk_model *model, struct error *error)
 {
     size_t block_count = (size_t)risk_layout_of(model->header).blocks;
     for (size_t block = 0; block < block_count; block++) {
         if (!risk_block_check(model, block, error))
             return false;
     }
-    if (!trees_check(&model->forest.trees, risk_forest_bounds(model), error) ||
-        !trees_check(&model->isolation.trees, risk_isolation_bounds(), error) ||
-        !check_bases(model, error) || !check_summary(model, error))
-        return false;
-    model->blocks = NULL;
+    if (hash_bytes(model->checks, block_count * sizeof *model->checks) !=
+        model->header->checks_checksum)
+        return refuse(error, "is damaged: the checksum of its checksums does not match");
     return true;
 }
 
 bool risk_model_open_checked(struct risk_model *model, const void *bytes, size_t size,
                              struct error *error)
 {
-    struct risk_blocks blocks;
     struct risk_model found;
-    if (!risk_model_open(&found, bytes, size, &blocks, error) || !risk_model_check(&found, error))
+    if (!open_header(&found, bytes, size, error) || !check_blocks(&found, error) ||
+        !trees_check(&found.forest.trees, risk_forest_bounds(&found), error) ||
+        !trees_check(&found.isolation.trees, risk_isolation_bounds(), error) ||
+        !check_bases(&found, error) || !check_summary(&found, error))
         return false;
     *model = found;
     return true;

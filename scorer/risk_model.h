@@ -4,13 +4,13 @@
  * little-endian:
  *
  *     struct risk_model_header
- *     uint64_t          blocks[]      hash_bytes() of each block of the body
+ *     uint32_t          checks[]      of each block of the body the low half of its hash_bytes()
  *                                    padding to a multiple of RISK_MODEL_BLOCK
  *     body:  struct tree_node  nodes[]                of the forest, then of the isolation forest
  *            int32_t           values[]               of both
  *            char              summary[summary_bytes] training summary, one JSON object
  *
- * Opening looks at header and block hashes alone. What a login then reads of the body is checked
+ * Opening looks at the header alone. What a login then reads of the body is checked
  * when it is read, block by block and node by node (risk_model_check() checks all of it once, for
  * those who score often): a score costs what it touches, and no bytes whatever can make a reader
  * leave the file, loop, or give a score that a sound file would not give.
@@ -24,8 +24,8 @@
 
 #define RISK_MODEL_MAGIC      "PAMANOM1"
 #define RISK_MODEL_VERSION    3
-#define RISK_MODEL_BLOCK      1024 /* bytes of one checksum: what a walk touches of it is a part */
-#define RISK_MODEL_MOST_BYTES (UINT32_C(64) << 20)
+#define RISK_MODEL_BLOCK      64 /* bytes of one checksum: a cache line, all that a walk needs of it */
+#define RISK_MODEL_MOST_BYTES (UINT32_C(32) << 20)
 #define RISK_MODEL_MOST_TREES 1024
 #define RISK_MODEL_QUANTILES  64
 
@@ -52,7 +52,7 @@ struct risk_model_header {
     uint32_t header_bytes;
     uint64_t checksum; /* hash_bytes of what of the header stands behind this; names the model */
     uint64_t file_bytes;
-    uint64_t blocks_checksum; /* hash_bytes of the blocks' hashes */
+    uint64_t checks_checksum; /* hash_bytes of the checks, for those who look at all of them */
     uint32_t feature_hash;    /* feature_table_hash() */
     uint32_t feature_count;
     uint32_t forest_kind; /* enum forest_kind */
@@ -82,7 +82,7 @@ struct risk_blocks {
 
 struct risk_model {
     const struct risk_model_header *header;
-    const uint64_t *block_hashes;
+    const uint32_t *checks;
     const char *body;
     struct forest forest;
     struct isolation_forest isolation;
@@ -98,15 +98,11 @@ struct risk_model {
 bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
                      struct risk_blocks *blocks, struct error *error) MUST_USE;
 
-/* Checks the whole body: scores are faster then, cannot fail, and may be taken by several threads.
- */
-bool risk_model_check(struct risk_model *model, struct error *error) MUST_USE;
-
-/* Both. */
+/* The same with all of the body: scores are faster then, and may be taken by several threads. */
 bool risk_model_open_checked(struct risk_model *model, const void *bytes, size_t size,
                              struct error *error) MUST_USE;
 
-/* The same for bytes that are part of the program and were checked when it was built. */
+/* For bytes that are part of the program and were checked when it was built. */
 void risk_model_of_program(struct risk_model *model, const void *bytes);
 
 /* The default model that is embedded in the code, made and checked at build time. */

@@ -68,14 +68,15 @@ static bool fill_body(char *file, const struct risk_layout *layout,
 static void seal(char *file, const struct risk_layout *layout)
 {
     struct risk_model_header *header = (void *)file;
-    uint64_t *hashes = (void *)(header + 1);
+    uint32_t *checks = (void *)(header + 1);
 
     for (size_t block = 0; block < layout->blocks; block++) {
         size_t begin = (size_t)layout->body + block * RISK_MODEL_BLOCK;
         size_t left = (size_t)layout->file_bytes - begin;
-        hashes[block] = hash_bytes(file + begin, left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
+        checks[block] =
+            risk_block_hash(file + begin, left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
     }
-    header->blocks_checksum = hash_bytes(hashes, (size_t)layout->blocks * sizeof *hashes);
+    header->checks_checksum = hash_bytes(checks, (size_t)layout->blocks * sizeof *checks);
     header->checksum = risk_header_checksum(header);
 }
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "common/hash.h"
+#include "scorer/risk_layout.h"
 #include "scorer/tree_step.h"
 
 #define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
@@ -25,12 +26,17 @@ struct tree_bounds risk_isolation_bounds(void)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
+uint32_t risk_block_hash(const void *bytes, size_t size)
+{
+    return (uint32_t)hash_bytes(bytes, size);
+}
+
 bool risk_block_check(const struct risk_model *model, size_t block, struct error *error)
 {
     const char *begin = model->body + block * RISK_MODEL_BLOCK;
     size_t left = (size_t)((const char *)model->header + model->header->file_bytes - begin);
     size_t bytes = left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK;
-    if (hash_bytes(begin, bytes) != model->block_hashes[block])
+    if (risk_block_hash(begin, bytes) != model->checks[block])
         return error_set(error, FAULT_MODEL,
                          "the model file is damaged: the checksum of its block %zu does not match",
                          block);
@@ -70,9 +76,10 @@ TREE_ALWAYS_HERE bool read_node(const struct careful *careful, uint32_t at, uint
         return false;
     *word = tree_word(&trees->nodes[at]);
     uint32_t child = (uint32_t)*word >> TREE_NARROW_BITS;
-    bool is_inner = child > at && child < trees->node_count - 1;
-    bool is_leaf = (uint32_t)*word == tree_leaf_link(FEATURE_COUNT, at);
-    if (is_leaf || (is_inner && ((uint32_t)*word & 0xff) < 2 * FEATURE_COUNT))
+    bool is_inner = (child > at) & (child < trees->node_count - 1);
+    uint32_t slot = (uint32_t)*word & (TREES_NARROW_SLOTS - 1);
+    bool is_leaf = (slot == TREE_LEAF_SLOT(TREE_NARROW_BITS)) & (child == at);
+    if ((is_inner & (slot < 2 * FEATURE_COUNT)) | is_leaf)
         return true;
     const char *why = tree_unsound(trees, at, careful->bounds);
     return refuse_node(careful, at, why != NULL ? why : "leads astray");

@@ -40,7 +40,7 @@ static void mix_with_leaves(char *at, uint32_t count)
 
 static void seal(struct risk_model_header *header, const struct risk_layout *layout)
 {
-    uint64_t *hashes = (void *)(header + 1);
+    uint32_t *checks = (void *)(header + 1);
     memcpy(header->magic, RISK_MODEL_MAGIC, sizeof header->magic);
     header->version = RISK_MODEL_VERSION;
     header->header_bytes = sizeof *header;
@@ -49,10 +49,10 @@ static void seal(struct risk_model_header *header, const struct risk_layout *lay
     header->feature_count = FEATURE_COUNT;
     for (size_t block = 0; block < layout->blocks; block++) {
         size_t begin = layout->body + block * RISK_MODEL_BLOCK, left = layout->file_bytes - begin;
-        hashes[block] =
-            hash_bytes((char *)header + begin, left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
+        checks[block] = risk_block_hash((char *)header + begin,
+                                        left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
     }
-    header->blocks_checksum = hash_bytes(hashes, layout->blocks * sizeof *hashes);
+    header->checks_checksum = hash_bytes(checks, layout->blocks * sizeof *checks);
     header->checksum = risk_header_checksum(header);
 }
 
@@ -114,7 +114,7 @@ static void use(const struct risk_model *model, bool checked)
 
 static void open_and_use(const void *bytes, size_t size)
 {
-    struct risk_blocks blocks;
+    static struct risk_blocks blocks;
     struct risk_model model;
     struct error error = ERROR_NONE;
     if (!risk_model_open(&model, bytes, size, &blocks, &error)) {
@@ -122,7 +122,7 @@ static void open_and_use(const void *bytes, size_t size)
         return;
     }
     use(&model, false);
-    if (risk_model_check(&model, &error))
+    if (risk_model_open_checked(&model, bytes, size, &error))
         use(&model, true);
     else
         fail_without_a_sentence(&error);
