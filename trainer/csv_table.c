@@ -177,7 +177,7 @@ static bool read_word(struct csv_reading *reading, unsigned c, const struct csv_
                          "%s column \"%s\" has too many different words, at line %llu",
                          reading->lines.path, reading->table->column[c].name,
                          (unsigned long long)reading->lines.line);
-    *value = number == WORD_UNKNOWN ? NAN : (float)number;
+    *value = number == WORD_UNKNOWN ? CSV_UNKNOWN_WORD : (float)number;
     return true;
 }
 

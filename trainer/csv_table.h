@@ -11,6 +11,8 @@
 
 enum csv_kind { CSV_UNDECIDED, CSV_NUMBERS, CSV_WORDS };
 
+#define CSV_UNKNOWN_WORD (-1.0F) /* in place of its number */
+
 struct csv_column {
     char *name;
     enum csv_kind kind;
@@ -28,9 +30,9 @@ struct csv_table {
 
 /*
  * like: NULL, or the table whose columns are wanted, by name, with its words; other columns are
- * left out, and a word it does not know is missing. Labels are two words; of 0 and 1, of normal and
- * anything, and of two others in the order of their bytes, the second is 1. What is wrong is named
- * by line and column.
+ * left out, and a word it does not know is CSV_UNKNOWN_WORD. Labels are two words; of 0 and 1, of
+ * normal and anything, and of two others in the order of their bytes, the second is 1. What is
+ * wrong is named by line and column.
  */
 bool csv_table_read(struct csv_table *table, const char *path, const char *label,
                     const struct csv_table *like, struct error *error) MUST_USE;

@@ -90,7 +90,7 @@ status 0 "$trainer" table --train "$work/table.csv" --label label --model forest
 has "$work/out" '"measured_on": "test"'
 status 1 "$trainer" table --train "$work/table.csv" --label colour --model forest
 has "$work/err" 'no column "colour"'
-status 2 "$trainer" table --train "$work/table.csv" --label label --model boosted
-has "$work/err" 'boosted is not there'
+status 2 "$trainer" table --train "$work/table.csv" --label label --model oracle
+has "$work/err" 'oracle is not known'
 status 2 "$trainer" table --train "$work/table.csv" --model forest
 echo passed
