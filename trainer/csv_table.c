@@ -344,6 +344,16 @@ bool csv_table_read(struct csv_table *table, const char *path, const char *label
     return read;
 }
 
+uint32_t *csv_column_word_counts(const struct csv_column *column, size_t rows)
+{
+    uint32_t *counts = calloc((size_t)column->words.count + 1, sizeof *counts);
+    for (size_t row = 0; counts != NULL && row < rows; row++) {
+        if (column->values[row] >= 0)
+            counts[(uint32_t)column->values[row]]++;
+    }
+    return counts;
+}
+
 void csv_table_drop_values(struct csv_table *table)
 {
     for (unsigned c = 0; c < table->columns; c++) {

@@ -37,6 +37,9 @@ struct csv_table {
 bool csv_table_read(struct csv_table *table, const char *path, const char *label,
                     const struct csv_table *like, struct error *error) MUST_USE;
 
+/* How many of a text column's rows hold each word; the caller's to free(). NULL without memory. */
+uint32_t *csv_column_word_counts(const struct csv_column *column, size_t rows);
+
 /* The numbers alone, which are most of it. */
 void csv_table_drop_values(struct csv_table *table);
 void csv_table_finish(struct csv_table *table);

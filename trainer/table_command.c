@@ -10,7 +10,7 @@
 #include "trainer/table_measure.h"
 
 struct table_values {
-    const char *train, *label, *model, *test, *out;
+    const char *train, *label, *model, *test, *out, *penalty;
     int64_t seed, trees, depth, leaf, threads;
     bool balanced;
 };
@@ -34,10 +34,12 @@ static const struct command_option OPTIONS[] = {
                     "the fewest rows a leaf may have"),
     COMMAND_FLAG(struct table_values, balanced, "balanced",
                  "weigh both labels the same, however rare one is"),
+    COMMAND_TEXT(struct table_values, penalty, "penalty", "P",
+                 "of the squared coefficients, 0 or more; otherwise 1"),
 };
 
 /* Of the options above those that some learners use and others do not. */
-static const char *const LEARNER_OPTIONS[] = {"trees", "depth", "leaf", "balanced"};
+static const char *const LEARNER_OPTIONS[] = {"trees", "depth", "leaf", "balanced", "penalty"};
 
 struct named_learner {
     const char *name;
@@ -56,6 +58,7 @@ struct table_run {
     const struct table_values *values;
     const struct table_learner *learner;
     unsigned threads;
+    double penalty;
     struct csv_table train, test;
     void *model;
     float *scores; /* of the rows that are measured */
@@ -101,6 +104,7 @@ static bool fit(struct table_run *run, struct error *error)
         .threads = run->threads,
         .seed = (uint64_t)values->seed,
         .balanced = values->balanced,
+        .penalty = run->penalty,
     };
     bool out_of_bag = values->test == NULL && run->learner->has_out_of_bag;
     double start_s = now_s();
@@ -239,6 +243,13 @@ static int check_options(const struct command_line *line, const struct table_lea
     return COMMAND_DONE;
 }
 
+static bool parse_penalty(const char *text, double *penalty)
+{
+    char *end = NULL;
+    *penalty = text != NULL ? strtod(text, &end) : 1;
+    return text == NULL || (end != text && *end == '\0' && *penalty >= 0 && isfinite(*penalty));
+}
+
 static int run_table(const struct command_line *line)
 {
     struct table_run run = {.values = line->values};
@@ -254,6 +265,9 @@ static int run_table(const struct command_line *line)
     int status = check_options(line, run.learner);
     if (status != COMMAND_DONE)
         return status;
+    if (!parse_penalty(values->penalty, &run.penalty))
+        return command_misused(line, "--penalty needs a number of 0 or more, not \"%s\"",
+                               values->penalty);
     run.threads = (unsigned)(values->threads > 0 ? values->threads
                              : processors > 0    ? processors
                                                  : 1);

@@ -13,7 +13,8 @@
 struct learner_options {
     unsigned trees, depth, smallest_leaf, threads;
     uint64_t seed;
-    bool balanced; /* both labels weigh the same */
+    bool balanced;  /* both labels weigh the same */
+    double penalty; /* 0 or more */
 };
 
 struct table_learner {
