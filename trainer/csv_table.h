@@ -1,7 +1,8 @@
 /*
  * A CSV file with a header as a table of numbers and labels. A column whose first cell that is not
  * empty is a number holds numbers, and everything else in it is a mistake; any other column holds
- * words, numbered in the order in which they first come. An empty cell is missing.
+ * words, numbered in the order in which they first come. An empty cell is missing, and so is "nan"
+ * among numbers; an infinite number is a mistake.
  */
 #ifndef TRAINER_CSV_TABLE_H
 #define TRAINER_CSV_TABLE_H
