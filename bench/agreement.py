@@ -11,9 +11,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
-TREES, DEPTH = 200, 12
+TREES, DEPTH = 100, 12
 MOST_APART = 0.005
-MOST_ROWS = 300_000  # over all rounds of a table; small tables need more rounds for a steady mean
+MOST_ROWS = 120_000  # over all rounds of a table; small tables need more rounds for a steady mean
 
 trainer, ranger_script, room = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 
@@ -46,7 +46,7 @@ def area(labels, path):
 def compare(rows, labels):
     """Each one's AUC, a row for each split."""
     rows = rows.astype(np.float32)
-    rounds = int(np.clip(MOST_ROWS // len(rows), 6, 40))
+    rounds = int(np.clip(MOST_ROWS // len(rows), 5, 40))
     tried = math.ceil(math.sqrt(rows.shape[1]))
     splits, areas = [], []
     for i in range(rounds):
