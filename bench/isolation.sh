@@ -3,11 +3,17 @@
 # each table of the directory (CSV, the last column a label 0 or 1): mean AUC over ten seeds, and on
 # the largest table the time of growing, one row warm, rows in batch. One thread each, in turns on a
 # machine that should do nothing else. Where DIRECTORY/reference.csv has a mean AUC (columns dataset
-# and auc_mean), fails when ours is further than .02 from it. Needs Debian's python3-sklearn.
+# and auc_mean), fails when ours is further than .02 from it. Installs Debian's
+# python3-sklearn.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tests/support/apt.sh
+. "$top/tests/support/apt.sh"
+# shellcheck source=bench/lib.sh
 . "$top/bench/lib.sh"
 [ $# -eq 1 ] || { echo "usage: bench/isolation.sh DIRECTORY" >&2; exit 2; }
+bench_room
+install_missing "$room/apt.log" python3-sklearn || { tail -5 "$room/apt.log" >&2; exit 1; }
 [ -f "$build/build.ninja" ] || (cd "$top" && cmake --preset release >/dev/null)
 ninja -C "$build" isolation_figures >/dev/null
 ours=$build/bench/isolation_figures

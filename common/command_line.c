@@ -202,8 +202,8 @@ static int option_store(const struct command_line *line, const struct command_op
 }
 
 /* Takes argv[*at] as an option of the command or a common one, with its value from the next. */
-static int take_option(const struct command_line *line, int argc, char **argv, int *at,
-                       void *values, struct common_values *common)
+static int take_option(struct command_line *line, int argc, char **argv, int *at, void *values,
+                       struct common_values *common)
 {
     const char *argument = argv[*at];
     const char *value = NULL;
@@ -212,7 +212,9 @@ static int take_option(const struct command_line *line, int argc, char **argv, i
 
     if (line->command != NULL)
         option = option_find(line->command->options, line->command->option_count, argument, &value);
-    if (option == NULL) {
+    if (option != NULL) {
+        line->given |= UINT64_C(1) << (option - line->command->options);
+    } else {
         option = option_find(COMMON_OPTIONS, COMMON_OPTION_COUNT, argument, &value);
         target = common;
     }
@@ -262,7 +264,7 @@ static int run_command(struct command_line *line, int argc, char **argv)
     struct common_values common = {.help = false};
     const struct command *command = line->command;
 
-    if (command->values_bytes > sizeof values)
+    if (command->values_bytes > sizeof values || command->option_count > 64)
         abort();
     for (size_t i = 0; i < command->option_count; i++) {
         if (command->options[i].kind == COMMAND_OPTION_INTEGER)
@@ -331,6 +333,15 @@ int program_run(const struct program *program, int argc, char **argv)
     if (line.command == NULL)
         return answer_without_command(&line, argc, argv);
     return run_command(&line, argc - 2, argv + 2);
+}
+
+bool command_option_given(const struct command_line *line, const char *name)
+{
+    for (size_t i = 0; i < line->command->option_count; i++) {
+        if (strcmp(line->command->options[i].name, name) == 0)
+            return (line->given >> i & 1) != 0;
+    }
+    return false;
 }
 
 bool command_config(const struct command_line *line, struct config *config, struct error *error)

@@ -73,6 +73,7 @@ struct command_line {
     int operand_count;
     char **operands;
     const void *values; /* as the command's options say; zero, or initial, where not given */
+    uint64_t given;     /* bit i: the command's option i was; see command_option_given() */
 };
 
 struct command {
@@ -97,6 +98,9 @@ struct program {
 
 /* Parses, answers --help and --version, runs the command; returns the exit status. */
 int program_run(const struct program *program, int argc, char **argv);
+
+/* Whether the command's option of that name was on the command line, be it with its usual value. */
+bool command_option_given(const struct command_line *line, const char *name);
 
 /* The configuration that --config names, with --store over it (relative to the current directory).
  */

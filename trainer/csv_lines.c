@@ -1,14 +1,17 @@
 #include "trainer/csv_lines.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PIECE_BYTES  (UINT32_C(1) << 20)
-#define MOST_DIGITS  19
-#define EXACT_DIGITS 22 /* powers of ten that a double holds exactly */
+#define PIECE_BYTES           (UINT32_C(1) << 20)
+#define BYTE_ORDER_MARK       "\xef\xbb\xbf" /* of UTF-8 */
+#define BYTE_ORDER_MARK_BYTES 3
+#define MOST_DIGITS           19
+#define EXACT_DIGITS          22 /* powers of ten that a double holds exactly */
 
 bool csv_lines_open(struct csv_lines *lines, const char *path, struct error *error)
 {
@@ -39,12 +42,12 @@ static bool make_room(struct csv_lines *lines, struct error *error)
     memmove(lines->buffer, lines->buffer + lines->start, lines->end - lines->start);
     lines->end -= lines->start;
     lines->start = 0;
-    if (lines->capacity - lines->end >= PIECE_BYTES)
-        return true;
-    if (lines->end > CSV_MOST_RECORD_BYTES)
+    if (lines->end >= CSV_MOST_RECORD_BYTES)
         return error_set(error, FAULT_MODEL,
                          "%s line %llu is longer than %u bytes; is a quote left open?", lines->path,
                          (unsigned long long)lines->line, CSV_MOST_RECORD_BYTES);
+    if (lines->capacity - lines->end >= PIECE_BYTES)
+        return true;
     char *wider = realloc(lines->buffer, 2 * lines->capacity + 1);
     if (wider == NULL)
         return error_set_errno(error, FAULT_MODEL, ENOMEM, "cannot read %s", lines->path);
@@ -59,7 +62,7 @@ static bool read_piece(struct csv_lines *lines, struct error *error)
         return false;
     ssize_t got;
     do {
-        got = read(lines->fd, lines->buffer + lines->end, lines->capacity - lines->end);
+        got = read(lines->fd, lines->buffer + lines->end, PIECE_BYTES);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return error_set_errno(error, FAULT_MODEL, errno, "cannot read %s", lines->path);
@@ -68,34 +71,38 @@ static bool read_piece(struct csv_lines *lines, struct error *error)
     return true;
 }
 
-/* Whether a quote is still open behind these bytes. */
-static bool quote_open(const char *text, size_t size)
+/* Whether a quote is open at the end of text, a line of the record, when one was or was not before.
+ */
+static bool quote_open(const char *record, const char *text, const char *end, bool open)
 {
-    bool open = false;
-    const char *end = text + size;
     while ((text = memchr(text, '"', (size_t)(end - text))) != NULL) {
-        open = !open;
+        if (!open)
+            open = text == record || text[-1] == ',';
+        else if (text + 1 < end && text[1] == '"')
+            text++;
+        else
+            open = false;
         text++;
     }
     return open;
 }
 
 /* The size of the record at start with its line end; 0: more must be read. */
-static size_t record_size(struct csv_lines *lines)
+static size_t record_size(struct csv_lines *lines, bool *open)
 {
     char *from = lines->buffer + lines->start, *end = lines->buffer + lines->end, *at = from;
     uint64_t line_count = 0;
-    bool open = false;
 
+    *open = false;
     while (at < end) {
         char *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL && !lines->ended)
             return 0;
         char *next = stop == NULL ? end : stop + 1;
-        open ^= quote_open(at, (size_t)(next - at));
+        *open = quote_open(from, at, next, *open);
         at = next;
         line_count++;
-        if (!open || (at == end && lines->ended)) {
+        if (!*open || (at == end && lines->ended)) {
             lines->next_line = lines->line + line_count;
             return (size_t)(at - from);
         }
@@ -103,30 +110,48 @@ static size_t record_size(struct csv_lines *lines)
     return 0;
 }
 
+/* A record that is there whole, without its line end, and without the mark that some editors put
+ * before the first one. */
+static bool take_record(struct csv_lines *lines, size_t bytes, bool open, char **text, size_t *size,
+                        struct error *error)
+{
+    char *record = lines->buffer + lines->start;
+
+    lines->start += bytes;
+    if (open)
+        return error_set(error, FAULT_MODEL, "%s line %llu opens a quote that is never closed",
+                         lines->path, (unsigned long long)lines->line);
+    if (memchr(record, '\0', bytes) != NULL)
+        return error_set(error, FAULT_MODEL, "%s line %llu has a NUL byte: it is not text",
+                         lines->path, (unsigned long long)lines->line);
+    if (lines->line == 1 && bytes >= BYTE_ORDER_MARK_BYTES &&
+        memcmp(record, BYTE_ORDER_MARK, BYTE_ORDER_MARK_BYTES) == 0) {
+        record += BYTE_ORDER_MARK_BYTES;
+        bytes -= BYTE_ORDER_MARK_BYTES;
+    }
+    while (bytes > 0 && (record[bytes - 1] == '\n' || record[bytes - 1] == '\r'))
+        bytes--;
+    *text = bytes > 0 ? record : NULL;
+    *size = bytes;
+    return true;
+}
+
 bool csv_lines_next(struct csv_lines *lines, char **text, size_t *size, struct error *error)
 {
+    bool open = false;
+
     *text = NULL;
     *size = 0;
-    for (;;) {
+    while (*text == NULL) {
         lines->line = lines->next_line;
-        size_t bytes = record_size(lines);
-        if (bytes == 0) {
-            if (lines->ended)
-                return true;
-            if (!read_piece(lines, error))
-                return false;
-            continue;
-        }
-        char *record = lines->buffer + lines->start;
-        lines->start += bytes;
-        while (bytes > 0 && (record[bytes - 1] == '\n' || record[bytes - 1] == '\r'))
-            bytes--;
-        if (bytes > 0) {
-            *text = record;
-            *size = bytes;
+        size_t bytes = record_size(lines, &open);
+        if (bytes == 0 && lines->ended)
             return true;
-        }
+        if (!(bytes == 0 ? read_piece(lines, error)
+                         : take_record(lines, bytes, open, text, size, error)))
+            return false;
     }
+    return true;
 }
 
 /* Takes the quotes off a cell that begins with one; returns where the cell ends in the record. */
@@ -141,9 +166,24 @@ static char *unquote(char *text, char *end, struct csv_cell *cell)
         }
         *to++ = *from++;
     }
-    *cell = (struct csv_cell){text, (size_t)(to - text)};
+    from += from < end;
+    *cell = (struct csv_cell){text, (size_t)(to - text), from < end && *from != ','};
     char *stop = from < end ? memchr(from, ',', (size_t)(end - from)) : NULL;
     return stop != NULL ? stop : end;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static struct csv_cell trim(char *text, char *end)
+{
+    while (text < end && is_blank(*text))
+        text++;
+    while (text < end && is_blank(end[-1]))
+        end--;
+    return (struct csv_cell){text, (size_t)(end - text), false};
 }
 
 size_t csv_split(char *text, size_t size, struct csv_cell *cells, size_t most)
@@ -152,14 +192,14 @@ size_t csv_split(char *text, size_t size, struct csv_cell *cells, size_t most)
     size_t count = 0;
 
     for (;;) {
-        struct csv_cell cell = {text, 0};
+        struct csv_cell cell;
         char *stop = text;
         if (text < end && *text == '"') {
             stop = unquote(text, end, &cell);
         } else {
             while (stop < end && *stop != ',')
                 stop++;
-            cell.size = (size_t)(stop - text);
+            cell = trim(text, stop);
         }
         if (count < most)
             cells[count] = cell;
@@ -178,7 +218,7 @@ static bool slow_number(const struct csv_cell *cell, float *value)
     double parsed = strtod(cell->text, &stop);
     *end = behind;
     *value = (float)parsed;
-    return stop == end && cell->size > 0 && cell->text[0] != ' ';
+    return stop == end && cell->size > 0 && !isspace((unsigned char)cell->text[0]);
 }
 
 /* Digits and a point alone: with at most 2^53 and an exact power of ten, one division rounds as

@@ -20,8 +20,9 @@ struct csv_lines {
 };
 
 struct csv_cell {
-    char *text; /* not ended by NUL; quotes are gone */
+    char *text; /* not ended by NUL; quotes are gone, and so are blanks around what had none */
     size_t size;
+    bool torn; /* something else than a comma follows its closing quote */
 };
 
 bool csv_lines_open(struct csv_lines *lines, const char *path, struct error *error) MUST_USE;
@@ -29,7 +30,8 @@ void csv_lines_close(struct csv_lines *lines);
 
 /*
  * The next record that is not empty, without its line end: *text lasts until the next call, and the
- * byte behind its end may be written to. *text is NULL at the end of the file.
+ * byte behind its end may be written to. *text is NULL at the end of the file. A quote opens at the
+ * beginning of a cell alone. Refused: a NUL byte, a quote that is not closed, a record too long.
  */
 bool csv_lines_next(struct csv_lines *lines, char **text, size_t *size,
                     struct error *error) MUST_USE;

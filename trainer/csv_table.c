@@ -11,6 +11,7 @@
 #define FIRST_ROWS 4096
 #define LEFT_OUT   UINT32_MAX
 #define LABEL      (UINT32_MAX - 1)
+#define SHOWN      60 /* bytes of a cell or a name in a sentence */
 
 struct csv_reading {
     struct csv_lines lines;
@@ -27,6 +28,14 @@ static bool no_room(const struct csv_reading *reading, struct error *error)
 {
     return error_set_errno(error, FAULT_MODEL, ENOMEM, "%s does not fit into memory",
                            reading->lines.path);
+}
+
+static bool bad_cell(const struct csv_reading *reading, const char *column,
+                     const struct csv_cell *cell, const char *what, struct error *error)
+{
+    return error_set(error, FAULT_MODEL, "%s line %llu column \"%.*s\": \"%.*s\" %s",
+                     reading->lines.path, (unsigned long long)reading->lines.line, SHOWN, column,
+                     cell->size < SHOWN ? (int)cell->size : SHOWN, cell->text, what);
 }
 
 static bool same_name(const struct csv_cell *cell, const char *name)
@@ -58,7 +67,8 @@ static bool copy_columns(struct csv_reading *reading, struct error *error)
 {
     const struct csv_table *like = reading->like;
     for (unsigned c = 0; like != NULL && c < like->columns; c++) {
-        const struct csv_cell name = {like->column[c].name, strlen(like->column[c].name)};
+        const struct csv_cell name = {.text = like->column[c].name,
+                                      .size = strlen(like->column[c].name)};
         if (!add_column(reading, &name, error))
             return false;
         reading->table->column[c].kind = like->column[c].kind;
@@ -76,6 +86,10 @@ static bool place_columns(struct csv_reading *reading, struct error *error)
 {
     for (size_t i = 0; i < reading->cell_count; i++) {
         const struct csv_cell *cell = &reading->cells[i];
+        if (cell->torn)
+            return error_set(error, FAULT_MODEL,
+                             "%s: the name of column %zu goes on behind its closing quote",
+                             reading->lines.path, i + 1);
         uint32_t place = place_of(reading, cell);
         if (place == LEFT_OUT && reading->like == NULL) {
             place = reading->table->columns;
@@ -84,9 +98,9 @@ static bool place_columns(struct csv_reading *reading, struct error *error)
         }
         for (size_t before = 0; place != LEFT_OUT && before < i; before++) {
             if (reading->place[before] == place)
-                return error_set(error, FAULT_MODEL,
-                                 "%s has two columns \"%.*s\"; their names must differ",
-                                 reading->lines.path, (int)cell->size, cell->text);
+                return error_set(
+                    error, FAULT_MODEL, "%s has two columns \"%.*s\"; their names must differ",
+                    reading->lines.path, cell->size < SHOWN ? (int)cell->size : SHOWN, cell->text);
         }
         reading->place[i] = place;
     }
@@ -168,16 +182,29 @@ static bool make_room(struct csv_reading *reading, struct error *error)
 static bool read_word(struct csv_reading *reading, unsigned c, const struct csv_cell *cell,
                       float *value, struct error *error)
 {
-    struct words *words = &reading->table->column[c].words;
+    struct csv_column *column = &reading->table->column[c];
     uint32_t number = reading->like != NULL
                           ? words_find(&reading->like->column[c].words, cell->text, cell->size)
-                          : words_add(words, cell->text, cell->size);
+                          : words_add(&column->words, cell->text, cell->size);
     if (number == WORD_UNKNOWN && reading->like == NULL)
-        return error_set(error, FAULT_MODEL,
-                         "%s column \"%s\" has too many different words, at line %llu",
-                         reading->lines.path, reading->table->column[c].name,
-                         (unsigned long long)reading->lines.line);
-    *value = number == WORD_UNKNOWN ? NAN : (float)number;
+        return bad_cell(reading, column->name, cell, "is one different word too many", error);
+    *value = number == WORD_UNKNOWN ? CSV_UNKNOWN_WORD : (float)number;
+    return true;
+}
+
+/* NAN, however it is written, is a missing number and does not tell what the column holds. */
+static bool read_number(struct csv_reading *reading, struct csv_column *column,
+                        const struct csv_cell *cell, float *value, struct error *error)
+{
+    bool number = csv_number(cell, value);
+
+    if (!number && column->kind == CSV_NUMBERS)
+        return bad_cell(reading, column->name, cell, "is not a number, as others of it are", error);
+    if (number && isinf(*value))
+        return bad_cell(reading, column->name, cell,
+                        "is no finite number; leave the cell empty where it is missing", error);
+    if (!number || !isnan(*value))
+        column->kind = number ? CSV_NUMBERS : CSV_WORDS;
     return true;
 }
 
@@ -185,20 +212,15 @@ static bool read_cell(struct csv_reading *reading, unsigned c, const struct csv_
                       struct error *error)
 {
     struct csv_column *column = &reading->table->column[c];
+    bool was_empty = reading->like != NULL && reading->like->column[c].kind == CSV_UNDECIDED;
     float value = NAN;
 
-    if (cell->size > 0 && column->kind != CSV_WORDS) {
-        bool number = csv_number(cell, &value);
-        if (!number && column->kind == CSV_NUMBERS)
-            return error_set(error, FAULT_MODEL,
-                             "%s line %llu column \"%s\": \"%.*s\" is not a number, as those "
-                             "above it are",
-                             reading->lines.path, (unsigned long long)reading->lines.line,
-                             column->name, cell->size < 60 ? (int)cell->size : 60, cell->text);
-        column->kind = number ? CSV_NUMBERS : CSV_WORDS;
+    if (cell->size > 0 && !was_empty) {
+        if (column->kind != CSV_WORDS && !read_number(reading, column, cell, &value, error))
+            return false;
+        if (column->kind == CSV_WORDS && !read_word(reading, c, cell, &value, error))
+            return false;
     }
-    if (cell->size > 0 && column->kind == CSV_WORDS && !read_word(reading, c, cell, &value, error))
-        return false;
     column->values[reading->table->rows] = value;
     return true;
 }
@@ -210,13 +232,25 @@ static bool read_label(struct csv_reading *reading, const struct csv_cell *cell,
     if (cell->size > 0)
         number = words_add(&reading->label_words, cell->text, cell->size);
     if (number >= 2)
-        return error_set(error, FAULT_MODEL,
-                         "%s line %llu column \"%s\": the label is \"%.*s\"; it must be one of two "
-                         "words, such as 0 and 1",
-                         reading->lines.path, (unsigned long long)reading->lines.line,
-                         reading->label, cell->size < 60 ? (int)cell->size : 60, cell->text);
+        return bad_cell(reading, reading->label, cell,
+                        cell->size == 0 ? "is no label; each row needs one"
+                                        : "is a third label; there must be two, such as 0 and 1",
+                        error);
     reading->table->labels[reading->table->rows] = (uint8_t)number;
     return true;
+}
+
+static bool read_placed(struct csv_reading *reading, uint32_t place, const struct csv_cell *cell,
+                        struct error *error)
+{
+    if (place == LEFT_OUT)
+        return true;
+    if (cell->torn)
+        return bad_cell(reading,
+                        place == LABEL ? reading->label : reading->table->column[place].name, cell,
+                        "is quoted and goes on behind the closing quote", error);
+    return place == LABEL ? read_label(reading, cell, error)
+                          : read_cell(reading, place, cell, error);
 }
 
 static bool read_row(struct csv_reading *reading, char *text, size_t size, struct error *error)
@@ -230,11 +264,7 @@ static bool read_row(struct csv_reading *reading, char *text, size_t size, struc
     if (!make_room(reading, error))
         return false;
     for (size_t i = 0; i < found; i++) {
-        uint32_t place = reading->place[i];
-        if (place == LEFT_OUT)
-            continue;
-        if (!(place == LABEL ? read_label(reading, &reading->cells[i], error)
-                             : read_cell(reading, place, &reading->cells[i], error)))
+        if (!read_placed(reading, reading->place[i], &reading->cells[i], error))
             return false;
     }
     reading->table->rows++;
@@ -342,6 +372,16 @@ bool csv_table_read(struct csv_table *table, const char *path, const char *label
     if (!read)
         csv_table_finish(table);
     return read;
+}
+
+uint32_t *csv_column_word_counts(const struct csv_column *column, size_t rows)
+{
+    uint32_t *counts = calloc((size_t)column->words.count + 1, sizeof *counts);
+    for (size_t row = 0; counts != NULL && row < rows; row++) {
+        if (column->values[row] >= 0)
+            counts[(uint32_t)column->values[row]]++;
+    }
+    return counts;
 }
 
 void csv_table_drop_values(struct csv_table *table)

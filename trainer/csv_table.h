@@ -1,7 +1,8 @@
 /*
  * A CSV file with a header as a table of numbers and labels. A column whose first cell that is not
  * empty is a number holds numbers, and everything else in it is a mistake; any other column holds
- * words, numbered in the order in which they first come. An empty cell is missing.
+ * words, numbered in the order in which they first come. An empty cell is missing, and so is "nan"
+ * among numbers; an infinite number is a mistake.
  */
 #ifndef TRAINER_CSV_TABLE_H
 #define TRAINER_CSV_TABLE_H
@@ -10,6 +11,8 @@
 #include "trainer/words.h"
 
 enum csv_kind { CSV_UNDECIDED, CSV_NUMBERS, CSV_WORDS };
+
+#define CSV_UNKNOWN_WORD (-1.0F) /* in place of its number */
 
 struct csv_column {
     char *name;
@@ -28,12 +31,15 @@ struct csv_table {
 
 /*
  * like: NULL, or the table whose columns are wanted, by name, with its words; other columns are
- * left out, and a word it does not know is missing. Labels are two words; of 0 and 1, of normal and
- * anything, and of two others in the order of their bytes, the second is 1. What is wrong is named
- * by line and column.
+ * left out, and a word it does not know is CSV_UNKNOWN_WORD. Labels are two words; of 0 and 1, of
+ * normal and anything, and of two others in the order of their bytes, the second is 1. What is
+ * wrong is named by line and column.
  */
 bool csv_table_read(struct csv_table *table, const char *path, const char *label,
                     const struct csv_table *like, struct error *error) MUST_USE;
+
+/* How many of a text column's rows hold each word; the caller's to free(). NULL without memory. */
+uint32_t *csv_column_word_counts(const struct csv_column *column, size_t rows);
 
 /* The numbers alone, which are most of it. */
 void csv_table_drop_values(struct csv_table *table);

@@ -206,6 +206,11 @@ static bool descend(struct fit *fit, const struct logistic_options *options, str
     struct logistic_model *model = fit->model;
     for (;;) {
         double before = differentiate(fit);
+        /* Each row costs less than log 2, so each is on its label's side: larger weights are always
+         * better, and the derivatives vanish without a minimum. */
+        if (fit->penalty <= 0 && before < M_LN2)
+            return error_set(error, FAULT_MODEL,
+                             "the columns part the labels without error: give a penalty above 0");
         model->converged = steepest(fit) <= options->tolerance;
         if (model->converged || model->steps == options->most_steps)
             return true;

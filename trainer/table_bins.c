@@ -64,17 +64,18 @@ static float between(float low, float high)
     return middle >= low && middle < high ? middle : low;
 }
 
-/* Cuts between distinct neighbours of the sorted values, about equally many values apart. */
+/* Cuts between distinct neighbours of the sorted values, each as far from the last one as parts
+ * what is left equally, so that neither ties nor rounding leave the greatest values in one bin. */
 static void find_cuts(struct column_bins *column, const uint32_t *sorted, size_t count)
 {
-    size_t step = count / BIN_MOST_CUTS, next = step;
+    size_t next = count / (BIN_MOST_CUTS + 1);
 
     column->cut_count = 0;
     for (size_t i = 1; i < count && column->cut_count < BIN_MOST_CUTS; i++) {
         if (sorted[i] > sorted[i - 1] && i >= next) {
             column->cut[column->cut_count++] =
                 between(value_of(sorted[i - 1]), value_of(sorted[i]));
-            next = i + step;
+            next = i + (count - i) / (BIN_MOST_CUTS + 1 - column->cut_count);
         }
     }
     column->cut[column->cut_count] = count > 0 ? value_of(sorted[count - 1]) : 0;

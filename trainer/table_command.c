@@ -5,14 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/json_writer.h"
 #include "trainer/commands.h"
-#include "trainer/csv_table.h"
-#include "trainer/table_forest.h"
+#include "trainer/table_learner.h"
 #include "trainer/table_measure.h"
 
 struct table_values {
-    const char *train, *label, *model, *test, *out;
+    const char *train, *label, *model, *test, *out, *penalty;
     int64_t seed, trees, depth, leaf, threads;
     bool balanced;
 };
@@ -20,29 +18,49 @@ struct table_values {
 static const struct command_option OPTIONS[] = {
     COMMAND_TEXT(struct table_values, train, "train", "FILE", "learn from this CSV table"),
     COMMAND_TEXT(struct table_values, label, "label", "COL", "the column that holds the label"),
-    COMMAND_TEXT(struct table_values, model, "model", "forest", "what to learn: a random forest"),
+    COMMAND_TEXT(struct table_values, model, "model", "LEARNER",
+                 "what to learn, one of those above"),
     COMMAND_TEXT(struct table_values, test, "test", "FILE",
-                 "measure on this table; without it, on the rows each tree has not seen"),
+                 "measure on this table instead of what was learned from"),
     COMMAND_TEXT(struct table_values, out, "out", "FILE", "each measured row's score, as CSV"),
     COMMAND_INTEGER(struct table_values, seed, "seed", "S", 0, INT64_MAX, 1,
                     "the same seed gives the same scores"),
-    COMMAND_INTEGER(struct table_values, trees, "trees", "N", 1, 4096, 100, "how many trees"),
-    COMMAND_INTEGER(struct table_values, depth, "depth", "D", 1, 1024, 12, "how deep at most"),
-    COMMAND_INTEGER(struct table_values, leaf, "leaf", "N", 1, 1000000, 5,
-                    "the fewest rows a leaf may have"),
     COMMAND_INTEGER(struct table_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; 0: one for each processor"),
+    COMMAND_INTEGER(struct table_values, trees, "trees", "N", 1, 4096, 100, "how many trees"),
+    COMMAND_INTEGER(struct table_values, depth, "depth", "D", 1, 1024, 0,
+                    "how deep at most; otherwise as the learner usually does"),
+    COMMAND_INTEGER(struct table_values, leaf, "leaf", "N", 1, 1000000, 5,
+                    "the fewest rows a leaf may have"),
     COMMAND_FLAG(struct table_values, balanced, "balanced",
                  "weigh both labels the same, however rare one is"),
+    COMMAND_TEXT(struct table_values, penalty, "penalty", "P",
+                 "of the squared coefficients, 0 or more; otherwise 1"),
 };
+
+/* Of the options above those that some learners use and others do not. */
+static const char *const LEARNER_OPTIONS[] = {"trees", "depth", "leaf", "balanced", "penalty"};
+
+struct named_learner {
+    const char *name;
+    const struct table_learner *learner;
+};
+
+#define TABLE_LEARNER(name, help) {#name, &table_learner_##name},
+static const struct named_learner LEARNERS[] = {
+#include "trainer/table_learners.def"
+};
+#undef TABLE_LEARNER
+#define LEARNER_COUNT (sizeof LEARNERS / sizeof LEARNERS[0])
 
 /* What one run holds. */
 struct table_run {
     const struct table_values *values;
+    const struct table_learner *learner;
     unsigned threads;
+    double penalty;
     struct csv_table train, test;
-    struct table_bins *bins, *test_bins;
-    struct table_forest forest;
+    void *model;
     float *scores; /* of the rows that are measured */
     double fit_s, score_rows_per_s;
     struct table_measure measure;
@@ -55,89 +73,83 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static bool bin_table(struct table_bins **bins, const struct csv_table *table,
-                      const struct table_bins *like, unsigned threads, struct error *error)
+static const struct csv_table *measured_table(const struct table_run *run)
 {
-    const float **columns = calloc(table->columns, sizeof *columns);
-    if (columns == NULL)
-        return error_set_errno(error, FAULT_MODEL, ENOMEM, "the table does not fit into memory");
-    for (unsigned c = 0; c < table->columns; c++)
-        columns[c] = table->column[c].values;
-    const struct table_view view = {table->rows, table->columns, columns, 1};
-    bool made = like == NULL ? table_bins_create(bins, &view, threads, error)
-                             : table_bins_create_like(bins, like, &view, threads, error);
-    free(columns);
-    return made;
+    return run->values->test != NULL ? &run->test : &run->train;
 }
 
-static void balance(const struct csv_table *table, double class_weight[2])
+/* How the learner came to the scores that are measured: in JSON and in a sentence. */
+static const char *measured_on(const struct table_run *run, bool in_words)
 {
-    size_t rows[2] = {0, 0};
-    for (size_t row = 0; row < table->rows; row++)
-        rows[table->labels[row]]++;
-    for (unsigned label = 0; label < 2; label++)
-        class_weight[label] = (double)table->rows / (2 * (double)rows[label]);
+    if (run->values->test != NULL)
+        return in_words ? "on the test table" : "test";
+    if (run->learner->has_out_of_bag)
+        return in_words ? "out of bag" : "out_of_bag";
+    return in_words ? "on the rows that it learned from" : "train";
+}
+
+static bool allocate_scores(float **scores, size_t rows, struct error *error)
+{
+    *scores = calloc(rows, sizeof **scores);
+    return *scores != NULL || error_set_errno(error, FAULT_MODEL, ENOMEM, "no room for the scores");
 }
 
 static bool fit(struct table_run *run, struct error *error)
 {
     const struct table_values *values = run->values;
-    const struct table_labels labels = {run->train.labels, NULL};
-    struct table_forest_options options = {
+    const struct learner_options options = {
         .trees = (unsigned)values->trees,
-        .depth = (unsigned)values->depth,
-        .threads = run->threads,
+        .depth = values->depth > 0 ? (unsigned)values->depth : run->learner->usual_depth,
         .smallest_leaf = (unsigned)values->leaf,
+        .threads = run->threads,
         .seed = (uint64_t)values->seed,
+        .balanced = values->balanced,
+        .penalty = run->penalty,
     };
+    bool out_of_bag = values->test == NULL && run->learner->has_out_of_bag;
     double start_s = now_s();
 
-    if (values->balanced)
-        balance(&run->train, options.class_weight);
-    if (!bin_table(&run->bins, &run->train, NULL, run->threads, error))
+    if (out_of_bag && !allocate_scores(&run->scores, run->train.rows, error))
         return false;
-    csv_table_drop_values(&run->train);
-    if (values->test == NULL) {
-        run->scores = calloc(run->train.rows, sizeof *run->scores);
-        if (run->scores == NULL)
-            return error_set_errno(error, FAULT_MODEL, ENOMEM, "no room for the scores");
-    }
-    if (!table_forest_grow(&run->forest, run->bins, &labels, &options, run->scores, error))
+    if (!run->learner->fit(&run->model, &run->train, &options, run->scores, error))
         return false;
     run->fit_s = now_s() - start_s;
     return true;
 }
 
-/* Scores the test table, or the one that was learned from for its speed alone. */
+/* Scores the test table, or what was learned from; for the speed alone where out of bag is known.
+ */
 static bool score(struct table_run *run, struct error *error)
 {
-    bool has_test = run->values->test != NULL;
-    const struct csv_table *table = has_test ? &run->test : &run->train;
+    const struct table_values *values = run->values;
+    const struct table_learner *learner = run->learner;
+    const struct csv_table *table = measured_table(run);
+    float *scores = NULL;
 
-    if (has_test) {
-        if (!csv_table_read(&run->test, run->values->test, run->values->label, &run->train,
-                            error) ||
-            !bin_table(&run->test_bins, &run->test, run->bins, run->threads, error))
-            return false;
-        csv_table_drop_values(&run->test);
-    }
-    float *scores = calloc(table->rows, sizeof *scores);
-    if (scores == NULL)
-        return error_set_errno(error, FAULT_MODEL, ENOMEM, "no room for the scores");
+    if (values->test != NULL &&
+        (!csv_table_read(&run->test, values->test, values->label, &run->train, error) ||
+         !learner->take_rows(run->model, &run->test, error)))
+        return false;
+    if (!allocate_scores(&scores, table->rows, error))
+        return false;
     double start_s = now_s();
-    table_forest_score(&run->forest, has_test ? run->test_bins : run->bins, run->threads, scores);
+    learner->score(run->model, scores);
     run->score_rows_per_s = (double)table->rows / fmax(now_s() - start_s, 1e-9);
-    if (has_test)
+    if (run->scores == NULL)
         run->scores = scores;
     else
         free(scores);
-    return table_measure(&run->measure, run->scores, table->labels, table->rows, error);
+    if (!table_measure(&run->measure, run->scores, table->labels, table->rows, error))
+        return false;
+    if (!learner->gives_probabilities)
+        run->measure.logloss = NAN;
+    return true;
 }
 
 static bool write_scores(const struct table_run *run, struct error *error)
 {
     const char *path = run->values->out;
-    size_t rows = run->values->test != NULL ? run->test.rows : run->train.rows;
+    size_t rows = measured_table(run)->rows;
 
     if (path == NULL)
         return true;
@@ -164,12 +176,14 @@ static bool print_json(const struct table_run *run, struct error *error)
     json_integer(&json, "rows", (int64_t)run->train.rows);
     json_integer(&json, "columns", (int64_t)run->train.columns);
     json_text(&json, "positive", run->train.label_words[1]);
-    json_text(&json, "measured_on", run->values->test != NULL ? "test" : "out_of_bag");
+    json_text(&json, "measured_on", measured_on(run, false));
     json_number(&json, "auc", run->measure.auc);
     json_number(&json, "average_precision", run->measure.average_precision);
     json_number(&json, "logloss", run->measure.logloss);
     json_number(&json, "fit_seconds", run->fit_s);
     json_number(&json, "score_rows_per_second", run->score_rows_per_s);
+    if (run->learner->describe != NULL)
+        run->learner->describe(run->model, &json);
     json_object_end(&json);
     return json_writer_end(&json, error);
 }
@@ -178,20 +192,62 @@ static void print_text(const struct table_run *run)
 {
     printf("%zu rows of %u columns; a row is an anomaly when it is \"%s\"\n", run->train.rows,
            run->train.columns, run->train.label_words[1]);
-    printf("measured %s: AUC %.4f, average precision %.4f, log loss %.4f\n",
-           run->values->test != NULL ? "on the test table" : "out of bag", run->measure.auc,
-           run->measure.average_precision, run->measure.logloss);
+    printf("measured %s: AUC %.4f, average precision %.4f", measured_on(run, true),
+           run->measure.auc, run->measure.average_precision);
+    if (run->learner->gives_probabilities)
+        printf(", log loss %.4f", run->measure.logloss);
+    putchar('\n');
     printf("learned in %.2f s; scores %.0f rows a second\n", run->fit_s, run->score_rows_per_s);
 }
 
 static void finish(struct table_run *run)
 {
     free(run->scores);
-    table_forest_finish(&run->forest);
-    table_bins_destroy(run->bins);
-    table_bins_destroy(run->test_bins);
+    run->learner->destroy(run->model);
     csv_table_finish(&run->train);
     csv_table_finish(&run->test);
+}
+
+static const struct table_learner *find_learner(const char *name)
+{
+    for (size_t i = 0; i < LEARNER_COUNT; i++) {
+        if (strcmp(LEARNERS[i].name, name) == 0)
+            return LEARNERS[i].learner;
+    }
+    return NULL;
+}
+
+/* Whether the option is one of the names, which are apart by spaces. */
+static bool is_among(const char *option, const char *names)
+{
+    size_t length = strlen(option);
+    for (const char *at = names; *at != '\0'; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        if (size == length && memcmp(at, option, size) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+/* COMMAND_DONE when each option that was given means something to the learner. */
+static int check_options(const struct command_line *line, const struct table_learner *learner)
+{
+    const struct table_values *values = line->values;
+
+    for (size_t i = 0; i < sizeof LEARNER_OPTIONS / sizeof LEARNER_OPTIONS[0]; i++) {
+        const char *option = LEARNER_OPTIONS[i];
+        if (command_option_given(line, option) && !is_among(option, learner->options))
+            return command_misused(line, "--model %s does not use --%s", values->model, option);
+    }
+    return COMMAND_DONE;
+}
+
+static bool parse_penalty(const char *text, double *penalty)
+{
+    char *end = NULL;
+    *penalty = text != NULL ? strtod(text, &end) : 1;
+    return text == NULL || (end != text && *end == '\0' && *penalty >= 0 && isfinite(*penalty));
 }
 
 static int run_table(const struct command_line *line)
@@ -203,13 +259,24 @@ static int run_table(const struct command_line *line)
 
     if (values->train == NULL || values->label == NULL || values->model == NULL)
         return command_misused(line, "--train, --label and --model must be given");
-    if (strcmp(values->model, "forest") != 0)
-        return command_misused(line, "--model %s is not there; forest is", values->model);
+    run.learner = find_learner(values->model);
+    if (run.learner == NULL)
+        return command_misused(line, "--model %s is not known", values->model);
+    int status = check_options(line, run.learner);
+    if (status != COMMAND_DONE)
+        return status;
+    if (!parse_penalty(values->penalty, &run.penalty))
+        return command_misused(line, "--penalty needs a number of 0 or more, not \"%s\"",
+                               values->penalty);
     run.threads = (unsigned)(values->threads > 0 ? values->threads
                              : processors > 0    ? processors
                                                  : 1);
     bool done = csv_table_read(&run.train, values->train, values->label, NULL, &error) &&
                 fit(&run, &error) && score(&run, &error) && write_scores(&run, &error);
+    const char *warning =
+        done && run.learner->warning != NULL ? run.learner->warning(run.model) : NULL;
+    if (warning != NULL)
+        command_note(line, "%s", warning);
     if (done && line->json)
         done = print_json(&run, &error);
     else if (done)
@@ -218,11 +285,14 @@ static int run_table(const struct command_line *line)
     return done ? command_finish_output(line) : command_fail(line, &error);
 }
 
+#define TABLE_LEARNER(name, help) "  " #name ": " help "\n"
 const struct command TABLE_COMMAND = {
     .name = "table",
     .operands = "",
     .help = "the learners on any CSV table with a header",
     .details =
+        "Learners:\n"
+#include "trainer/table_learners.def"
         "A column whose first cell is a number holds numbers, any other one words; an empty\n"
         "cell is missing.\n",
     .options = OPTIONS,
@@ -230,3 +300,4 @@ const struct command TABLE_COMMAND = {
     .values_bytes = sizeof(struct table_values),
     .run = run_table,
 };
+#undef TABLE_LEARNER

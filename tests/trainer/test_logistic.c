@@ -98,6 +98,7 @@ static void test_what_cannot_be_fitted_is_refused(void **state)
     const float sound[] = {1, 2, 3, 4}, infinite[] = {1, 2, INFINITY, 4};
     const float twice[] = {1, 1, 2, 2, 3, 3, 4, 4};
     const uint8_t labels[] = {0, 1, 0, 1}, ones[] = {1, 1, 1, 1}, wrong[] = {0, 1, 2, 1};
+    const uint8_t parted[] = {0, 0, 1, 1};
     (void)state;
     assert_refused(sound, 0, labels, 1, "columns, not 0");
     assert_refused(sound, 1, ones, 1, "rows of both labels: 4 of 4");
@@ -106,6 +107,7 @@ static void test_what_cannot_be_fitted_is_refused(void **state)
     assert_refused(sound, 1, labels, (double)NAN, "penalty");
     assert_refused(infinite, 1, labels, 1, "row 3 has an infinite value in column 1");
     assert_refused(twice, 2, labels, 0, "depend on each other");
+    assert_refused(sound, 1, parted, 0, "part the labels without error");
 }
 
 static void test_far_values_stay_finite(void **state)

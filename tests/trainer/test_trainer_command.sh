@@ -70,27 +70,4 @@ has "$work/out" '"sound": true'
 status 0 run train --trees 10 --depth 5 --seed 3 --threads 1 --out "$work/again.forest"
 printf X | dd of="$work/again.forest" bs=1 seek=500 conv=notrunc 2>/dev/null
 status 1 "$trainer" model check "$work/again.forest"
-
-# Any table: the label is the sum's sign, spoiled in one row of ten.
-awk 'BEGIN { srand(5); print "x,y,kind,label"; for (i = 0; i < 4000; i++) {
-    x = rand() * 2 - 1; y = rand() * 2 - 1; attack = x + y > 0; if (i % 10 == 0) attack = !attack
-    print (i % 17 ? x : "") "," y "," (i % 3 ? "red" : "blue") "," (attack ? "attack" : "normal") } }' \
-    >"$work/table.csv"
-for threads in 1 2; do
-    status 0 "$trainer" table --train "$work/table.csv" --label label --model forest --trees 30 \
-        --seed 2 --threads $threads --out "$work/scores.$threads" --json
-    has "$work/out" '"rows": 4000, "columns": 3, "positive": "attack", "measured_on": "out_of_bag"'
-    has "$work/out" '"auc": 0\.[89][0-9]*, "average_precision": 0\.[89][0-9]*, "logloss": 0\.'
-    has "$work/out" '"fit_seconds": .*"score_rows_per_second": '
-done
-cmp "$work/scores.1" "$work/scores.2" || fail "scores differ with the number of threads"
-[ "$(wc -l <"$work/scores.1")" = 4001 ] || fail "not one score for each row"
-status 0 "$trainer" table --train "$work/table.csv" --label label --model forest \
-    --test "$work/table.csv" --json
-has "$work/out" '"measured_on": "test"'
-status 1 "$trainer" table --train "$work/table.csv" --label colour --model forest
-has "$work/err" 'no column "colour"'
-status 2 "$trainer" table --train "$work/table.csv" --label label --model boosted
-has "$work/err" 'boosted is not there'
-status 2 "$trainer" table --train "$work/table.csv" --model forest
 echo passed
