@@ -5,158 +5,97 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
-#include "trainer/import_sshd.h"
+#include "import_fixture.h"
 #include "trainer/replay.h"
-
-#define MOST 64
-
-struct seen_logins {
-    struct stored_login login[MOST];
-    size_t count;
-};
-
-static bool see(void *context, const struct stored_login *login, struct error *error)
-{
-    struct seen_logins *seen = context;
-    (void)error;
-    assert_true(seen->count < MOST);
-    seen->login[seen->count++] = *login;
-    return true;
-}
-
-static void import_text(const char *text, size_t size, struct seen_logins *seen,
-                        struct import_counts *counts, int *year)
-{
-    struct error error = ERROR_NONE;
-    struct import_source source = {.last_year = 0, .utc = true};
-    source.newest_us = INT64_C(1798848000) * US_PER_S; /* 2027-01-02 */
-    source.in = fmemopen((void *)(uintptr_t)text, size, "r");
-    assert_non_null(source.in);
-    seen->count = 0;
-    if (!import_sshd(&source, see, seen, counts, year, &error))
-        fail_msg("%s", error.text);
-    fclose(source.in);
-}
-
-static const struct stored_login *find(const struct seen_logins *seen, const char *user,
-                                       enum login_stage reached, unsigned skip)
-{
-    for (size_t i = 0; i < seen->count; i++) {
-        if (strcmp(seen->login[i].record.event.user, user) == 0 &&
-            seen->login[i].reached == reached && skip-- == 0)
-            return &seen->login[i];
-    }
-    fail_msg("no login of %s", user);
-    return NULL;
-}
-
-static int64_t at_us(const char *text)
-{
-    struct tm parts;
-    memset(&parts, 0, sizeof parts);
-    assert_non_null(strptime(text, "%Y-%m-%d %H:%M:%S", &parts));
-    return (int64_t)timegm(&parts) * US_PER_S;
-}
 
 static struct seen_logins seen_sample;
 
-static void read_sample(struct import_counts *counts, int *year)
+static void read_sample(void)
 {
-    char text[16384];
-    FILE *in = fopen(TEST_DATA "/sshd_sample.log", "r");
-    assert_non_null(in);
-    size_t size = fread(text, 1, sizeof text, in);
-    fclose(in);
-    import_text(text, size, &seen_sample, counts, year);
+    if (!fixture_import_file("sshd", TEST_DATA "/sshd_sample.log", 0, &seen_sample))
+        fail_msg("%s", seen_sample.error.text);
 }
 
 static void counts_every_line(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
-    int64_t skipped = 0;
+    const struct import_counts *counts = &seen_sample.counts;
     (void)state;
 
-    read_sample(&counts, &year);
-    assert_int_equal(counts.lines, 24);
-    assert_int_equal(counts.logins, 4);
-    assert_int_equal(counts.failures, 7); /* bob 1, oracle 1 + 3, two crafted names */
-    assert_int_equal(counts.sessions, 2);
+    read_sample();
+    assert_int_equal(counts->lines, 24);
+    assert_int_equal(counts->logins, 4);
+    assert_int_equal(counts->failures, 7); /* bob 1, oracle 1 + 3, two crafted names */
+    assert_int_equal(counts->sessions, 2);
     assert_int_equal(seen_sample.count, 11);
-    assert_int_equal(counts.skipped[SKIPPED_MALFORMED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_OTHER_PROGRAM], 1);
-    assert_int_equal(counts.skipped[SKIPPED_PAM_FAILURE], 1);
-    assert_int_equal(counts.skipped[SKIPPED_INVALID_USER], 1);
-    assert_int_equal(counts.skipped[SKIPPED_NONE_METHOD], 1);
-    assert_int_equal(counts.skipped[SKIPPED_KEY_OFFERED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_CONNECTION], 1);
-    for (int kind = 0; kind < SKIPPED_COUNT; kind++)
-        skipped += counts.skipped[kind];
-    assert_int_equal(skipped, 7);
+    assert_int_equal(counts->skipped[SKIPPED_MALFORMED], 1);
+    assert_int_equal(counts->skipped[SKIPPED_OTHER_PROGRAM], 1);
+    assert_int_equal(counts->skipped[SKIPPED_PAM_FAILURE], 1);
+    assert_int_equal(counts->skipped[SKIPPED_INVALID_USER], 1);
+    assert_int_equal(counts->skipped[SKIPPED_NONE_METHOD], 1);
+    assert_int_equal(counts->skipped[SKIPPED_KEY_OFFERED], 1);
+    assert_int_equal(counts->skipped[SKIPPED_CONNECTION], 1);
+    assert_int_equal(fixture_skipped(&seen_sample), 7);
+    assert_int_equal(counts->unread_count, 1);
+    assert_int_equal(counts->unread[0].number, 21);
+    assert_string_equal(counts->unread[0].text, "this is no line of a log");
 }
 
 static void resolves_years_backwards(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     (void)state;
 
-    read_sample(&counts, &year);
-    assert_int_equal(year, 2027); /* of carla's line on 1 January, the last without a year */
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
-                     at_us("2027-01-01 00:05:00"));
-    assert_int_equal(find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
-                     at_us("2026-12-30 23:58:10"));
-    const struct stored_login *later = find(&seen_sample, "alice", STAGE_CLOSED, 1);
-    assert_int_equal(later->record.event.time_us, at_us("2027-01-02 09:00:00") + 250000);
+    read_sample();
+    /* Of carla's line on 1 January, the last without a year. */
+    assert_non_null(strstr(seen_sample.note, "taken for 2027"));
+    assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
+                     fixture_time_us("2027-01-01 00:05:00"));
+    assert_int_equal(fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
+                     fixture_time_us("2026-12-30 23:58:10"));
+    const struct stored_login *later = fixture_find(&seen_sample, "alice", STAGE_CLOSED, 1);
+    assert_int_equal(later->record.event.time_us, fixture_time_us("2027-01-02 09:00:00") + 250000);
     assert_int_equal(later->record.event.utc_offset_s, 3600);
 }
 
 static void follows_a_session(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     (void)state;
 
-    read_sample(&counts, &year);
-    const struct stored_login *login = find(&seen_sample, "alice", STAGE_CLOSED, 0);
-    assert_int_equal(login->closed_us, at_us("2026-12-31 00:10:41"));
+    read_sample();
+    const struct stored_login *login = fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0);
+    assert_int_equal(login->closed_us, fixture_time_us("2026-12-31 00:10:41"));
     assert_int_equal(login->record.event.duration_s, 751);
     assert_int_equal(login->record.event.method, METHOD_PUBLICKEY);
     assert_string_equal(login->record.event.key,
                         "SHA256:Zm9yIHRoZSBzYW1wbGUgbG9nLCBub3QgYSByZWFsIGtleQ");
     assert_true(login->record.event.learn);
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.method,
+    assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.method,
                      METHOD_KEYBOARD_INTERACTIVE);
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.source.family, 6);
+    assert_int_equal(
+        fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.source.family, 6);
 }
 
 static void is_not_fooled_by_names(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     char address[IP_TEXT_BYTES];
     (void)state;
 
-    read_sample(&counts, &year);
+    read_sample();
     const struct stored_login *login =
-        find(&seen_sample, "root from 8.8.8.8 port 22 ssh2", STAGE_ATTEMPT, 0);
+        fixture_find(&seen_sample, "root from 8.8.8.8 port 22 ssh2", STAGE_ATTEMPT, 0);
     assert_string_equal(ip_format(&login->record.event.source, address), "45.33.32.156");
     assert_int_equal(login->record.event.source_port, 40100);
-    find(&seen_sample, "?", STAGE_ATTEMPT, 0);
+    fixture_find(&seen_sample, "?", STAGE_ATTEMPT, 0);
 }
 
 static void survives_any_bytes(void **state)
 {
     static struct seen_logins seen;
-    struct import_counts counts;
     char text[20000];
-    int year = 0;
     int length = 0;
     (void)state;
 
@@ -174,45 +113,82 @@ static void survives_any_bytes(void **state)
                                      "Failed password for a from 1.2.3.4 port 5 ssh2]\n");
     memset(text + length, 'A', 9000);
     length += 9000;
-    import_text(text, (size_t)length, &seen, &counts, &year);
-    assert_int_equal(counts.lines, 6);
-    assert_int_equal(counts.failures, 2);
+    assert_true(fixture_import("sshd", text, (size_t)length, &seen));
+    assert_int_equal(seen.counts.lines, 6);
+    assert_int_equal(seen.counts.failures, 2);
     assert_int_equal(strlen(seen.login[0].record.event.user), LOGIN_USER_BYTES - 1);
     assert_string_equal(seen.login[1].record.event.user, "\x01\xff\x1b[2J");
-    assert_int_equal(counts.skipped[SKIPPED_NO_ADDRESS] + counts.skipped[SKIPPED_OTHER], 2);
-    assert_int_equal(counts.skipped[SKIPPED_MALFORMED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_TOO_LONG], 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_NO_ADDRESS] + seen.counts.skipped[SKIPPED_OTHER],
+                     2);
+    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_TOO_LONG], 1);
 }
 
-/* The sample holds more logins than a test keeps. */
-static bool count_only(void *context, const struct stored_login *login, struct error *error)
+/* How many of these texts are different. */
+static size_t count_distinct(char texts[][IP_TEXT_BYTES], size_t count)
 {
-    int64_t *count = context;
-    (void)login;
-    (void)error;
-    ++*count;
-    return true;
+    size_t distinct = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = strcmp(texts[i], texts[j]) == 0;
+        distinct += !again;
+    }
+    return distinct;
 }
 
+/* What grep -c and grep -o say of the lines with that word. */
+static void count_by_words(FILE *in, const char *word, size_t *lines, size_t *addresses)
+{
+    static char found[SEEN_MOST][IP_TEXT_BYTES];
+    char line[1024];
+
+    *lines = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
+        const char *from = strstr(line, word) == NULL ? NULL : strstr(line, " from ");
+        if (from == NULL)
+            continue;
+        assert_true(*lines < SEEN_MOST);
+        snprintf(found[*lines], IP_TEXT_BYTES, "%.*s", (int)strcspn(from + 6, " "), from + 6);
+        ++*lines;
+    }
+    *addresses = count_distinct(found, *lines);
+    rewind(in);
+}
+
+/* A public log, where it is there. */
 static void counts_the_public_sample(void **state)
 {
-    struct error error = ERROR_NONE;
-    struct import_source source = {.last_year = 2015, .utc = true};
-    struct import_counts counts;
-    int year = 0;
-    int64_t all = 0;
+    static struct seen_logins seen;
+    static char addresses[SEEN_MOST][IP_TEXT_BYTES];
+    size_t failed = 0, failed_addresses = 0, accepted = 0, accepted_addresses = 0;
+    size_t failures = 0;
     (void)state;
 
-    source.in = fopen(PUBLIC_LOG, "r");
-    if (source.in == NULL)
+    FILE *in = fopen(PUBLIC_LOG, "r");
+    if (in == NULL) {
+        print_message("skipped: %s is not there\n", PUBLIC_LOG);
         skip();
-    assert_true(import_sshd(&source, count_only, &all, &counts, &year, &error));
-    fclose(source.in);
-    assert_int_equal(counts.lines, 2000);
-    assert_int_equal(counts.logins, 1);
-    assert_int_equal(counts.sessions, 1);
-    assert_int_equal(counts.failures, 528); /* 518 lines of one, two of five */
-    assert_int_equal(all, counts.logins + counts.failures);
+    }
+    count_by_words(in, "Failed password for", &failed, &failed_addresses);
+    count_by_words(in, "Accepted ", &accepted, &accepted_addresses);
+    fclose(in);
+    if (!fixture_import_file("sshd", PUBLIC_LOG, 2015, &seen))
+        fail_msg("%s", seen.error.text);
+    for (size_t i = 0; i < seen.count; i++) {
+        if (seen.login[i].reached == STAGE_ATTEMPT)
+            ip_format(&seen.login[i].record.event.source, addresses[failures++]);
+    }
+    assert_int_equal(failed, 520);
+    assert_int_equal(seen.counts.failures, failed + 2 * 4); /* two lines stand for five each */
+    assert_int_equal(count_distinct(addresses, failures), failed_addresses);
+    assert_int_equal(seen.counts.logins, accepted);
+    assert_int_equal(seen.counts.sessions, 1);
+    assert_int_equal(seen.count, accepted + failures);
+    assert_int_equal(seen.counts.lines, 2000);
+    assert_int_equal(seen.counts.unread_count, 0);
+    /* The login's lines are three: accepted, opened, closed. */
+    assert_int_equal(fixture_skipped(&seen), 2000 - 3 - (int)failed);
 }
 
 static void attempt_knows_the_key_of_the_factor_before_it(void **state)
