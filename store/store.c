@@ -126,11 +126,16 @@ void store_rollback(struct store *store)
     known_forget_cache(store);
 }
 
-bool store_configure_for_check(void)
+bool store_configure_for_one_thread(void)
 {
     return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
-           sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MAPPED_BYTES, MAPPED_BYTES) == SQLITE_OK &&
            sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+}
+
+bool store_configure_for_check(void)
+{
+    return store_configure_for_one_thread() &&
+           sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MAPPED_BYTES, MAPPED_BYTES) == SQLITE_OK;
 }
 
 /* ---- opening --------------------------------------------------------------------------------
@@ -306,6 +311,7 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
         return error_set(error, FAULT_STORE, "no memory to open the store");
     store->access = access;
     store->directory_fd = store->lock_fd = -1;
+    store->last_key = INT64_MAX;
     if (snprintf(store->path, sizeof(store->path), "%s/%s", directory, STORE_FILE) >=
         (int)sizeof(store->path)) {
         error_set(error, FAULT_STORE, "the name of the store's directory is too long");
@@ -359,6 +365,11 @@ bool store_is_current(const struct store *store, const char *directory)
 int store_directory_fd(const struct store *store)
 {
     return store->directory_fd;
+}
+
+int64_t store_changes(const struct store *store)
+{
+    return sqlite3_total_changes64(store->db);
 }
 
 bool store_is_damaged(const struct store *store)

@@ -32,6 +32,7 @@ struct store {
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */
     uint32_t cached;
+    int64_t last_key; /* writer only: no login's key is greater; INT64_MAX: not asked yet */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */
@@ -176,6 +177,10 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
 /* *found, or row->key is the key to insert it with. */
 bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
                     bool *found, struct error *error) MUST_USE;
+/* The same, but of a row that is there only key and stages, and at once when the login is later
+ * than all others. */
+bool login_row_place(struct store *store, const struct login_id *id, struct login_row *row,
+                     bool *found, struct error *error) MUST_USE;
 /* Whether other logins have all the keys that one of this id could have. */
 bool login_row_is_crowded(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,

@@ -1,5 +1,6 @@
 /* sshd's lines of a system log. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -9,6 +10,7 @@
 #include "trainer/syslog_line.h"
 
 #define LONGEST_LINE 8191
+#define STAMP_BYTES  15 /* "Mar  9 14:05:11" */
 
 struct log_file {
     struct import_reading *reading;
@@ -20,22 +22,20 @@ struct log_file {
     int first_year; /* of the first line without one */
 };
 
-/* No line lies after newest_us but for a day of clock error. */
-static int latest_year(const char *last, const struct import_reading *reading)
+/* Of the last line. None lies after newest_us but for a day of clock error. */
+static int latest_year(char *last, const struct import_reading *reading)
 {
-    char text[LONGEST_LINE + 1];
     time_t newest_s = (time_t)(reading->input->newest_us / US_PER_S);
     struct syslog_clock clock = {.utc = reading->utc};
     struct syslog_line line;
     struct tm parts;
 
-    snprintf(text, sizeof text, "%s", last);
     if ((reading->utc ? gmtime_r(&newest_s, &parts) : localtime_r(&newest_s, &parts)) == NULL)
         return 1970;
     int year = parts.tm_year + 1900;
     int64_t latest_us = reading->input->newest_us + S_PER_DAY * US_PER_S;
     bool is_later =
-        syslog_line_parse(text, &line) && syslog_clock_time_us(&clock, &line, year) > latest_us;
+        syslog_line_parse(last, &line) && syslog_clock_time_us(&clock, &line, year) > latest_us;
     return is_later ? year - 1 : year;
 }
 
@@ -45,7 +45,8 @@ static bool find_years(struct log_file *file, struct error *error)
     struct import_reading *reading = file->reading;
     struct input_line line;
     struct year_counter years;
-    char last[32] = "";
+    char last[] = "Mmm dd hh:mm:ss h p:"; /* a whole line, as it must be to be parsed */
+    bool any = false;
     int month = 0, day = 0;
 
     year_counter_init(&years);
@@ -57,14 +58,16 @@ static bool find_years(struct log_file *file, struct error *error)
         if (!syslog_line_date(line.text, &month, &day))
             continue;
         year_counter_add(&years, month, day);
-        /* Enough to be a line again: its date, its clock, and words in place of the rest. */
-        snprintf(last, sizeof last, "%.15s h p:", line.text);
+        if (line.length >= STAMP_BYTES) {
+            memcpy(last, line.text, STAMP_BYTES);
+            any = true;
+        }
     }
     int last_year = reading->last_year != 0 ? reading->last_year
-                    : last[0] != '\0'       ? latest_year(last, reading)
+                    : any                   ? latest_year(last, reading)
                                             : 0;
     file->first_year = last_year - years.changes;
-    if (last[0] != '\0')
+    if (any)
         snprintf(reading->note, sizeof reading->note,
                  "dates without a year: the last one is taken for %d, in %s (--year, --utc)",
                  last_year, reading->utc ? "UTC" : "the local zone");

@@ -30,14 +30,28 @@ static bool parse_clock(const char **at, struct syslog_line *line)
            line->minute < 60 && line->second < 61;
 }
 
+#define MONTH(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+/* From 0; 12: none. */
+static int parse_month(const char *text)
+{
+    static const uint32_t MONTHS[12] = {
+        MONTH('J', 'a', 'n'), MONTH('F', 'e', 'b'), MONTH('M', 'a', 'r'), MONTH('A', 'p', 'r'),
+        MONTH('M', 'a', 'y'), MONTH('J', 'u', 'n'), MONTH('J', 'u', 'l'), MONTH('A', 'u', 'g'),
+        MONTH('S', 'e', 'p'), MONTH('O', 'c', 't'), MONTH('N', 'o', 'v'), MONTH('D', 'e', 'c')};
+    int month = 0;
+
+    if (text[0] < 'A' || text[1] == '\0')
+        return 12;
+    uint32_t name = MONTH((unsigned char)text[0], (unsigned char)text[1], (unsigned char)text[2]);
+    while (month < 12 && MONTHS[month] != name)
+        month++;
+    return month;
+}
+
 bool syslog_line_date(const char *line, int *month, int *day)
 {
-    static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-    for (*month = 0; *month < 12; ++*month) {
-        if (strncmp(line, MONTHS + 3 * *month, 3) == 0)
-            break;
-    }
+    *month = parse_month(line);
     if (*month == 12 || line[3] != ' ')
         return false;
     const char *at = line + 4;
