@@ -489,7 +489,7 @@ void sshd_message_parse(char *text, struct sshd_message *message)
 {
     int repeats = take_repeats(&text);
 
-    *message = (struct sshd_message){.repeats = 1};
+    *message = (struct sshd_message){.user = "", .key = "", .repeats = 1};
     parse_text(text, message);
     if (repeats == 0)
         return;
