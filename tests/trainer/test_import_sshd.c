@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,6 +125,165 @@ static void survives_any_bytes(void **state)
     assert_int_equal(seen.counts.skipped[SKIPPED_TOO_LONG], 1);
 }
 
+static void import_text(const char *text, struct seen_logins *seen)
+{
+    if (!fixture_import("sshd", text, strlen(text), seen))
+        fail_msg("%s", seen->error.text);
+}
+
+#define AT(second) "2026-03-09T14:05:" second "+01:00 gate "
+
+static void joins_two_factors(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd[7]: Partial publickey for a from 1.2.3.4 port 5 ssh2: RSA "
+                         "SHA256:k\n" AT("02") "sshd[7]: Failed keyboard-interactive/pam for a "
+                                               "from 1.2.3.4 port 5 ssh2\n" AT(
+                                                   "03") "sshd[7]: Accepted "
+                                                         "keyboard-interactive/pam for a from "
+                                                         "1.2.3.4 port 5 ssh2\n"
+                /* Another connection whose process has the number of one that gave up. */
+                AT("04") "sshd[8]: Partial publickey for b from 1.2.3.4 port 6 ssh2: RSA "
+                         "SHA256:k\n" AT("05") "sshd[8]: Connection closed by authenticating user "
+                                               "b 1.2.3.4 port 6 [preauth]\n" AT(
+                                                   "06") "sshd[8]: Accepted password for c from "
+                                                         "1.2.3.4 port 7 ssh2\n",
+                &seen);
+    const struct stored_login *login = fixture_find(&seen, "a", STAGE_OPENED, 0);
+    assert_int_equal(login->record.event.method, METHOD_TWO_FACTOR);
+    assert_string_equal(login->record.event.key, "SHA256:k");
+    login = fixture_find(&seen, "a", STAGE_ATTEMPT, 0);
+    assert_int_equal(login->record.event.method, METHOD_PAM);
+    assert_string_equal(login->record.event.key, "SHA256:k");
+    login = fixture_find(&seen, "c", STAGE_OPENED, 0);
+    assert_int_equal(login->record.event.method, METHOD_PASSWORD);
+    assert_string_equal(login->record.event.key, "");
+    assert_int_equal(seen.count, 3);
+}
+
+/* PAM's error is the only word on a known user's conversation unless sshd is verbose. */
+static void counts_a_refusal_once(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd[7]: error: PAM: Authentication failure for a from 1.2.3.4\n" AT("02") "sshd[7]: error: PAM: Authentication failure for a from 1.2.3.4\n" AT("03") "sshd[7]: Failed keyboard-interactive/pam for a from 1.2.3.4 port 5 ssh2\n" AT("04") "sshd[7]: error: PAM: Authentication failure for a from 1.2.3.4\n" AT(
+                    "05") "sshd[7]: Accepted keyboard-interactive/pam for a from 1.2.3.4 port 5 "
+                          "ssh2\n" AT("06") "sshd[9]: error: PAM: Authentication failure for b "
+                                            "from 1.2.3.4\n" AT("07") "sshd[9]: Connection closed "
+                                                                      "by authenticating user b "
+                                                                      "1.2.3.4 port 6 "
+                                                                      "[preauth]\n" AT("08") "sshd["
+                                                                                             "10]: "
+                                                                                             "error"
+                                                                                             ": "
+                                                                                             "PAM: "
+                                                                                             "Authe"
+                                                                                             "ntica"
+                                                                                             "tion "
+                                                                                             "failu"
+                                                                                             "re "
+                                                                                             "for "
+                                                                                             "c "
+                                                                                             "from "
+                                                                                             "1.2."
+                                                                                             "3."
+                                                                                             "4"
+                                                                                             "\n" AT("09") "sshd[11]: message repeated 2 times: [ error: PAM: Authentication failure "
+                                                                                                           "for d from 1.2.3.4]\n",
+                &seen);
+    assert_int_equal(seen.counts.logins, 1);
+    assert_int_equal(seen.counts.failures, 3 + 1 + 1 + 2);
+    assert_int_equal(seen.counts.skipped[SKIPPED_PAM_FAILURE], 1); /* the one that sshd repeats */
+    assert_int_equal(fixture_skipped(&seen), 2);
+}
+
+static void knows_what_moved(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd-session[7]: Accepted password for a from 1.2.3.4 port 5 ssh2\n" AT("01") "sshd-session[7]: pam_unix(sshd:session): session opened for user a\n" AT(
+                    "02") "sshd-session[7]: User child is on pid 9\n" AT("30") "sshd-session[9]: "
+                                                                               "Close session: "
+                                                                               "user a from "
+                                                                               "1.2.3.4 port 5 id "
+                                                                               "0\n" AT("30") "sshd"
+                                                                                              "-ses"
+                                                                                              "sion"
+                                                                                              "[9]:"
+                                                                                              " Tra"
+                                                                                              "nsfe"
+                                                                                              "rred"
+                                                                                              ": "
+                                                                                              "sent"
+                                                                                              " 900"
+                                                                                              ", "
+                                                                                              "rece"
+                                                                                              "ived"
+                                                                                              " 70 "
+                                                                                              "byte"
+                                                                                              "s"
+                                                                                              "\n" AT("31") "sshd-session[9]: Closing connection to 1.2.3.4 port 5\n"
+                /* Nobody says how this one's session ended but its connection's child. */
+                AT("40") "sshd[8]: Accepted password for b from 1.2.3.4 port 6 ssh2\n" AT(
+                    "50") "sshd[10]: Disconnected from user b 1.2.3.4 port 6\n" AT("51") "sshd[11]:"
+                                                                                         " Disconne"
+                                                                                         "cted "
+                                                                                         "from "
+                                                                                         "user c "
+                                                                                         "1.2.3.4 "
+                                                                                         "port 9\n",
+                &seen);
+    const struct login_event *event = &fixture_find(&seen, "a", STAGE_CLOSED, 0)->record.event;
+    assert_int_equal(event->bytes_in, 70);
+    assert_int_equal(event->bytes_out, 900);
+    assert_int_equal(event->duration_s, 29);
+    assert_int_equal(fixture_find(&seen, "b", STAGE_CLOSED, 0)->record.event.duration_s, 10);
+    assert_int_equal(fixture_skipped(&seen), 1);
+}
+
+/* A name that looks like a message cannot end another's session. */
+static void a_name_ends_nobodys_session(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd[7]: Accepted password for a from 1.2.3.4 port 5 ssh2\n" AT(
+                    "02") "sshd[8]: Disconnected from invalid user user a 1.2.3.4 port 5 9.9.9.9 "
+                          "port 1 [preauth]\n" AT("03") "sshd[8]: Connection closed by invalid "
+                                                        "user 1.2.3.4 port 5 9.9.9.9 port 1 "
+                                                        "[preauth]\n" AT("04") "sshd[9]: Received "
+                                                                               "disconnect from "
+                                                                               "9.9.9.9 port 1:11: "
+                                                                               "user a 1.2.3.4 "
+                                                                               "port 5\n",
+                &seen);
+    assert_int_equal(seen.counts.sessions, 0);
+    fixture_find(&seen, "a", STAGE_OPENED, 0);
+}
+
+static void bounds_what_is_open(void **state)
+{
+    static struct seen_logins seen;
+    const unsigned logins = 20000; /* more than are kept open */
+    char *text = malloc(logins * 100UL);
+    size_t length = 0;
+    (void)state;
+
+    assert_non_null(text);
+    for (unsigned i = 0; i < logins; i++)
+        length += (size_t)sprintf(
+            text + length, AT("01") "sshd[%u]: Accepted password for a from 1.2.3.4 port %u ssh2\n",
+            i + 1, i + 1);
+    import_text(text, &seen);
+    free(text);
+    assert_int_equal(seen.counts.logins, logins);
+    assert_int_equal(seen.count, logins);
+}
+
 /* How many of these texts are different. */
 static size_t count_distinct(char texts[][IP_TEXT_BYTES], size_t count)
 {
@@ -238,6 +398,11 @@ int main(void)
         cmocka_unit_test(follows_a_session),
         cmocka_unit_test(is_not_fooled_by_names),
         cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(joins_two_factors),
+        cmocka_unit_test(counts_a_refusal_once),
+        cmocka_unit_test(knows_what_moved),
+        cmocka_unit_test(a_name_ends_nobodys_session),
+        cmocka_unit_test(bounds_what_is_open),
         cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
         cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),
