@@ -4,6 +4,49 @@
 
 #include "store/store_tables.h"
 
+static const struct {
+    const char *drop, *create;
+} LOGIN_INDICES[] = {
+#define SCHEMA(sql)
+#define LOGIN_INDEX(name, sql) {"DROP INDEX " #name, sql},
+#include "store/schema.def"
+#undef LOGIN_INDEX
+#undef SCHEMA
+};
+
+static bool run_for_indices(struct store *store, bool create, struct error *error)
+{
+    for (size_t i = 0; i < sizeof(LOGIN_INDICES) / sizeof(LOGIN_INDICES[0]); i++) {
+        if (!store_run_text(store, create ? LOGIN_INDICES[i].create : LOGIN_INDICES[i].drop,
+                            "change its indices", error))
+            return false;
+    }
+    return true;
+}
+
+bool store_import_begin(struct store *store, struct error *error)
+{
+    if (!store_begin(store, error))
+        return false;
+    if (login_row_load_last_key(store, error)) {
+        store->without_indices = store->last_key == 0;
+        if (!store->without_indices || run_for_indices(store, false, error))
+            return true;
+    }
+    store_rollback(store);
+    return false;
+}
+
+bool store_import_commit(struct store *store, struct error *error)
+{
+    if (store->without_indices && !run_for_indices(store, true, error)) {
+        store_rollback(store);
+        return false;
+    }
+    store->without_indices = false;
+    return store_commit(store, error);
+}
+
 static void stages_of(struct login_row *row)
 {
     const struct stored_login *login = &row->login;

@@ -100,10 +100,13 @@ static bool find_slot(struct store *store, const struct login_id *id, struct log
            error_set(error, FAULT_STORE, "too many logins of one millisecond share their id");
 }
 
-static bool load_last_key(struct store *store, struct error *error)
+bool login_row_load_last_key(struct store *store, struct error *error)
 {
-    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_LAST_KEY, error);
+    sqlite3_stmt *statement;
 
+    if (store->last_key != INT64_MAX)
+        return true;
+    statement = store_statement(store, SQL_LOGIN_LAST_KEY, error);
     if (!statement)
         return false;
     if (sqlite3_step(statement) != SQLITE_ROW)
@@ -116,7 +119,7 @@ static bool load_last_key(struct store *store, struct error *error)
 bool login_row_place(struct store *store, const struct login_id *id, struct login_row *row,
                      bool *found, struct error *error)
 {
-    if (store->last_key == INT64_MAX && !load_last_key(store, error))
+    if (!login_row_load_last_key(store, error))
         return false;
     row->key = login_key(id);
     *found = false;

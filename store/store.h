@@ -138,6 +138,13 @@ bool store_counts(struct store *store, int64_t now_us, struct store_counts *coun
                   struct error *error) MUST_USE;
 
 /*
+ * The transaction of an import. Into a store without logins it goes without their indices, which
+ * store_import_commit() then makes in one go. store_rollback() ends it too.
+ */
+bool store_import_begin(struct store *store, struct error *error) MUST_USE;
+bool store_import_commit(struct store *store, struct error *error) MUST_USE;
+
+/*
  * Inserts a whole login from a history (all its stages), in a transaction. A login whose id is
  * there already changes nothing, unless it now has a stage that was not known (a session that was
  * open when its history was read before); *duplicate is true either way. Profiles are not touched:

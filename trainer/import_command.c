@@ -62,7 +62,7 @@ static bool import_into_store(struct import_job *job, const struct import_format
         !store_open(&job->store, config->store, STORE_WRITE, error) ||
         !drain(job->store, config, error) ||
         !import_target_init(&job->target, job->store, job->geo, error) ||
-        !store_begin(job->store, error))
+        !store_import_begin(job->store, error))
         return false;
     int64_t changes = store_changes(job->store);
     if (!format->read(&job->reading, error)) {
@@ -71,7 +71,7 @@ static bool import_into_store(struct import_job *job, const struct import_format
     }
     bool changed = store_changes(job->store) != changes;
     command_progress("learning what was imported", 0, 0);
-    return store_commit(job->store, error) && (!changed || store_rebuild(job->store, error));
+    return store_import_commit(job->store, error) && (!changed || store_rebuild(job->store, error));
 }
 
 static void print_unread_json(struct json_writer *json, const struct import_counts *counts)
