@@ -91,6 +91,11 @@ static void print_syslog(const char *program, unsigned pid, const char *text)
 
 static void print_journal(const char *program, unsigned pid, const char *text)
 {
+    static int64_t stamp_s = -1;
+    static unsigned stamp_us;
+
+    stamp_us = stamp_s == now_s ? stamp_us + 1 + draw(1000) : draw(1000);
+    stamp_s = now_s;
     printf("{\"__CURSOR\":\"s=6f1c0e2d8b6a4f0f9a2b3c4d5e6f7a8b;i=%" PRIx64
            ";b=0c1d2e3f4a5b6c7d8e9fa0b1c2d3e4f5\",\"__REALTIME_TIMESTAMP\":\"%" PRId64
            "%06u\",\"__MONOTONIC_TIMESTAMP\":\"%" PRId64
@@ -102,8 +107,7 @@ static void print_journal(const char *program, unsigned pid, const char *text)
            "\"_SYSTEMD_UNIT\":\"ssh.service\",\"_SYSTEMD_SLICE\":\"system.slice\","
            "\"_MACHINE_ID\":\"a0b1c2d3e4f50c1d2e3f4a5b6c7d8e9f\",\"_HOSTNAME\":\"gate\","
            "\"_PID\":\"%u\",\"MESSAGE\":\"%s\"}\n",
-           lines, now_s, draw(1000000), (now_s - BEGIN_S) * 1000000, program, pid, program, pid,
-           text);
+           lines, now_s, stamp_us, (now_s - BEGIN_S) * 1000000, program, pid, program, pid, text);
     lines++;
 }
 

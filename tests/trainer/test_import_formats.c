@@ -69,6 +69,29 @@ static void reads_a_journal(void **state)
     assert_int_equal(fixture_find(&seen, "\xff", STAGE_ATTEMPT, 0)->record.event.source_port, 6);
 }
 
+/* Escapes, spaces and other kinds of values change nothing. */
+static void reads_json_however_it_is_written(void **state)
+{
+    static const char *const SPELLINGS[] = {
+        ENTRY("1790000000000000", "7", "\"Failed password for r from 1.2.3.4 port 5 ssh2\""),
+        "{\"X\": [\"a\", null, 7], \"_COMM\" : \"sshd\", \"_PID\": \"7\", \"_HOSTNAME\":\"gate\","
+        " \"__REALTIME_TIMESTAMP\":\"1790000000000000\","
+        "\"MESSAGE\":\"Failed password for \\u0072 from 1.2.3.4 port 5 ssh2\"}\n",
+        "{\"MESSAGE\":\"Failed password for r from 1.2.3.4 port 5 ssh2\",\"Y\":\"\\\"}\\\\\","
+        "\"_COMM\":\"s\\u0073hd\",\"_PID\":\"7\",\"_HOSTNAME\":\"gate\","
+        "\"__REALTIME_TIMESTAMP\":\"1790000000000000\"}\n",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof SPELLINGS / sizeof SPELLINGS[0]; i++) {
+        import_text("journal", SPELLINGS[i]);
+        const struct login_event *event = &fixture_find(&seen, "r", STAGE_ATTEMPT, 0)->record.event;
+        assert_int_equal(event->time_us, INT64_C(1790000000000000));
+        assert_string_equal(event->host, "gate");
+        assert_int_equal(event->source_port, 5);
+    }
+}
+
 static void shows_entries_that_are_none(void **state)
 {
     (void)state;
@@ -492,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_journal),
+        cmocka_unit_test(reads_json_however_it_is_written),
         cmocka_unit_test(shows_entries_that_are_none),
         cmocka_unit_test(reads_wtmp),
         cmocka_unit_test(counts_half_a_record),
