@@ -71,14 +71,11 @@ static void grow_or_end(const struct numeric_csv *csv, uint64_t seed,
 {
     struct isolation_options options = USUAL;
     struct error error = ERROR_NONE;
-    struct grown_isolation grown;
     options.seed = seed;
-    if (!grow_isolation(csv->table, csv->rows, csv->columns, &options, &grown, &error) ||
-        !isolation_forest_build(&grown, csv->columns, forest, &error)) {
+    if (!grow_isolation_forest(csv->table, csv->rows, csv->columns, &options, forest, &error)) {
         fprintf(stderr, "isolation_figures: %s\n", error.text);
         exit(1);
     }
-    grown_isolation_finish(&grown);
 }
 
 static void *allocate_or_end(size_t count, size_t bytes)

@@ -4,6 +4,49 @@
 
 #include "store/store_tables.h"
 
+static const struct {
+    const char *drop, *create;
+} LOGIN_INDICES[] = {
+#define SCHEMA(sql)
+#define LOGIN_INDEX(name, sql) {"DROP INDEX " #name, sql},
+#include "store/schema.def"
+#undef LOGIN_INDEX
+#undef SCHEMA
+};
+
+static bool run_for_indices(struct store *store, bool create, struct error *error)
+{
+    for (size_t i = 0; i < sizeof(LOGIN_INDICES) / sizeof(LOGIN_INDICES[0]); i++) {
+        if (!store_run_text(store, create ? LOGIN_INDICES[i].create : LOGIN_INDICES[i].drop,
+                            "change its indices", error))
+            return false;
+    }
+    return true;
+}
+
+bool store_import_begin(struct store *store, struct error *error)
+{
+    if (!store_begin(store, error))
+        return false;
+    if (login_row_load_last_key(store, error)) {
+        store->without_indices = store->last_key == 0;
+        if (!store->without_indices || run_for_indices(store, false, error))
+            return true;
+    }
+    store_rollback(store);
+    return false;
+}
+
+bool store_import_commit(struct store *store, struct error *error)
+{
+    if (store->without_indices && !run_for_indices(store, true, error)) {
+        store_rollback(store);
+        return false;
+    }
+    store->without_indices = false;
+    return store_commit(store, error);
+}
+
 static void stages_of(struct login_row *row)
 {
     const struct stored_login *login = &row->login;
@@ -23,17 +66,21 @@ bool store_import(struct store *store, const struct stored_login *login, bool *d
 {
     const struct login_event *event = &login->record.event;
     struct login_row row;
+    int stages_before;
 
     if (login_id_is_none(&event->id) || event->user[0] == '\0')
         return error_set(error, FAULT_STORE, "a login without an id or a user is not stored");
-    if (!login_row_find(store, &event->id, &row, duplicate, error))
+    if (!login_row_place(store, &event->id, &row, duplicate, error))
         return false;
-    if (*duplicate)
-        return true;
+    stages_before = *duplicate ? row.stages : 0;
     row.login = *login;
     row.login.record.event.stage = login->reached;
     stages_of(&row);
-    return login_row_insert(store, &row, error);
+    if (!*duplicate)
+        return login_row_insert(store, &row, error);
+    if ((row.stages & ~stages_before) == 0 || (stages_before & ~row.stages) != 0)
+        return true;
+    return login_row_update(store, &row, login_is_failure(stages_before, login->label), error);
 }
 
 /* ---- learning again ---------------------------------------------------------------------------
@@ -143,10 +190,11 @@ static bool learn_pending(struct rebuild *rebuild, int64_t until_us)
 static bool push_stage(struct rebuild *rebuild, const struct login_row *row, enum login_stage stage,
                        int64_t time_us)
 {
-    struct login_event event = row->login.record.event;
+    struct login_event event;
 
     if ((row->stages & STAGE_BIT(stage)) == 0)
         return true;
+    event = row->login.record.event;
     event.stage = stage;
     event.time_us = time_us > 0 ? time_us : event.time_us;
     event.learn = (row->stages & LEARN_BIT(stage)) != 0 && row->login.label != 1;

@@ -71,8 +71,8 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
     return true;
 }
 
-bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
-                    bool *found, struct error *error)
+static bool find_slot(struct store *store, const struct login_id *id, struct login_row *row,
+                      bool *found, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_SLOTS, error);
     int64_t base = login_key(id), free_slot = 0;
@@ -86,26 +86,65 @@ bool login_row_find(struct store *store, const struct login_id *id, struct login
         row->key = sqlite3_column_int64(statement, 0);
         if (row->key == base + free_slot)
             free_slot++;
+        row->stages = sqlite3_column_int(statement, 2);
         *found = sqlite3_column_bytes(statement, 1) == LOGIN_ID_BYTES &&
                  memcmp(sqlite3_column_blob(statement, 1), id->bytes, LOGIN_ID_BYTES) == 0;
     }
     sqlite3_reset(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return store_failed(store, "find a login", error);
-    if (!*found) {
-        row->key = base + free_slot; /* login_row_is_crowded() relies on it */
-        return free_slot < LOGIN_SLOTS ||
-               error_set(error, FAULT_STORE, "too many logins of one millisecond share their id");
-    }
+    if (*found)
+        return true;
+    row->key = base + free_slot; /* login_row_is_crowded() relies on it */
+    return free_slot < LOGIN_SLOTS ||
+           error_set(error, FAULT_STORE, "too many logins of one millisecond share their id");
+}
+
+bool login_row_load_last_key(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement;
+
+    if (store->last_key != INT64_MAX)
+        return true;
+    statement = store_statement(store, SQL_LOGIN_LAST_KEY, error);
+    if (!statement)
+        return false;
+    if (sqlite3_step(statement) != SQLITE_ROW)
+        return store_failed(store, "find its last login", error);
+    store->last_key = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return true;
+}
+
+bool login_row_place(struct store *store, const struct login_id *id, struct login_row *row,
+                     bool *found, struct error *error)
+{
+    if (!login_row_load_last_key(store, error))
+        return false;
+    row->key = login_key(id);
+    *found = false;
+    return row->key > store->last_key || find_slot(store, id, row, found, error);
+}
+
+bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
+                    bool *found, struct error *error)
+{
+    sqlite3_stmt *statement;
+    bool done;
+
+    if (!find_slot(store, id, row, found, error))
+        return false;
+    if (!*found)
+        return true;
     statement = store_statement(store, SQL_LOGIN_GET, error);
     if (!statement)
         return false;
     sqlite3_bind_int64(statement, 1, row->key);
     if (sqlite3_step(statement) != SQLITE_ROW)
         return store_failed(store, "read a login", error);
-    code = login_row_read(store, statement, row, error);
+    done = login_row_read(store, statement, row, error);
     sqlite3_reset(statement);
-    return code;
+    return done;
 }
 
 bool login_row_is_crowded(struct store *store, const struct login_id *id)
@@ -178,6 +217,8 @@ bool login_row_insert(struct store *store, const struct login_row *row, struct e
     tally = known_hold(store, &tally_id, true, error);
     if (!tally)
         return false;
+    if (row->key > store->last_key)
+        store->last_key = row->key;
     tally->logins++;
     tally->failures += login_is_failure(row->stages, login->label);
     if (row->key < tally->swept_key)

@@ -33,8 +33,10 @@ static const struct {
 };
 
 static const char *const SCHEMA_STATEMENTS[] = {
-#define SCHEMA(sql) sql,
+#define SCHEMA(sql)            sql,
+#define LOGIN_INDEX(name, sql) sql,
 #include "store/schema.def"
+#undef LOGIN_INDEX
 #undef SCHEMA
 };
 
@@ -124,13 +126,20 @@ void store_rollback(struct store *store)
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     known_forget_cache(store);
+    store->without_indices = false;
+    store->last_key = INT64_MAX;
+}
+
+bool store_configure_for_one_thread(void)
+{
+    return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
+           sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
 }
 
 bool store_configure_for_check(void)
 {
-    return sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK &&
-           sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MAPPED_BYTES, MAPPED_BYTES) == SQLITE_OK &&
-           sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+    return store_configure_for_one_thread() &&
+           sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MAPPED_BYTES, MAPPED_BYTES) == SQLITE_OK;
 }
 
 /* ---- opening --------------------------------------------------------------------------------
@@ -173,7 +182,7 @@ static bool check_version(struct store *store, struct error *error)
     return true;
 }
 
-static bool run_text(struct store *store, const char *sql, const char *what, struct error *error)
+bool store_run_text(struct store *store, const char *sql, const char *what, struct error *error)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
            store_failed(store, what, error);
@@ -182,10 +191,10 @@ static bool run_text(struct store *store, const char *sql, const char *what, str
 static bool create_tables(struct store *store, struct error *error)
 {
     for (size_t i = 0; i < sizeof(SCHEMA_STATEMENTS) / sizeof(SCHEMA_STATEMENTS[0]); i++) {
-        if (!run_text(store, SCHEMA_STATEMENTS[i], "make its tables", error))
+        if (!store_run_text(store, SCHEMA_STATEMENTS[i], "make its tables", error))
             return false;
     }
-    return run_text(
+    return store_run_text(
         store,
         "PRAGMA application_id = " TEXT_OF(STORE_APPLICATION_ID) ";"
                                                                  "PRAGMA user_version = " TEXT_OF(
@@ -216,13 +225,15 @@ static bool prepare_writer(struct store *store, struct error *error)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!is_empty_database(store, &empty, error))
         return false;
-    if (!run_text(store,
-                  "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                  "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536",
-                  "be set up", error))
+    if (!store_run_text(
+            store,
+            "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536",
+            "be set up", error))
         return false;
-    if (empty && (!run_text(store, "BEGIN IMMEDIATE", "begin a transaction", error) ||
-                  !create_tables(store, error) || !run_text(store, "COMMIT", "commit", error)))
+    if (empty &&
+        (!store_run_text(store, "BEGIN IMMEDIATE", "begin a transaction", error) ||
+         !create_tables(store, error) || !store_run_text(store, "COMMIT", "commit", error)))
         return false;
     /* Whoever made the tables may have ended before this: readers look for the version here. */
     return store_checkpoint(store, empty, &wal_bytes, error);
@@ -306,6 +317,7 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
         return error_set(error, FAULT_STORE, "no memory to open the store");
     store->access = access;
     store->directory_fd = store->lock_fd = -1;
+    store->last_key = INT64_MAX;
     if (snprintf(store->path, sizeof(store->path), "%s/%s", directory, STORE_FILE) >=
         (int)sizeof(store->path)) {
         error_set(error, FAULT_STORE, "the name of the store's directory is too long");
@@ -359,6 +371,11 @@ bool store_is_current(const struct store *store, const char *directory)
 int store_directory_fd(const struct store *store)
 {
     return store->directory_fd;
+}
+
+int64_t store_changes(const struct store *store)
+{
+    return sqlite3_total_changes64(store->db);
 }
 
 bool store_is_damaged(const struct store *store)

@@ -25,6 +25,12 @@ enum store_access {
 struct store;
 
 /*
+ * For a process that uses stores in one thread, before it opens its first: SQLite without locks and
+ * statistics. False when that cannot be had; SQLite then works as usual.
+ */
+bool store_configure_for_one_thread(void);
+
+/*
  * For a process with one thread that checks logins, before it opens its first store: SQLite without
  * locks and statistics, its database mapped. A database that is cut short under it then ends the
  * process by SIGBUS, which whoever waits for the check sees to. False when that cannot be had;
@@ -132,12 +138,23 @@ bool store_counts(struct store *store, int64_t now_us, struct store_counts *coun
                   struct error *error) MUST_USE;
 
 /*
+ * The transaction of an import. Into a store without logins it goes without their indices, which
+ * store_import_commit() then makes in one go. store_rollback() ends it too.
+ */
+bool store_import_begin(struct store *store, struct error *error) MUST_USE;
+bool store_import_commit(struct store *store, struct error *error) MUST_USE;
+
+/*
  * Inserts a whole login from a history (all its stages), in a transaction. A login whose id is
- * there already changes nothing and *duplicate is true. Profiles are not touched: call
- * store_rebuild() when the import is complete.
+ * there already changes nothing, unless it now has a stage that was not known (a session that was
+ * open when its history was read before); *duplicate is true either way. Profiles are not touched:
+ * call store_rebuild() when the import is complete.
  */
 bool store_import(struct store *store, const struct stored_login *login, bool *duplicate,
                   struct error *error) MUST_USE;
+
+/* Rows written since the store was opened: whether an import changed anything. */
+int64_t store_changes(const struct store *store);
 
 /*
  * Forgets all profiles, sources and population counts and learns them again from the stored logins,

@@ -32,6 +32,8 @@ struct store {
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */
     uint32_t cached;
+    bool without_indices; /* until an import is committed */
+    int64_t last_key;     /* writer only: no login's key is greater; INT64_MAX: not asked yet */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */
@@ -41,6 +43,10 @@ sqlite3_stmt *store_statement(struct store *store, enum statement which, struct 
 
 /* Records what SQLite says of the last call. Always false. */
 bool store_failed(struct store *store, const char *what, struct error *error);
+
+/* Runs SQL that is used once. */
+bool store_run_text(struct store *store, const char *sql, const char *what,
+                    struct error *error) MUST_USE;
 
 /* Runs a statement that gives no rows, and resets it. */
 bool store_run(struct store *store, sqlite3_stmt *statement, const char *what,
@@ -176,6 +182,12 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
 /* *found, or row->key is the key to insert it with. */
 bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
                     bool *found, struct error *error) MUST_USE;
+/* The same, but of a row that is there only key and stages, and at once when the login is later
+ * than all others. */
+bool login_row_place(struct store *store, const struct login_id *id, struct login_row *row,
+                     bool *found, struct error *error) MUST_USE;
+/* The greatest key of all logins is in store->last_key when it returns true; 0: there are none. */
+bool login_row_load_last_key(struct store *store, struct error *error) MUST_USE;
 /* Whether other logins have all the keys that one of this id could have. */
 bool login_row_is_crowded(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,

@@ -2,10 +2,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PIECE_BYTES           (UINT32_C(1) << 20)
 #define BYTE_ORDER_MARK       "\xef\xbb\xbf" /* of UTF-8 */
@@ -13,26 +11,34 @@
 #define MOST_DIGITS           19
 #define EXACT_DIGITS          22 /* powers of ten that a double holds exactly */
 
+bool csv_lines_over(struct csv_lines *lines, const struct input *input, struct error *error)
+{
+    *lines = (struct csv_lines){
+        .input = *input, .path = input->name, .next_line = 1, .capacity = 2 * PIECE_BYTES};
+    lines->buffer = malloc(lines->capacity + 1);
+    return lines->buffer != NULL ||
+           error_set_errno(error, FAULT_MODEL, ENOMEM, "cannot read %s", input->name);
+}
+
 bool csv_lines_open(struct csv_lines *lines, const char *path, struct error *error)
 {
-    *lines = (struct csv_lines){.fd = open(path, O_RDONLY | O_CLOEXEC), .path = path};
-    if (lines->fd < 0)
-        return error_set_errno(error, FAULT_MODEL, errno, "cannot open %s", path);
-    lines->next_line = 1;
-    lines->capacity = 2 * PIECE_BYTES;
-    lines->buffer = malloc(lines->capacity + 1);
-    if (lines->buffer != NULL)
-        return true;
-    csv_lines_close(lines);
-    return error_set_errno(error, FAULT_MODEL, ENOMEM, "cannot read %s", path);
+    struct input input;
+
+    *lines = (struct csv_lines){.buffer = NULL};
+    if (!input_open(&input, path, error))
+        return false;
+    bool opened = csv_lines_over(lines, &input, error);
+    lines->owns_input = true;
+    if (!opened)
+        csv_lines_close(lines);
+    return opened;
 }
 
 void csv_lines_close(struct csv_lines *lines)
 {
-    if (lines->fd >= 0)
-        close(lines->fd);
+    if (lines->owns_input)
+        input_close(&lines->input);
     free(lines->buffer);
-    lines->fd = -1;
     lines->buffer = NULL;
 }
 
@@ -60,14 +66,11 @@ static bool read_piece(struct csv_lines *lines, struct error *error)
 {
     if (!make_room(lines, error))
         return false;
-    ssize_t got;
-    do {
-        got = read(lines->fd, lines->buffer + lines->end, PIECE_BYTES);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return error_set_errno(error, FAULT_MODEL, errno, "cannot read %s", lines->path);
+    size_t got = 0;
+    if (!input_read(&lines->input, lines->buffer + lines->end, PIECE_BYTES, &got, error))
+        return false;
     lines->ended = got == 0;
-    lines->end += (size_t)got;
+    lines->end += got;
     return true;
 }
 

@@ -1,17 +1,18 @@
-/* Records and cells of a CSV file (RFC 4180), read in large pieces, split in place. */
+/* Records and cells of a CSV input (RFC 4180), read in large pieces, split in place. */
 #ifndef TRAINER_CSV_LINES_H
 #define TRAINER_CSV_LINES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/error.h"
+#include "trainer/input.h"
 
 #define CSV_MOST_RECORD_BYTES (UINT32_C(16) << 20)
 
 struct csv_lines {
-    int fd;
+    struct input input;
     const char *path; /* for sentences; the caller's */
+    bool owns_input;
     char *buffer;
     size_t start, end, capacity;
     uint64_t line; /* where the current record begins, from 1 */
@@ -25,7 +26,11 @@ struct csv_cell {
     bool torn; /* something else than a comma follows its closing quote */
 };
 
+/* Opens a file, plain or gzip. */
 bool csv_lines_open(struct csv_lines *lines, const char *path, struct error *error) MUST_USE;
+/* Reads what the caller has opened and closes; nobody else reads it meanwhile. */
+bool csv_lines_over(struct csv_lines *lines, const struct input *input,
+                    struct error *error) MUST_USE;
 void csv_lines_close(struct csv_lines *lines);
 
 /*

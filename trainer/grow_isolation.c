@@ -283,9 +283,17 @@ void grown_isolation_finish(struct grown_isolation *grown)
     *grown = (struct grown_isolation){.trees = NULL};
 }
 
-bool isolation_forest_build(const struct grown_isolation *grown, unsigned columns,
-                            struct isolation_forest *forest, struct error *error)
+bool grow_isolation_forest(const float *table, size_t rows, unsigned columns,
+                           const struct isolation_options *options, struct isolation_forest *forest,
+                           struct error *error)
 {
-    forest->sample_rows = grown->sample_rows;
-    return trees_build(grown->trees, grown->tree_count, columns, &forest->trees, error);
+    struct grown_isolation grown;
+
+    *forest = (struct isolation_forest){.sample_rows = 0};
+    if (!grow_isolation(table, rows, columns, options, &grown, error))
+        return false;
+    forest->sample_rows = grown.sample_rows;
+    bool built = trees_build(grown.trees, grown.tree_count, columns, &forest->trees, error);
+    grown_isolation_finish(&grown);
+    return built;
 }

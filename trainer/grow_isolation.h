@@ -39,9 +39,9 @@ bool grow_isolation(const float *table, size_t rows, unsigned columns,
                     struct error *error) MUST_USE;
 void grown_isolation_finish(struct grown_isolation *grown);
 
-/* A forest that scores, in memory of its own: forest->trees is the caller's to give to
- * trees_free(). */
-bool isolation_forest_build(const struct grown_isolation *grown, unsigned columns,
-                            struct isolation_forest *forest, struct error *error) MUST_USE;
+/* Grows one that scores; its trees are the caller's to give to trees_free(). */
+bool grow_isolation_forest(const float *table, size_t rows, unsigned columns,
+                           const struct isolation_options *options, struct isolation_forest *forest,
+                           struct error *error) MUST_USE;
 
 #endif

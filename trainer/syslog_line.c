@@ -1,11 +1,11 @@
 #include "trainer/syslog_line.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/clock.h"
+#include "trainer/rfc3339.h"
 
 static bool digits(const char **at, int count, int *value)
 {
@@ -30,103 +30,79 @@ static bool parse_clock(const char **at, struct syslog_line *line)
            line->minute < 60 && line->second < 61;
 }
 
+#define MONTH(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+/* From 0; 12: none. */
+static int parse_month(const char *text)
+{
+    static const uint32_t MONTHS[12] = {
+        MONTH('J', 'a', 'n'), MONTH('F', 'e', 'b'), MONTH('M', 'a', 'r'), MONTH('A', 'p', 'r'),
+        MONTH('M', 'a', 'y'), MONTH('J', 'u', 'n'), MONTH('J', 'u', 'l'), MONTH('A', 'u', 'g'),
+        MONTH('S', 'e', 'p'), MONTH('O', 'c', 't'), MONTH('N', 'o', 'v'), MONTH('D', 'e', 'c')};
+    int month = 0;
+
+    if (text[0] < 'A' || text[1] == '\0')
+        return 12;
+    uint32_t name = MONTH((unsigned char)text[0], (unsigned char)text[1], (unsigned char)text[2]);
+    while (month < 12 && MONTHS[month] != name)
+        month++;
+    return month;
+}
+
+bool syslog_line_date(const char *line, int *month, int *day)
+{
+    *month = parse_month(line);
+    if (*month == 12 || line[3] != ' ')
+        return false;
+    const char *at = line + 4;
+    int count = *at == ' ' ? 1 : 2;
+    at += count == 1;
+    return digits(&at, count, day) && *day >= 1 && *day <= 31 && *at == ' ';
+}
+
 /* "Mar  9 14:05:11 " */
 static bool parse_traditional(const char **at, struct syslog_line *line)
 {
-    static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
     line->has_year = false;
-    for (line->month = 0; line->month < 12; line->month++) {
-        if (strncmp(*at, MONTHS + 3 * line->month, 3) == 0)
-            break;
-    }
-    if (line->month == 12 || (*at)[3] != ' ')
+    if (!syslog_line_date(*at, &line->month, &line->day))
         return false;
-    *at += 4;
-    int count = **at == ' ' ? 1 : 2;
-    *at += count == 1;
-    if (!digits(at, count, &line->day) || line->day < 1 || line->day > 31)
-        return false;
-    return literal(at, ' ') && parse_clock(at, line) && literal(at, ' ');
+    *at += 7;
+    return parse_clock(at, line) && literal(at, ' ');
 }
 
-static bool parse_offset(const char **at, struct syslog_line *line)
+static bool parse_stamp(const char **at, struct syslog_line *line)
 {
-    int hours = 0, minutes = 0;
-    char sign = *(*at)++;
-
-    if (sign == 'Z') {
-        line->has_offset = false;
-        line->utc_offset_s = 0;
-        return true;
-    }
-    if ((sign != '+' && sign != '-') || !digits(at, 2, &hours))
-        return false;
-    if (**at == ':')
-        (*at)++;
-    if (!digits(at, 2, &minutes) || hours > 14 || minutes > 59)
-        return false;
-    line->has_offset = true;
-    line->utc_offset_s = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-    return true;
-}
-
-/* "2026-03-09T14:05:11.123456+01:00 " (RFC 3339) */
-static bool parse_rfc3339(const char **at, struct syslog_line *line)
-{
-    struct tm parts = {.tm_isdst = 0};
-    int year = 0, month = 0;
-    int64_t fraction_us = 0, unit_us = US_PER_S / 10;
+    struct rfc3339_time time;
 
     line->has_year = true;
-    if (!digits(at, 4, &year) || !literal(at, '-') || !digits(at, 2, &month) || !literal(at, '-') ||
-        !digits(at, 2, &line->day) || (**at != 'T' && **at != ' '))
+    if (!rfc3339_parse(*at, &time, at) || !time.has_zone || !literal(at, ' '))
         return false;
-    (*at)++;
-    if (year < 1970 || month < 1 || month > 12 || line->day < 1 || line->day > 31 ||
-        !parse_clock(at, line))
-        return false;
-    if (**at == '.' || **at == ',') {
-        for ((*at)++; **at >= '0' && **at <= '9'; (*at)++, unit_us /= 10)
-            fraction_us += (**at - '0') * unit_us;
-    }
-    if (!parse_offset(at, line) || !literal(at, ' '))
-        return false;
-    line->month = month - 1;
-    parts.tm_year = year - 1900;
-    parts.tm_mon = line->month;
-    parts.tm_mday = line->day;
-    parts.tm_hour = line->hour;
-    parts.tm_min = line->minute;
-    parts.tm_sec = line->second;
-    line->time_us = ((int64_t)timegm(&parts) - line->utc_offset_s) * US_PER_S + fraction_us;
+    line->time_us = time.time_us;
+    line->has_offset = time.has_offset;
+    line->utc_offset_s = time.offset_s;
     return true;
 }
 
-/* Copies up to one of the stops; false when there is nothing, too much, or no stop. */
-static bool word(const char **at, const char *stops, char *text, size_t capacity)
+/* Up to the first of stops; false when it is empty. */
+static bool word(const char **at, const char *stops, const char **text, size_t *length)
 {
-    size_t length = strcspn(*at, stops);
-    if (length == 0 || length >= capacity || (*at)[length] == '\0')
-        return false;
-    memcpy(text, *at, length);
-    text[length] = '\0';
-    *at += length;
-    return true;
+    *text = *at;
+    *length = strcspn(*at, stops);
+    *at += *length;
+    return *length > 0;
 }
 
-bool syslog_line_parse(const char *line, struct syslog_line *parsed)
+bool syslog_line_parse(char *line, struct syslog_line *parsed)
 {
     const char *at = line;
 
     memset(parsed, 0, sizeof *parsed);
-    if (!(line[0] >= '0' && line[0] <= '9' ? parse_rfc3339(&at, parsed)
+    if (!(line[0] >= '0' && line[0] <= '9' ? parse_stamp(&at, parsed)
                                            : parse_traditional(&at, parsed)))
         return false;
-    if (!word(&at, " ", parsed->host, sizeof parsed->host))
+    if (!word(&at, " ", &parsed->host, &parsed->host_length) || *at++ != ' ')
         return false;
-    at++;
-    if (!word(&at, "[: ", parsed->program, sizeof parsed->program))
+    if (!word(&at, "[: ", &parsed->program, &parsed->program_length))
         return false;
     if (*at == '[') {
         char *end = NULL;
@@ -140,20 +116,28 @@ bool syslog_line_parse(const char *line, struct syslog_line *parsed)
         return false;
     at++;
     at += *at == ' ';
-    parsed->text = at;
+    parsed->text = line + (at - line);
     return true;
 }
 
-int64_t syslog_time_us(const struct syslog_line *line, int year, bool utc)
+int64_t syslog_clock_time_us(struct syslog_clock *clock, const struct syslog_line *line, int year)
 {
-    struct tm parts = {.tm_year = year - 1900,
-                       .tm_mon = line->month,
-                       .tm_mday = line->day,
-                       .tm_hour = line->hour,
-                       .tm_min = line->minute,
-                       .tm_sec = line->second,
-                       .tm_isdst = utc ? 0 : -1};
-    return (int64_t)(utc ? timegm(&parts) : mktime(&parts)) * US_PER_S;
+    if (clock->minute != line->minute || clock->hour != line->hour || clock->day != line->day ||
+        clock->month != line->month || clock->year != year) {
+        struct tm parts = {.tm_year = year - 1900,
+                           .tm_mon = line->month,
+                           .tm_mday = line->day,
+                           .tm_hour = line->hour,
+                           .tm_min = line->minute,
+                           .tm_isdst = clock->utc ? 0 : -1};
+        clock->year = year;
+        clock->month = line->month;
+        clock->day = line->day;
+        clock->hour = line->hour;
+        clock->minute = line->minute;
+        clock->minute_us = (int64_t)(clock->utc ? timegm(&parts) : mktime(&parts)) * US_PER_S;
+    }
+    return clock->minute_us + line->second * US_PER_S;
 }
 
 void year_counter_init(struct year_counter *counter)
@@ -161,15 +145,15 @@ void year_counter_init(struct year_counter *counter)
     *counter = (struct year_counter){.month = -1};
 }
 
-void year_counter_add(struct year_counter *counter, const struct syslog_line *line)
+void year_counter_add(struct year_counter *counter, int month, int day)
 {
     if (counter->month >= 0) {
         bool was_new_year = counter->month == 0 && counter->day <= 2;
-        if (line->month - counter->month <= -6)
+        if (month - counter->month <= -6)
             counter->changes++;
-        else if (was_new_year && line->month == 11 && line->day >= 30)
+        else if (was_new_year && month == 11 && day >= 30)
             counter->changes--;
     }
-    counter->month = line->month;
-    counter->day = line->day;
+    counter->month = month;
+    counter->day = day;
 }

@@ -6,27 +6,37 @@
 #define TRAINER_SYSLOG_LINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/error.h"
 
+/* Texts point into the line; those with a length are not ended by NUL. */
 struct syslog_line {
     bool has_year;
     int month, day, hour, minute, second; /* of a traditional line; month from 0 */
     int64_t time_us;                      /* of a line with a year, UTC */
-    bool has_offset;                      /* the line names its zone's offset */
+    bool has_offset;                      /* the line names its zone's offset, other than Z */
     int32_t utc_offset_s;
-    char host[65];
-    char program[32];
-    int32_t pid;      /* 0: none */
-    const char *text; /* points into the line */
+    const char *host, *program;
+    size_t host_length, program_length;
+    int32_t pid; /* 0: none */
+    char *text;
 };
 
 /* False when the line is not one. */
-bool syslog_line_parse(const char *line, struct syslog_line *parsed) MUST_USE;
+bool syslog_line_parse(char *line, struct syslog_line *parsed) MUST_USE;
 
-/* When a traditional line was written, in that year of the local zone, or of UTC. */
-int64_t syslog_time_us(const struct syslog_line *line, int year, bool utc);
+/* Month and day of a line with a traditional date; false when it has none. */
+bool syslog_line_date(const char *line, int *month, int *day) MUST_USE;
+
+/* Times of traditional lines; the last minute is kept, as the next line is mostly in it too. */
+struct syslog_clock {
+    bool utc; /* else the local zone */
+    int year, month, day, hour, minute;
+    int64_t minute_us;
+};
+int64_t syslog_clock_time_us(struct syslog_clock *clock, const struct syslog_line *line, int year);
 
 /*
  * Counts how often the year has changed from one traditional line to the next. A step from December
@@ -37,6 +47,6 @@ struct year_counter {
     int changes;
 };
 void year_counter_init(struct year_counter *counter);
-void year_counter_add(struct year_counter *counter, const struct syslog_line *line);
+void year_counter_add(struct year_counter *counter, int month, int day);
 
 #endif

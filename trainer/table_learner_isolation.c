@@ -30,7 +30,7 @@ static void isolation_destroy(void *held)
         free(model->rarity[c]);
     free(model->rarity);
     free(model->table);
-    grown_isolation_free(&model->forest);
+    trees_free(&model->forest.trees);
     free(model);
 }
 
@@ -107,8 +107,8 @@ static bool isolation_fit(void **held, struct csv_table *table,
     if (model->rarity == NULL)
         return no_room(error);
     return learn_rarity(model, table, error) && isolation_take_rows(model, table, error) &&
-           grow_isolation(model->table, model->rows, model->columns, &isolation_options,
-                          &model->forest, error);
+           grow_isolation_forest(model->table, model->rows, model->columns, &isolation_options,
+                                 &model->forest, error);
 }
 
 struct scoring {

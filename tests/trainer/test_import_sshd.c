@@ -5,158 +5,98 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
-#include "trainer/import_sshd.h"
+#include "import_fixture.h"
 #include "trainer/replay.h"
-
-#define MOST 64
-
-struct seen_logins {
-    struct stored_login login[MOST];
-    size_t count;
-};
-
-static bool see(void *context, const struct stored_login *login, struct error *error)
-{
-    struct seen_logins *seen = context;
-    (void)error;
-    assert_true(seen->count < MOST);
-    seen->login[seen->count++] = *login;
-    return true;
-}
-
-static void import_text(const char *text, size_t size, struct seen_logins *seen,
-                        struct import_counts *counts, int *year)
-{
-    struct error error = ERROR_NONE;
-    struct import_source source = {.last_year = 0, .utc = true};
-    source.newest_us = INT64_C(1798848000) * US_PER_S; /* 2027-01-02 */
-    source.in = fmemopen((void *)(uintptr_t)text, size, "r");
-    assert_non_null(source.in);
-    seen->count = 0;
-    if (!import_sshd(&source, see, seen, counts, year, &error))
-        fail_msg("%s", error.text);
-    fclose(source.in);
-}
-
-static const struct stored_login *find(const struct seen_logins *seen, const char *user,
-                                       enum login_stage reached, unsigned skip)
-{
-    for (size_t i = 0; i < seen->count; i++) {
-        if (strcmp(seen->login[i].record.event.user, user) == 0 &&
-            seen->login[i].reached == reached && skip-- == 0)
-            return &seen->login[i];
-    }
-    fail_msg("no login of %s", user);
-    return NULL;
-}
-
-static int64_t at_us(const char *text)
-{
-    struct tm parts;
-    memset(&parts, 0, sizeof parts);
-    assert_non_null(strptime(text, "%Y-%m-%d %H:%M:%S", &parts));
-    return (int64_t)timegm(&parts) * US_PER_S;
-}
 
 static struct seen_logins seen_sample;
 
-static void read_sample(struct import_counts *counts, int *year)
+static void read_sample(void)
 {
-    char text[16384];
-    FILE *in = fopen(TEST_DATA "/sshd_sample.log", "r");
-    assert_non_null(in);
-    size_t size = fread(text, 1, sizeof text, in);
-    fclose(in);
-    import_text(text, size, &seen_sample, counts, year);
+    if (!fixture_import_file("sshd", TEST_DATA "/sshd_sample.log", 0, &seen_sample))
+        fail_msg("%s", seen_sample.error.text);
 }
 
 static void counts_every_line(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
-    int64_t skipped = 0;
+    const struct import_counts *counts = &seen_sample.counts;
     (void)state;
 
-    read_sample(&counts, &year);
-    assert_int_equal(counts.lines, 24);
-    assert_int_equal(counts.logins, 4);
-    assert_int_equal(counts.failures, 7); /* bob 1, oracle 1 + 3, two crafted names */
-    assert_int_equal(counts.sessions, 2);
+    read_sample();
+    assert_int_equal(counts->lines, 24);
+    assert_int_equal(counts->logins, 4);
+    assert_int_equal(counts->failures, 7); /* bob 1, oracle 1 + 3, two crafted names */
+    assert_int_equal(counts->sessions, 2);
     assert_int_equal(seen_sample.count, 11);
-    assert_int_equal(counts.skipped[SKIPPED_MALFORMED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_OTHER_PROGRAM], 1);
-    assert_int_equal(counts.skipped[SKIPPED_PAM_FAILURE], 1);
-    assert_int_equal(counts.skipped[SKIPPED_INVALID_USER], 1);
-    assert_int_equal(counts.skipped[SKIPPED_NONE_METHOD], 1);
-    assert_int_equal(counts.skipped[SKIPPED_KEY_OFFERED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_CONNECTION], 1);
-    for (int kind = 0; kind < SKIPPED_COUNT; kind++)
-        skipped += counts.skipped[kind];
-    assert_int_equal(skipped, 7);
+    assert_int_equal(counts->skipped[SKIPPED_MALFORMED], 1);
+    assert_int_equal(counts->skipped[SKIPPED_OTHER_PROGRAM], 1);
+    assert_int_equal(counts->skipped[SKIPPED_PAM_FAILURE], 1);
+    assert_int_equal(counts->skipped[SKIPPED_INVALID_USER], 1);
+    assert_int_equal(counts->skipped[SKIPPED_NONE_METHOD], 1);
+    assert_int_equal(counts->skipped[SKIPPED_KEY_OFFERED], 1);
+    assert_int_equal(counts->skipped[SKIPPED_CONNECTION], 1);
+    assert_int_equal(fixture_skipped(&seen_sample), 7);
+    assert_int_equal(counts->unread_count, 1);
+    assert_int_equal(counts->unread[0].number, 21);
+    assert_string_equal(counts->unread[0].text, "this is no line of a log");
 }
 
 static void resolves_years_backwards(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     (void)state;
 
-    read_sample(&counts, &year);
-    assert_int_equal(year, 2027); /* of carla's line on 1 January, the last without a year */
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
-                     at_us("2027-01-01 00:05:00"));
-    assert_int_equal(find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
-                     at_us("2026-12-30 23:58:10"));
-    const struct stored_login *later = find(&seen_sample, "alice", STAGE_CLOSED, 1);
-    assert_int_equal(later->record.event.time_us, at_us("2027-01-02 09:00:00") + 250000);
+    read_sample();
+    /* Of carla's line on 1 January, the last without a year. */
+    assert_non_null(strstr(seen_sample.note, "taken for 2027"));
+    assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
+                     fixture_time_us("2027-01-01 00:05:00"));
+    assert_int_equal(fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
+                     fixture_time_us("2026-12-30 23:58:10"));
+    const struct stored_login *later = fixture_find(&seen_sample, "alice", STAGE_CLOSED, 1);
+    assert_int_equal(later->record.event.time_us, fixture_time_us("2027-01-02 09:00:00") + 250000);
     assert_int_equal(later->record.event.utc_offset_s, 3600);
 }
 
 static void follows_a_session(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     (void)state;
 
-    read_sample(&counts, &year);
-    const struct stored_login *login = find(&seen_sample, "alice", STAGE_CLOSED, 0);
-    assert_int_equal(login->closed_us, at_us("2026-12-31 00:10:41"));
+    read_sample();
+    const struct stored_login *login = fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0);
+    assert_int_equal(login->closed_us, fixture_time_us("2026-12-31 00:10:41"));
     assert_int_equal(login->record.event.duration_s, 751);
     assert_int_equal(login->record.event.method, METHOD_PUBLICKEY);
     assert_string_equal(login->record.event.key,
                         "SHA256:Zm9yIHRoZSBzYW1wbGUgbG9nLCBub3QgYSByZWFsIGtleQ");
     assert_true(login->record.event.learn);
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.method,
+    assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.method,
                      METHOD_KEYBOARD_INTERACTIVE);
-    assert_int_equal(find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.source.family, 6);
+    assert_int_equal(
+        fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.source.family, 6);
 }
 
 static void is_not_fooled_by_names(void **state)
 {
-    struct import_counts counts;
-    int year = 0;
     char address[IP_TEXT_BYTES];
     (void)state;
 
-    read_sample(&counts, &year);
+    read_sample();
     const struct stored_login *login =
-        find(&seen_sample, "root from 8.8.8.8 port 22 ssh2", STAGE_ATTEMPT, 0);
+        fixture_find(&seen_sample, "root from 8.8.8.8 port 22 ssh2", STAGE_ATTEMPT, 0);
     assert_string_equal(ip_format(&login->record.event.source, address), "45.33.32.156");
     assert_int_equal(login->record.event.source_port, 40100);
-    find(&seen_sample, "?", STAGE_ATTEMPT, 0);
+    fixture_find(&seen_sample, "?", STAGE_ATTEMPT, 0);
 }
 
 static void survives_any_bytes(void **state)
 {
     static struct seen_logins seen;
-    struct import_counts counts;
     char text[20000];
-    int year = 0;
     int length = 0;
     (void)state;
 
@@ -174,45 +114,271 @@ static void survives_any_bytes(void **state)
                                      "Failed password for a from 1.2.3.4 port 5 ssh2]\n");
     memset(text + length, 'A', 9000);
     length += 9000;
-    import_text(text, (size_t)length, &seen, &counts, &year);
-    assert_int_equal(counts.lines, 6);
-    assert_int_equal(counts.failures, 2);
+    assert_true(fixture_import("sshd", text, (size_t)length, &seen));
+    assert_int_equal(seen.counts.lines, 6);
+    assert_int_equal(seen.counts.failures, 2);
     assert_int_equal(strlen(seen.login[0].record.event.user), LOGIN_USER_BYTES - 1);
     assert_string_equal(seen.login[1].record.event.user, "\x01\xff\x1b[2J");
-    assert_int_equal(counts.skipped[SKIPPED_NO_ADDRESS] + counts.skipped[SKIPPED_OTHER], 2);
-    assert_int_equal(counts.skipped[SKIPPED_MALFORMED], 1);
-    assert_int_equal(counts.skipped[SKIPPED_TOO_LONG], 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_NO_ADDRESS] + seen.counts.skipped[SKIPPED_OTHER],
+                     2);
+    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_TOO_LONG], 1);
 }
 
-/* The sample holds more logins than a test keeps. */
-static bool count_only(void *context, const struct stored_login *login, struct error *error)
+static void import_text(const char *text, struct seen_logins *seen)
 {
-    int64_t *count = context;
-    (void)login;
-    (void)error;
-    ++*count;
-    return true;
+    if (!fixture_import("sshd", text, strlen(text), seen))
+        fail_msg("%s", seen->error.text);
 }
 
-static void counts_the_public_sample(void **state)
+#define AT(second) "2026-03-09T14:05:" second "+01:00 gate "
+
+static void joins_two_factors(void **state)
 {
-    struct error error = ERROR_NONE;
-    struct import_source source = {.last_year = 2015, .utc = true};
-    struct import_counts counts;
-    int year = 0;
-    int64_t all = 0;
+    static struct seen_logins seen;
     (void)state;
 
-    source.in = fopen(PUBLIC_LOG, "r");
-    if (source.in == NULL)
+    import_text(AT("01") "sshd[7]: Partial publickey for a from 1.2.3.4 port 5 ssh2: RSA "
+                         "SHA256:k\n" AT("02") "sshd[7]: Failed keyboard-interactive/pam for a "
+                                               "from 1.2.3.4 port 5 ssh2\n" AT(
+                                                   "03") "sshd[7]: Accepted "
+                                                         "keyboard-interactive/pam for a from "
+                                                         "1.2.3.4 port 5 ssh2\n"
+                /* Another connection whose process has the number of one that gave up. */
+                AT("04") "sshd[8]: Partial publickey for b from 1.2.3.4 port 6 ssh2: RSA "
+                         "SHA256:k\n" AT("05") "sshd[8]: Connection closed by authenticating user "
+                                               "b 1.2.3.4 port 6 [preauth]\n" AT(
+                                                   "06") "sshd[8]: Accepted password for c from "
+                                                         "1.2.3.4 port 7 ssh2\n",
+                &seen);
+    const struct stored_login *login = fixture_find(&seen, "a", STAGE_OPENED, 0);
+    assert_int_equal(login->record.event.method, METHOD_TWO_FACTOR);
+    assert_string_equal(login->record.event.key, "SHA256:k");
+    login = fixture_find(&seen, "a", STAGE_ATTEMPT, 0);
+    assert_int_equal(login->record.event.method, METHOD_PAM);
+    assert_string_equal(login->record.event.key, "SHA256:k");
+    login = fixture_find(&seen, "c", STAGE_OPENED, 0);
+    assert_int_equal(login->record.event.method, METHOD_PASSWORD);
+    assert_string_equal(login->record.event.key, "");
+    assert_int_equal(seen.count, 3);
+}
+
+/* PAM's error is the only word on a known user's conversation unless sshd is verbose. */
+static void counts_a_refusal_once(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd[7]: error: PAM: Authentication failure for a from 1.2.3.4\n" AT("02") "sshd[7]: error: PAM: Authentication failure for a from 1.2.3.4\n" AT(
+                    "03") "sshd[7]: Failed keyboard-interactive/pam for a from 1.2.3.4 port 5 "
+                          "ssh2\n" AT(
+                              "04") "sshd[7]: error: PAM: Authentication failure for a "
+                                    "from 1.2.3.4\n" AT(
+                                        "05") "sshd[7]: Accepted "
+                                              "keyboard-interactive/pam "
+                                              "for a from 1.2.3.4 port 5 "
+                                              "ssh2\n" AT(
+                                                  "06") "sshd[9]: error: "
+                                                        "PAM: "
+                                                        "Authentication "
+                                                        "failure for b "
+                                                        "from 1.2.3.4\n" AT(
+                                                            "07") "sshd[9]:"
+                                                                  " Connect"
+                                                                  "ion "
+                                                                  "closed "
+                                                                  "by "
+                                                                  "authenti"
+                                                                  "cating "
+                                                                  "user b "
+                                                                  "1.2.3.4 "
+                                                                  "port 6 "
+                                                                  "[preauth"
+                                                                  "]\n" AT(
+                                                                      "08") "sshd["
+                                                                            "10]: "
+                                                                            "error"
+                                                                            ": "
+                                                                            "PAM: "
+                                                                            "Authe"
+                                                                            "ntica"
+                                                                            "tion "
+                                                                            "failu"
+                                                                            "re "
+                                                                            "for "
+                                                                            "c "
+                                                                            "from "
+                                                                            "1.2."
+                                                                            "3."
+                                                                            "4"
+                                                                            "\n" AT(
+                                                                                "09") "sshd[11]: "
+                                                                                      "message "
+                                                                                      "repeated 2 "
+                                                                                      "times: [ "
+                                                                                      "error: PAM: "
+                                                                                      "Authenticati"
+                                                                                      "on failure "
+                                                                                      "for d from "
+                                                                                      "1.2.3.4]\n",
+                &seen);
+    assert_int_equal(seen.counts.logins, 1);
+    assert_int_equal(seen.counts.failures, 3 + 1 + 1 + 2);
+    assert_int_equal(seen.counts.skipped[SKIPPED_PAM_FAILURE], 1); /* the one that sshd repeats */
+    assert_int_equal(fixture_skipped(&seen), 2);
+}
+
+static void knows_what_moved(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd-session[7]: Accepted password for a from 1.2.3.4 port 5 ssh2\n" AT("01") "sshd-session[7]: pam_unix(sshd:session): session opened for user a\n" AT(
+                    "02") "sshd-session[7]: User child is on pid 9\n" AT("30") "sshd-session[9]: "
+                                                                               "Close session: "
+                                                                               "user a from "
+                                                                               "1.2.3.4 port 5 id "
+                                                                               "0\n" AT(
+                                                                                   "30") "sshd"
+                                                                                         "-ses"
+                                                                                         "sion"
+                                                                                         "[9]:"
+                                                                                         " Tra"
+                                                                                         "nsfe"
+                                                                                         "rred"
+                                                                                         ": "
+                                                                                         "sent"
+                                                                                         " 900"
+                                                                                         ", "
+                                                                                         "rece"
+                                                                                         "ived"
+                                                                                         " 70 "
+                                                                                         "byte"
+                                                                                         "s"
+                                                                                         "\n" AT(
+                                                                                             "31") "sshd-session[9]: Closing connection to 1.2.3.4 port 5\n"
+                /* Nobody says how this one's session ended but its connection's child. */
+                AT("40") "sshd[8]: Accepted password for b from 1.2.3.4 port 6 ssh2\n" AT(
+                    "50") "sshd[10]: Disconnected from user b 1.2.3.4 port 6\n" AT("51") "sshd[11]:"
+                                                                                         " Disconne"
+                                                                                         "cted "
+                                                                                         "from "
+                                                                                         "user c "
+                                                                                         "1.2.3.4 "
+                                                                                         "port 9\n",
+                &seen);
+    const struct login_event *event = &fixture_find(&seen, "a", STAGE_CLOSED, 0)->record.event;
+    assert_int_equal(event->bytes_in, 70);
+    assert_int_equal(event->bytes_out, 900);
+    assert_int_equal(event->duration_s, 29);
+    assert_int_equal(fixture_find(&seen, "b", STAGE_CLOSED, 0)->record.event.duration_s, 10);
+    assert_int_equal(fixture_skipped(&seen), 1);
+}
+
+/* A name that looks like a message cannot end another's session. */
+static void a_name_ends_nobodys_session(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(AT("01") "sshd[7]: Accepted password for a from 1.2.3.4 port 5 ssh2\n" AT(
+                    "02") "sshd[8]: Disconnected from invalid user user a 1.2.3.4 port 5 9.9.9.9 "
+                          "port 1 [preauth]\n" AT("03") "sshd[8]: Connection closed by invalid "
+                                                        "user 1.2.3.4 port 5 9.9.9.9 port 1 "
+                                                        "[preauth]\n" AT("04") "sshd[9]: Received "
+                                                                               "disconnect from "
+                                                                               "9.9.9.9 port 1:11: "
+                                                                               "user a 1.2.3.4 "
+                                                                               "port 5\n",
+                &seen);
+    assert_int_equal(seen.counts.sessions, 0);
+    fixture_find(&seen, "a", STAGE_OPENED, 0);
+}
+
+static void bounds_what_is_open(void **state)
+{
+    static struct seen_logins seen;
+    const unsigned logins = 20000; /* more than are kept open */
+    char *text = malloc(logins * 100UL);
+    size_t length = 0;
+    (void)state;
+
+    assert_non_null(text);
+    for (unsigned i = 0; i < logins; i++)
+        length += (size_t)sprintf(
+            text + length, AT("01") "sshd[%u]: Accepted password for a from 1.2.3.4 port %u ssh2\n",
+            i + 1, i + 1);
+    import_text(text, &seen);
+    free(text);
+    assert_int_equal(seen.counts.logins, logins);
+    assert_int_equal(seen.count, logins);
+}
+
+/* How many of these texts are different. */
+static size_t count_distinct(char texts[][IP_TEXT_BYTES], size_t count)
+{
+    size_t distinct = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = strcmp(texts[i], texts[j]) == 0;
+        distinct += !again;
+    }
+    return distinct;
+}
+
+/* What grep -c and grep -o say of the lines with that word. */
+static void count_by_words(FILE *in, const char *word, size_t *lines, size_t *addresses)
+{
+    static char found[SEEN_MOST][IP_TEXT_BYTES];
+    char line[1024];
+
+    *lines = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
+        const char *from = strstr(line, word) == NULL ? NULL : strstr(line, " from ");
+        if (from == NULL)
+            continue;
+        assert_true(*lines < SEEN_MOST);
+        snprintf(found[*lines], IP_TEXT_BYTES, "%.*s", (int)strcspn(from + 6, " "), from + 6);
+        ++*lines;
+    }
+    *addresses = count_distinct(found, *lines);
+    rewind(in);
+}
+
+/* A public log, where it is there. */
+static void counts_the_public_sample(void **state)
+{
+    static struct seen_logins seen;
+    static char addresses[SEEN_MOST][IP_TEXT_BYTES];
+    size_t failed = 0, failed_addresses = 0, accepted = 0, accepted_addresses = 0;
+    size_t failures = 0;
+    (void)state;
+
+    FILE *in = fopen(PUBLIC_LOG, "r");
+    if (in == NULL) {
+        print_message("skipped: %s is not there\n", PUBLIC_LOG);
         skip();
-    assert_true(import_sshd(&source, count_only, &all, &counts, &year, &error));
-    fclose(source.in);
-    assert_int_equal(counts.lines, 2000);
-    assert_int_equal(counts.logins, 1);
-    assert_int_equal(counts.sessions, 1);
-    assert_int_equal(counts.failures, 528); /* 518 lines of one, two of five */
-    assert_int_equal(all, counts.logins + counts.failures);
+    }
+    count_by_words(in, "Failed password for", &failed, &failed_addresses);
+    count_by_words(in, "Accepted ", &accepted, &accepted_addresses);
+    fclose(in);
+    if (!fixture_import_file("sshd", PUBLIC_LOG, 2015, &seen))
+        fail_msg("%s", seen.error.text);
+    for (size_t i = 0; i < seen.count; i++) {
+        if (seen.login[i].reached == STAGE_ATTEMPT)
+            ip_format(&seen.login[i].record.event.source, addresses[failures++]);
+    }
+    assert_int_equal(failed, 520);
+    assert_int_equal(seen.counts.failures, failed + 2 * 4); /* two lines stand for five each */
+    assert_int_equal(count_distinct(addresses, failures), failed_addresses);
+    assert_int_equal(seen.counts.logins, accepted);
+    assert_int_equal(seen.counts.sessions, 1);
+    assert_int_equal(seen.count, accepted + failures);
+    assert_int_equal(seen.counts.lines, 2000);
+    assert_int_equal(seen.counts.unread_count, 0);
+    /* The login's lines are three: accepted, opened, closed. */
+    assert_int_equal(fixture_skipped(&seen), 2000 - 3 - (int)failed);
 }
 
 static void attempt_knows_the_key_of_the_factor_before_it(void **state)
@@ -262,6 +428,11 @@ int main(void)
         cmocka_unit_test(follows_a_session),
         cmocka_unit_test(is_not_fooled_by_names),
         cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(joins_two_factors),
+        cmocka_unit_test(counts_a_refusal_once),
+        cmocka_unit_test(knows_what_moved),
+        cmocka_unit_test(a_name_ends_nobodys_session),
+        cmocka_unit_test(bounds_what_is_open),
         cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
         cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),

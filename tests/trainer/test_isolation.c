@@ -66,14 +66,11 @@ static void test_paths_by_hand(void **state)
 static struct isolation_forest grow(const float *table, size_t rows, unsigned columns,
                                     struct isolation_options options)
 {
-    struct grown_isolation grown;
     struct isolation_forest forest;
     struct error error = ERROR_NONE;
-    if (!grow_isolation(table, rows, columns, &options, &grown, &error) ||
-        !isolation_forest_build(&grown, columns, &forest, &error) ||
+    if (!grow_isolation_forest(table, rows, columns, &options, &forest, &error) ||
         !trees_check(&forest.trees, (struct tree_bounds){0, 40 << 24}, &error))
         fail_msg("%s", error.text);
-    grown_isolation_finish(&grown);
     return forest;
 }
 

@@ -146,9 +146,9 @@ static double our_area(unsigned seed)
     struct isolation_forest forest;
     struct error error = ERROR_NONE;
 
-    assert_true(grow_isolation(table[0], ROWS, COLUMNS, &options, &forest, &error));
+    assert_true(grow_isolation_forest(table[0], ROWS, COLUMNS, &options, &forest, &error));
     isolation_score_rows(&forest, table[0], ROWS, scores);
-    grown_isolation_free(&forest);
+    trees_free(&forest.trees);
     for (unsigned row = 0; row < ROWS; row++)
         narrow[row] = (float)scores[row];
     return area(narrow);

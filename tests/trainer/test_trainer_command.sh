@@ -43,6 +43,31 @@ has "$work/err" 'taken for 2027'
 status 0 run import --format sshd - --year 2027 --utc --json <"$data/sshd_sample.log"
 has "$work/out" '"duplicates": 11'
 
+
+# A journal, a table through a pipe and a gzip file, each once; then what is no history.
+printf '%s\n' '{"SYSLOG_IDENTIFIER":"sshd","__REALTIME_TIMESTAMP":"1790000000000000","MESSAGE":"Failed password for x from 1.2.3.4 port 5 ssh2"}' >"$work/journal"
+printf 'time,user,colour\n1790000001,y,red\n1790000002,,red\n' >"$work/table"
+gzip -c "$data/sshd_sample.log" >"$work/log.gz"
+mkdir -m 700 "$work/store2"
+for duplicates in 0 1; do
+    status 0 "$trainer" import --format journal "$work/journal" --json --config "$work/conf" --store "$work/store2"
+    has "$work/out" "\"failures\": 1,.*\"duplicates\": $duplicates,"
+    status 0 "$trainer" import --format csv - --json --config "$work/conf" --store "$work/store2" <"$work/table"
+    has "$work/out" "\"lines\": 2, \"logins\": 1,.*\"no_user\": 1,.*\"line\": 3,.*\"duplicates\": $duplicates,"
+    has "$work/err" 'left out is the column colour'
+    status 0 "$trainer" import --format sshd "$work/log.gz" --year 2027 --utc --config "$work/conf" --store "$work/store2"
+    has "$work/out" "line 21, not in the format: this is no line of a log"
+done
+has "$work/out" '11 were in the store already'
+status 2 run import --format syslog "$work/journal"
+has "$work/err" 'known: sshd|journal|wtmp|csv|rba|cloud'
+status 1 run import --format sshd "$work"
+has "$work/err" 'Is a directory'
+head -c 200 "$work/log.gz" >"$work/short.gz"
+status 1 run import --format sshd "$work/short.gz"
+has "$work/err" 'cut short'
+[ "$(wc -l <"$work/err")" = 1 ] || fail "more than one sentence: $(cat "$work/err")"
+
 status 1 run train
 has "$work/err" 'too few'
 [ ! -e "$work/store/model.forest" ] || fail "a model was written without history"

@@ -1,0 +1,9 @@
+#include "import_bytes.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    import_bytes("sshd", data, size);
+    return 0;
+}

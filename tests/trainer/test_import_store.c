@@ -1,0 +1,226 @@
+/* Histories in the store: each login once, the rest of it when it comes, places as they were told.
+ */
+#include "fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "import_fixture.h"
+#include "trainer/import_store.h"
+
+static const char *databases;
+
+static int64_t import_at(const char *directory, const char *format, const char *text,
+                         const struct geo *geo, int64_t *changes)
+{
+    struct error error = ERROR_NONE;
+    struct import_target target;
+    struct store *store;
+    struct input input;
+    struct import_reading reading = {
+        .input = &input, .utc = true, .visit = import_target_add, .context = &target};
+
+    ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
+    ASSERT_DONE(store_begin(store, &error));
+    ASSERT_DONE(import_target_init(&target, store, geo, &error));
+    ASSERT_DONE(input_open(&input, fixture_file(text, strlen(text)), &error));
+    *changes = store_changes(store);
+    ASSERT_DONE(import_format_find(format)->read(&reading, &error));
+    *changes = store_changes(store) - *changes;
+    ASSERT_DONE(store_commit(store, &error));
+    ASSERT_DONE(store_rebuild(store, &error));
+    int64_t duplicates = target.duplicates;
+    input_close(&input);
+    import_target_finish(&target);
+    store_close(store);
+    return duplicates;
+}
+
+struct one_login {
+    struct stored_login login;
+    int64_t count;
+};
+
+static bool see(void *context, const struct stored_login *login)
+{
+    struct one_login *one = context;
+    one->login = *login;
+    one->count++;
+    return true;
+}
+
+/* The only login of that user; count: how many there are of all users. */
+static struct one_login login_of(const char *directory, const char *user, int64_t count)
+{
+    struct error error = ERROR_NONE;
+    struct one_login one = {.count = 0};
+    struct login_filter filter = {.user = user};
+    struct store *store;
+
+    ASSERT_DONE(store_open(&store, directory, STORE_READ, &error));
+    ASSERT_DONE(store_logins(store, &filter, see, &one, &error));
+    assert_int_equal(one.count, 1);
+    struct one_login all = {.count = 0};
+    filter.user = NULL;
+    ASSERT_DONE(store_logins(store, &filter, see, &all, &error));
+    assert_int_equal(all.count, count);
+    store_close(store);
+    return one;
+}
+
+static unsigned learned(const char *directory, const char *user)
+{
+    struct error error = ERROR_NONE;
+    struct profile profile;
+    struct store *store;
+    bool found = false;
+
+    ASSERT_DONE(store_open(&store, directory, STORE_READ, &error));
+    ASSERT_DONE(store_profile_load(store, user, &profile, &found, &error));
+    store_close(store);
+    return found ? profile.sessions : 0;
+}
+
+#define LINE(time, text) "2026-03-09T14:05:" time "Z gate sshd[7]: " text "\n"
+#define OPENING                                                                                    \
+    LINE("01", "Failed password for bob from 1.2.3.4 port 5 ssh2")                                 \
+    LINE("01", "Failed password for bob from 1.2.3.4 port 5 ssh2")                                 \
+    LINE("02", "Accepted password for alice from 1.2.3.4 port 6 ssh2")
+#define CLOSING LINE("50", "pam_unix(sshd:session): session closed for user alice")
+
+static void the_same_again_changes_nothing(void **state)
+{
+    static const struct {
+        const char *format, *text;
+        int64_t logins;
+    } HISTORIES[] = {
+        {"sshd", OPENING CLOSING, 3},
+        {"journal",
+         "{\"SYSLOG_IDENTIFIER\":\"sshd\",\"__REALTIME_TIMESTAMP\":\"1790000000000000\","
+         "\"MESSAGE\":"
+         "\"Failed password for bob from 1.2.3.4 port 5 ssh2\"}\n",
+         1},
+        {"csv", "time,user\n1790000001,x\n1790000001,x\n1780000001,y\n", 3},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof HISTORIES / sizeof HISTORIES[0]; i++) {
+        int64_t changes = 0;
+        assert_int_equal(import_at(*state, HISTORIES[i].format, HISTORIES[i].text, NULL, &changes),
+                         0);
+        assert_true(changes > 0);
+        assert_int_equal(import_at(*state, HISTORIES[i].format, HISTORIES[i].text, NULL, &changes),
+                         HISTORIES[i].logins);
+        assert_int_equal(changes, 0);
+    }
+}
+
+/* A log that was read while a session was open, and again when it had grown. */
+static void a_session_gets_its_end_later(void **state)
+{
+    int64_t changes = 0;
+
+    assert_int_equal(import_at(*state, "sshd", OPENING, NULL, &changes), 0);
+    assert_int_equal(login_of(*state, "alice", 3).login.reached, STAGE_OPENED);
+    assert_int_equal(learned(*state, "alice"), 0);
+    assert_int_equal(import_at(*state, "sshd", OPENING CLOSING, NULL, &changes), 3);
+    struct one_login one = login_of(*state, "alice", 3);
+    assert_int_equal(one.login.reached, STAGE_CLOSED);
+    assert_int_equal(one.login.record.event.duration_s, 48);
+    assert_int_equal(learned(*state, "alice"), 1);
+    /* The older state of the file takes nothing back. */
+    assert_int_equal(import_at(*state, "sshd", OPENING, NULL, &changes), 3);
+    assert_int_equal(login_of(*state, "alice", 3).login.reached, STAGE_CLOSED);
+}
+
+static void rotated_files_overlap(void **state)
+{
+    int64_t changes = 0;
+
+    assert_int_equal(import_at(*state, "sshd",
+                               LINE("01", "Failed password for a from 1.2.3.4 port 5 ssh2")
+                                   LINE("02", "Failed password for b from 1.2.3.4 port 6 ssh2"),
+                               NULL, &changes),
+                     0);
+    assert_int_equal(import_at(*state, "sshd",
+                               LINE("02", "Failed password for b from 1.2.3.4 port 6 ssh2")
+                                   LINE("03", "Failed password for c from 1.2.3.4 port 7 ssh2"),
+                               NULL, &changes),
+                     1);
+    login_of(*state, "b", 3);
+}
+
+static void what_the_history_says_of_places_stands(void **state)
+{
+    struct error error = ERROR_NONE;
+    struct geo *geo;
+    char paths[512];
+    int64_t changes = 0;
+
+    snprintf(paths, sizeof paths, "%s/city.mmdb %s/asn.mmdb", databases, databases);
+    ASSERT_DONE(geo_open(&geo, paths, &error));
+    import_at(*state, "csv",
+              "time,user,ip,country,asn,city,latitude,longitude\n"
+              "1790000001,nothing,8.8.8.8,,,,,\n"
+              "1790000002,country,8.8.8.8,FR,,,,\n"
+              "1790000003,same,8.8.8.8,US,,,,\n"
+              "1790000004,asn,8.8.8.8,,64500,,,\n"
+              "1790000005,point,8.8.8.8,,,,10,20\n"
+              "1790000006,city,8.8.8.8,,,Chicago,,\n",
+              geo, &changes);
+    geo_close(geo);
+    struct place place = login_of(*state, "nothing", 6).login.record.event.place;
+    assert_string_equal(place.country, "US");
+    assert_string_equal(place.city, "Mountain View");
+    assert_int_equal(place.asn, 15169);
+    place = login_of(*state, "country", 6).login.record.event.place;
+    assert_string_equal(place.country, "FR");
+    assert_string_equal(place.city, "");
+    assert_true(isnan(place.latitude)); /* the database's are in another country */
+    assert_int_equal(place.asn, 15169);
+    place = login_of(*state, "same", 6).login.record.event.place;
+    assert_string_equal(place.city, "Mountain View");
+    place = login_of(*state, "asn", 6).login.record.event.place;
+    assert_int_equal(place.asn, 64500);
+    assert_string_equal(place.country, "US");
+    place = login_of(*state, "point", 6).login.record.event.place;
+    assert_float_equal(place.latitude, 10, 0);
+    assert_string_equal(place.city, "");
+    assert_string_equal(place.country, "US");
+    place = login_of(*state, "city", 6).login.record.event.place;
+    assert_string_equal(place.city, "Chicago");
+    assert_true(isnan(place.longitude));
+}
+
+static void labels_are_kept(void **state)
+{
+    int64_t changes = 0;
+
+    import_at(*state, "csv",
+              "time,user,success,label,family\n"
+              "1790000001,victim,1,attack,takeover\n"
+              "1790000002,owner,1,legitimate,\n",
+              NULL, &changes);
+    struct one_login one = login_of(*state, "victim", 2);
+    assert_int_equal(one.login.label, 1);
+    assert_string_equal(one.login.family, "takeover");
+    assert_true(one.login.imported);
+    assert_int_equal(login_of(*state, "owner", 2).login.label, 0);
+}
+
+int main(int count, char **arguments)
+{
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(the_same_again_changes_nothing),
+        IN_DIRECTORY(a_session_gets_its_end_later),
+        IN_DIRECTORY(rotated_files_overlap),
+        IN_DIRECTORY(what_the_history_says_of_places_stands),
+        IN_DIRECTORY(labels_are_kept),
+    };
+    if (count != 2)
+        return 2;
+    databases = arguments[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
