@@ -1,0 +1,94 @@
+#include "trainer/fit_forest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "scorer/features.h"
+#include "scorer/trees_build.h"
+#include "trainer/fit_measure.h"
+
+static bool grow_bagged(const struct fit_parts *parts, const struct forest_options *options,
+                        struct fit_forest *forest, struct error *error)
+{
+    forest->count = options->trees;
+    return grow_forest(parts->training.rows, parts->training.count, options, &forest->trees, error);
+}
+
+static bool grow_with_early_stop(const struct fit_parts *parts,
+                                 const struct forest_options *options, struct fit_forest *forest,
+                                 struct error *error)
+{
+    return grow_boosted(parts->training.rows, parts->training.count, parts->validation.rows,
+                        parts->validation.count, options, &forest->trees, &forest->count,
+                        &forest->bias, error);
+}
+
+/* By kind; of equals the first is taken. */
+static const struct {
+    const char *name;
+    bool (*grow)(const struct fit_parts *parts, const struct forest_options *options,
+                 struct fit_forest *forest, struct error *error);
+} KINDS[FOREST_KIND_COUNT] = {
+    [FOREST_BAGGED] = {"random forest", grow_bagged},
+    [FOREST_BOOSTED] = {"boosted trees", grow_with_early_stop},
+};
+
+const char *fit_forest_name(enum forest_kind kind)
+{
+    return KINDS[kind].name;
+}
+
+/*
+ * Average precision: the stack calibrates whatever log-odds a forest gives, so that its order of
+ * the logins is what counts, and precision is decided where few legitimate logins rank, the only
+ * place where budgets let a verdict be given.
+ */
+static bool measure(const struct fit_forest *grown, const struct fit_part *validation,
+                    double *average_precision, struct error *error)
+{
+    struct forest forest = {.kind = grown->kind, .bias = grown->bias};
+    struct ranking ranking;
+
+    if (!trees_build(grown->trees, grown->count, FEATURE_COUNT, &forest.trees, error))
+        return false;
+    double *scores = calloc(validation->count + 1, sizeof *scores);
+    bool measured = scores != NULL;
+    if (!measured)
+        error_set_errno(error, FAULT_MODEL, ENOMEM, "the scores do not fit into memory");
+    for (size_t i = 0; measured && i < validation->count; i++)
+        scores[i] = forest_score(&forest, validation->rows[i].features);
+    measured = measured && measure_ranking(scores, validation->rows, validation->count, &ranking,
+                                           error);
+    if (measured)
+        *average_precision = ranking.average_precision;
+    free(scores);
+    trees_free(&forest.trees);
+    return measured;
+}
+
+bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
+                struct fit_forest *forest, struct fit_candidate *candidates, struct error *error)
+{
+    *forest = (struct fit_forest){.trees = NULL};
+    for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
+        struct fit_forest grown = {.kind = (enum forest_kind)kind};
+        struct fit_candidate *candidate = &candidates[kind];
+        bool made = KINDS[kind].grow(parts, options, &grown, error) &&
+                    measure(&grown, &parts->validation, &candidate->average_precision, error);
+        if (made)
+            candidate->trees = grown.count;
+        bool better = made && (forest->trees == NULL ||
+                               candidate->average_precision >
+                                   candidates[forest->kind].average_precision);
+        struct fit_forest worse = better ? *forest : grown;
+        if (better)
+            *forest = grown;
+        grown_trees_free(worse.trees, worse.count);
+        if (!made) {
+            grown_trees_free(forest->trees, forest->count);
+            forest->trees = NULL;
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,29 @@
+/* The forest of a model: each kind grown on the training rows, the better one kept. */
+#ifndef TRAINER_FIT_FOREST_H
+#define TRAINER_FIT_FOREST_H
+
+#include "scorer/forest.h"
+#include "trainer/fit_rows.h"
+#include "trainer/grow_forest.h"
+
+/* "random forest", "boosted trees" */
+const char *fit_forest_name(enum forest_kind kind);
+
+struct fit_candidate {
+    uint32_t trees;
+    double average_precision; /* on the validation rows */
+};
+
+struct fit_forest {
+    enum forest_kind kind;
+    struct grown_tree *trees; /* the maker's to give to grown_trees_free() */
+    uint32_t count;
+    double bias;
+};
+
+/* candidates: FOREST_KIND_COUNT, by kind. */
+bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
+                struct fit_forest *forest, struct fit_candidate *candidates,
+                struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,44 @@
+#include "trainer/fit_isolation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Evenly spread over the rows: a row is taken when the weights up to it reach the next integer. */
+static size_t take_rows(const struct fit_part *training, float *table)
+{
+    size_t taken = 0;
+    double weight = 0;
+
+    for (size_t i = 0; i < training->count; i++) {
+        const struct training_row *row = &training->rows[i];
+        if (row->family != ROW_LEGITIMATE)
+            continue;
+        for (weight += (double)row->weight; weight >= 1; weight--) {
+            if (table != NULL)
+                memcpy(table + taken * FEATURE_COUNT, row->features, sizeof row->features);
+            taken++;
+        }
+    }
+    return taken;
+}
+
+bool fit_isolation(const struct fit_part *training, unsigned threads, uint64_t seed,
+                   struct fit_isolation *forest, struct error *error)
+{
+    const struct isolation_options options = {
+        .trees = ISOLATION_TREES, .sample = ISOLATION_SAMPLE, .threads = threads, .seed = seed};
+
+    *forest = (struct fit_isolation){.count = options.trees};
+    forest->rows = take_rows(training, NULL);
+    forest->sample_rows = forest->rows < options.sample ? (uint32_t)forest->rows : options.sample;
+    float *table = calloc(forest->rows * FEATURE_COUNT + 1, sizeof *table);
+    if (table == NULL)
+        return error_set_errno(error, FAULT_MODEL, ENOMEM,
+                               "the training rows do not fit into memory");
+    take_rows(training, table);
+    bool grown =
+        grow_isolation(table, forest->rows, FEATURE_COUNT, &options, &forest->trees, error);
+    free(table);
+    return grown;
+}
