@@ -163,7 +163,7 @@ static void run_check(const struct config *config, unsigned round, struct check_
     uint8_t bytes[LOGIN_RECORD_MAX_BYTES];
     char line[CHECK_LINE_BYTES];
     struct login_record record;
-    const struct forest *forest;
+    const struct risk_model *model;
     const struct geo *geo;
     struct history history;
     struct store *store;
@@ -179,7 +179,7 @@ static void run_check(const struct config *config, unsigned round, struct check_
         !geo_locate(geo, &record.event.source, &record.event.place, &error))
         fail(&error);
     step(steps, "geolocation");
-    if (!check_keep_model(kept, config, &forest, &error) ||
+    if (!check_keep_model(kept, config, &model, &error) ||
         !check_keep_store(kept, config, &store, &error))
         fail(&error);
     step(steps, "model and store are current");
@@ -189,7 +189,8 @@ static void run_check(const struct config *config, unsigned round, struct check_
     if (!journal_read_tail(store_fd, "login", &positions, 256 << 10, ignore_record, NULL, &error))
         fail(&error);
     step(steps, "journal: read the tail");
-    assess_login(&record.event, &history, forest, &policy, &facts, &record.assessment);
+    if (!assess_login(&record.event, &history, model, &policy, &facts, &record.assessment, &error))
+        fail(&error);
     record.assessed = true;
     step(steps, "features, forest, policy");
     if (!journal_append(store_fd, "login", bytes, login_record_encode(&record, bytes, sizeof bytes),

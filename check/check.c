@@ -104,7 +104,8 @@ static bool locate(struct check *check, struct error *error)
 
 /* ---- an attempt ---- */
 
-static void score(struct check *check, const struct forest *forest, const struct history *history)
+static bool score(struct check *check, const struct risk_model *model,
+                  const struct history *history, struct error *error)
 {
     const struct config *config = check->config;
     struct login_record *record = &check->record;
@@ -117,10 +118,12 @@ static void score(struct check *check, const struct forest *forest, const struct
                                        .is_root = check->job->is_root,
                                        .learned_logins = history->profile.logins};
 
-    assess_login(&record->event, history, forest, &policy, &facts, &record->assessment);
+    if (!assess_login(&record->event, history, model, &policy, &facts, &record->assessment, error))
+        return false;
     record->assessed = true;
-    record->model = forest->header->checksum;
+    record->model = model->header->checksum;
     record->answer = answer_for_verdict(record->assessment.verdict, config->mode == MODE_ENFORCE);
+    return true;
 }
 
 static bool assess(struct check *check, struct error *error)
@@ -128,16 +131,15 @@ static bool assess(struct check *check, struct error *error)
     struct login_event *event = &check->record.event;
     struct history history;
     struct tail tail = {.about = event, .history = &history};
-    const struct forest *forest;
+    const struct risk_model *model;
     struct store *store;
 
     auth_info_learn(event, check->job->auth_info, false);
-    if (!locate(check, error) || !check_keep_model(check->kept, check->config, &forest, error) ||
+    if (!locate(check, error) || !check_keep_model(check->kept, check->config, &model, error) ||
         !check_keep_store(check->kept, check->config, &store, error) ||
         !load_history(store, check->store_fd, &tail, error))
         return false;
-    score(check, forest, &history);
-    return true;
+    return score(check, model, &history, error);
 }
 
 static enum verdict answer_of_fault(const struct check *check, enum fault fault)

@@ -29,7 +29,7 @@ bool check_keep_geo(struct check_kept *kept, const struct config *config, const 
 }
 
 bool check_keep_model(struct check_kept *kept, const struct config *config,
-                      const struct forest **forest, struct error *error)
+                      const struct risk_model **model, struct error *error)
 {
     if (kept->has_model && !model_is_current(&kept->model, config)) {
         model_close(&kept->model);
@@ -37,7 +37,7 @@ bool check_keep_model(struct check_kept *kept, const struct config *config,
     }
     if (!kept->has_model)
         kept->has_model = model_open(&kept->model, config, error);
-    *forest = &kept->model.forest;
+    *model = &kept->model.risk;
     return kept->has_model;
 }
 

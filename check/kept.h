@@ -23,7 +23,7 @@ bool check_keep_store(struct check_kept *kept, const struct config *config, stru
 bool check_keep_geo(struct check_kept *kept, const struct config *config, const struct geo **geo,
                     struct error *error) MUST_USE;
 bool check_keep_model(struct check_kept *kept, const struct config *config,
-                      const struct forest **forest, struct error *error) MUST_USE;
+                      const struct risk_model **model, struct error *error) MUST_USE;
 
 /* Closes all of it. */
 void check_kept_drop(struct check_kept *kept);

@@ -26,18 +26,18 @@ static bool map_file(struct model *model, const char *path, struct error *error)
 
     if (!trusted_file_open(path, geteuid(), FAULT_MODEL, &fd, error))
         return false;
-    if (fstat(fd, &facts) != 0 || facts.st_size <= 0 || facts.st_size > FOREST_MAX_BYTES) {
+    if (fstat(fd, &facts) != 0 || facts.st_size <= 0 || facts.st_size > RISK_MODEL_MOST_BYTES) {
         (void)close(fd);
         return error_set(error, FAULT_MODEL, "%s is empty or larger than a model can be", path);
     }
     model->size = (size_t)facts.st_size;
-    model->bytes = mmap(NULL, model->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    model->bytes = mmap(NULL, model->size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (model->bytes == MAP_FAILED) {
         model->bytes = NULL;
         return error_set_errno(error, FAULT_MODEL, errno, "%s cannot be mapped", path);
     }
-    if (forest_open(&model->forest, model->bytes, model->size, &unsound))
+    if (risk_model_open(&model->risk, model->bytes, model->size, &model->pages, &unsound))
         return true;
     model_close(model);
     return error_set(error, FAULT_MODEL, "%s: %s", path, unsound.text);
@@ -61,7 +61,7 @@ bool model_open(struct model *model, const struct config *config, struct error *
     find_path(config, model->path);
     model->identity = file_identity_of(model->path);
     if (model->path[0] == '\0' || (optional && model->identity.inode == 0 && errno == ENOENT)) {
-        forest_open_default(&model->forest);
+        risk_model_open_default(&model->risk);
         return true;
     }
     return map_file(model, model->path, error);

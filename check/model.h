@@ -1,15 +1,19 @@
-/* The model that a login is scored with: a file's forest, or the embedded one. */
+/*
+ * The model that a login is scored with: a file's, of which what is read is checked when it is
+ * read, or the embedded one.
+ */
 #ifndef CHECK_MODEL_H
 #define CHECK_MODEL_H
 
 #include "common/config.h"
 #include "common/file_identity.h"
-#include "scorer/forest.h"
+#include "scorer/risk_model.h"
 
 #define MODEL_PATH_BYTES 1024
 
 struct model {
-    struct forest forest;
+    struct risk_model risk;
+    struct risk_pages pages;
     void *bytes; /* a mapped file, or NULL */
     size_t size;
     char path[MODEL_PATH_BYTES];   /* where a file is looked for; empty: nowhere */

@@ -214,7 +214,7 @@ static void check_model(const struct config *config, struct findings *findings)
         say_fault(findings, config, FAULT_MODEL, "model", error.text);
         return;
     }
-    int64_t age_us = clock_utc_us() - model.forest.header->trained_us;
+    int64_t age_us = clock_utc_us() - model.risk.header->trained_us;
     if (model.bytes == NULL)
         findings_add(findings, FINDING_GOOD, "model",
                      "the built-in forest scores; \"anomaly-trainer train\" makes one of your own "

@@ -30,7 +30,7 @@ static bool load(int fd, struct model_file *model, struct error *error)
     struct stat status;
     if (fstat(fd, &status) != 0)
         return error_set_errno(error, FAULT_MODEL, errno, "cannot examine %s", model->path);
-    if (status.st_size <= 0 || status.st_size > FOREST_MAX_BYTES)
+    if (status.st_size <= 0 || status.st_size > RISK_MODEL_MOST_BYTES)
         return error_set(error, FAULT_MODEL, "%s is not a model: it has %lld bytes", model->path,
                          (long long)status.st_size);
     model->bytes = malloc((size_t)status.st_size);
@@ -39,7 +39,7 @@ static bool load(int fd, struct model_file *model, struct error *error)
     struct error reason = ERROR_NONE;
     if (!read_all(fd, model, (size_t)status.st_size, error))
         return false;
-    if (!forest_open(&model->forest, model->bytes, (size_t)status.st_size, &reason))
+    if (!risk_model_open_checked(&model->risk, model->bytes, (size_t)status.st_size, &reason))
         return error_set(error, FAULT_MODEL, "%s: %s", model->path, reason.text);
     return true;
 }
@@ -64,7 +64,7 @@ bool model_file_open(struct model_file *model, const struct config *config, stru
         built_in = true;
     if (built_in) {
         strcpy(model->path, "built-in");
-        forest_open_default(&model->forest);
+        risk_model_open_default(&model->risk);
         return true;
     }
     if (!trusted_file_open(model->path, store_owner(config->store), FAULT_MODEL, &fd, error))

@@ -3,10 +3,10 @@
 #define CTL_MODEL_FILE_H
 
 #include "common/config.h"
-#include "scorer/forest.h"
+#include "scorer/risk_model.h"
 
 struct model_file {
-    struct forest forest;
+    struct risk_model risk;
     void *bytes;                      /* NULL for the built-in forest */
     char path[2 * CONFIG_TEXT_BYTES]; /* "built-in" likewise */
 };

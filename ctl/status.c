@@ -57,11 +57,11 @@ static void print_model(const struct command_line *line, const struct status *st
         fact("model", "%s", status->model_error.text);
         return;
     }
-    const struct forest_header *header = status->model.forest.header;
+    const struct risk_model_header *header = status->model.risk.header;
     if (status->model.bytes == NULL)
-        fact("model", "built-in, %" PRIu32 " trees", header->tree_count);
+        fact("model", "built-in, %" PRIu32 " trees", header->forest_trees);
     else
-        fact("model", "%s, %" PRIu32 " trees, trained %s", status->model.path, header->tree_count,
+        fact("model", "%s, %" PRIu32 " trees, trained %s", status->model.path, header->forest_trees,
              ctl_time(line, header->trained_us, time));
 }
 
@@ -127,12 +127,12 @@ static void json_model(struct json_writer *json, const struct status *status)
     if (status->model_error.fault != FAULT_NONE) {
         json_text(json, "error", status->model_error.text);
     } else {
-        const struct forest *forest = &status->model.forest;
+        const struct risk_model *model = &status->model.risk;
         json_text(json, "file", status->model.path);
-        json_integer(json, "trees", forest->header->tree_count);
-        ctl_json_time(json, "trained", forest->header->trained_us);
-        if (forest->header->summary_bytes > 0)
-            json_raw(json, "summary", forest->summary, forest->header->summary_bytes);
+        json_integer(json, "trees", model->header->forest_trees);
+        ctl_json_time(json, "trained", model->header->trained_us);
+        if (model->header->summary_bytes > 0)
+            json_raw(json, "summary", model->summary, model->header->summary_bytes);
     }
     json_object_end(json);
     json_object_begin(json, "geo");

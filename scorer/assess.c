@@ -2,28 +2,34 @@
 
 #include <string.h>
 
-static void find_reasons(const struct forest *forest, struct assessment *assessment)
+static bool find_reasons(const struct risk_model *model, struct assessment *assessment,
+                         struct error *error)
 {
-    double contributions[FEATURE_COUNT];
-    forest_contributions(forest, assessment->features, contributions);
+    double shares[FEATURE_COUNT];
+    if (!risk_shares(model, assessment->features, shares, error))
+        return false;
     for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-        if (contributions[i] > 0)
+        if (shares[i] > 0)
             assessment_add_reason(assessment, (struct reason){.feature = (uint8_t)i,
                                                               .value = assessment->features[i],
-                                                              .share = (float)contributions[i]});
+                                                              .share = (float)shares[i]});
     }
+    return true;
 }
 
-void assess_login(const struct login_event *event, const struct history *history,
-                  const struct forest *forest, const struct policy *policy,
-                  const struct policy_facts *facts, struct assessment *assessment)
+bool assess_login(const struct login_event *event, const struct history *history,
+                  const struct risk_model *model, const struct policy *policy,
+                  const struct policy_facts *facts, struct assessment *assessment,
+                  struct error *error)
 {
+    struct risk risk;
     memset(assessment, 0, sizeof *assessment);
     assessment->learned_logins = facts->learned_logins;
     features_extract(event, history, assessment->features);
     assessment->features_known = true;
-    assessment->risk = forest_score(forest, assessment->features);
-    assessment->verdict = policy_decide(policy, forest, assessment->risk, facts, &assessment->rule);
-    if (assessment->verdict >= VERDICT_LOG)
-        find_reasons(forest, assessment);
+    if (!risk_assess(model, assessment->features, &risk, error))
+        return false;
+    assessment->risk = risk.probability;
+    assessment->verdict = policy_decide(policy, model, risk.probability, facts, &assessment->rule);
+    return assessment->verdict < VERDICT_LOG || find_reasons(model, assessment, error);
 }

@@ -26,9 +26,11 @@ struct assessment {
     float features[FEATURE_COUNT];
 };
 
-void assess_login(const struct login_event *event, const struct history *history,
-                  const struct forest *forest, const struct policy *policy,
-                  const struct policy_facts *facts, struct assessment *assessment);
+/* False, with a FAULT_MODEL sentence, when the model turns out to be damaged. */
+bool assess_login(const struct login_event *event, const struct history *history,
+                  const struct risk_model *model, const struct policy *policy,
+                  const struct policy_facts *facts, struct assessment *assessment,
+                  struct error *error) MUST_USE;
 
 /* Puts a reason among the strongest ones, which stand in falling order of their shares. */
 void assessment_add_reason(struct assessment *assessment, struct reason reason);

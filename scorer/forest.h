@@ -1,7 +1,7 @@
 /*
  * What was learned from labels: a random forest (Breiman 2001), whose leaves hold the share of
- * anomalies among the training rows, or boosted trees (Friedman 2001; Chen and Guestrin 2016), whose
- * leaves hold steps of log-odds. Both are trees of scorer/trees.h.
+ * anomalies among the training rows, or boosted trees (Friedman 2001; Chen and Guestrin 2016),
+ * whose leaves hold steps of log-odds. Both are trees of scorer/trees.h.
  */
 #ifndef SCORER_FOREST_H
 #define SCORER_FOREST_H
@@ -23,6 +23,9 @@ struct forest {
 
 /* Log-odds of an anomaly, within FOREST_MOST_LOGIT of 0, of what trees_sum() tells. */
 double forest_logit_of(const struct forest *forest, int64_t sum);
+
+/* 0 to 1, the same. */
+double forest_score_of(const struct forest *forest, int64_t sum);
 
 /* 0 to 1. row: column_count values, NAN where missing. */
 double forest_score(const struct forest *forest, const float *row);

@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-static enum verdict verdict_of_risk(const struct policy *policy, const struct forest *forest,
+static enum verdict verdict_of_risk(const struct policy *policy, const struct risk_model *model,
                                     double risk)
 {
-    if (risk >= (double)forest_threshold_for(forest, policy->deny_budget))
+    if (risk >= (double)risk_threshold_for(model, policy->deny_budget))
         return VERDICT_DENY;
-    if (risk >= (double)forest_threshold_for(forest, policy->step_up_budget))
+    if (risk >= (double)risk_threshold_for(model, policy->step_up_budget))
         return VERDICT_STEP_UP;
-    if (risk >= (double)forest_threshold_for(forest, policy->log_budget))
+    if (risk >= (double)risk_threshold_for(model, policy->log_budget))
         return VERDICT_LOG;
     return VERDICT_ALLOW;
 }
 
-enum verdict policy_decide(const struct policy *policy, const struct forest *forest, double risk,
+enum verdict policy_decide(const struct policy *policy, const struct risk_model *model, double risk,
                            const struct policy_facts *facts, enum policy_rule *rule)
 {
-    enum verdict verdict = verdict_of_risk(policy, forest, risk);
+    enum verdict verdict = verdict_of_risk(policy, model, risk);
     *rule = RULE_NONE;
     if (facts->exempt) {
         if (verdict == VERDICT_ALLOW)

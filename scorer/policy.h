@@ -2,7 +2,7 @@
 #ifndef SCORER_POLICY_H
 #define SCORER_POLICY_H
 
-#include "scorer/forest.h"
+#include "scorer/risk.h"
 
 enum verdict { VERDICT_ALLOW, VERDICT_LOG, VERDICT_STEP_UP, VERDICT_DENY, VERDICT_COUNT };
 
@@ -43,7 +43,7 @@ struct policy_facts {
  * says so from log on. Root without deny_root, and users below min_history: at most step up. *rule
  * says which of them moved it.
  */
-enum verdict policy_decide(const struct policy *policy, const struct forest *forest, double risk,
+enum verdict policy_decide(const struct policy *policy, const struct risk_model *model, double risk,
                            const struct policy_facts *facts, enum policy_rule *rule);
 
 #endif

@@ -8,10 +8,10 @@
 #include "scorer/risk_model.h"
 
 struct risk {
-    double probability;   /* 0 to 1 */
-    double forest_logit;  /* log-odds */
-    double isolation;     /* 0 to 1 */
-    double likelihood;    /* NAN: missing */
+    double probability;  /* 0 to 1 */
+    double forest_logit; /* log-odds */
+    double isolation;    /* 0 to 1 */
+    double likelihood;   /* NAN: missing */
 };
 
 /* False, with a FAULT_MODEL sentence, only for a model that was not checked as a whole. */

@@ -6,14 +6,14 @@
  *     struct risk_model_header
  *     uint64_t          pages[]      hash_bytes() of each page of the body
  *                                    padding to a multiple of RISK_MODEL_PAGE
- *     body:  struct tree_node  nodes, int32_t values   of the forest
- *            struct tree_node  nodes, int32_t values   of the isolation forest
- *            char              summary[summary_bytes]  training summary, one JSON object
+ *     body:  struct tree_node  nodes[]                of the forest, then of the isolation forest
+ *            int32_t           values[]               of both
+ *            char              summary[summary_bytes] training summary, one JSON object
  *
- * Opening looks at header and page hashes alone. What a login then reads of the body is checked when
- * it is read, page by page and node by node (risk_model_check() checks all of it once, for those who
- * score often): a score costs what it touches, and no bytes whatever can make a reader leave the
- * file, loop, or give a score that a sound file would not give.
+ * Opening looks at header and page hashes alone. What a login then reads of the body is checked
+ * when it is read, page by page and node by node (risk_model_check() checks all of it once, for
+ * those who score often): a score costs what it touches, and no bytes whatever can make a reader
+ * leave the file, loop, or give a score that a sound file would not give.
  */
 #ifndef SCORER_RISK_MODEL_H
 #define SCORER_RISK_MODEL_H
@@ -31,9 +31,9 @@
 
 /* What a budget became on held-out later logins. */
 struct risk_threshold {
-    float budget;            /* share of legitimate logins */
-    float risk;              /* at or above which the verdict is given; above 1: never */
-    float lowest, highest;   /* 95 % interval of the share of legitimate logins that reach it */
+    float budget;          /* share of legitimate logins */
+    float risk;            /* at or above which the verdict is given; above 1: never */
+    float lowest, highest; /* 95 % interval of the share of legitimate logins that reach it */
 };
 
 enum risk_level { RISK_LOG, RISK_STEP_UP, RISK_DENY, RISK_LEVEL_COUNT };
@@ -64,8 +64,9 @@ struct risk_model_header {
     int64_t forest_base, isolation_base; /* trees_base() of both */
     struct risk_stack stack;
     struct risk_threshold thresholds[RISK_LEVEL_COUNT];
-    float legitimate_quantiles[RISK_MODEL_QUANTILES]; /* of held-out legitimate logins: the risk that
-                                                         a share of risk_quantile_share(i) exceeds */
+    float
+        legitimate_quantiles[RISK_MODEL_QUANTILES]; /* of held-out legitimate logins: the risk that
+                                                       a share of risk_quantile_share(i) exceeds */
     int64_t trained_us;
     uint64_t geo_epoch; /* build epoch of the databases the history was located with; 0: none */
     char geo_type[64];
@@ -97,12 +98,16 @@ struct risk_model {
 bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
                      struct risk_pages *pages, struct error *error) MUST_USE;
 
-/* Checks the whole body: scores are faster then, cannot fail, and may be taken by several threads. */
+/* Checks the whole body: scores are faster then, cannot fail, and may be taken by several threads.
+ */
 bool risk_model_check(struct risk_model *model, struct error *error) MUST_USE;
 
 /* Both. */
 bool risk_model_open_checked(struct risk_model *model, const void *bytes, size_t size,
                              struct error *error) MUST_USE;
+
+/* The same for bytes that are part of the program and were checked when it was built. */
+void risk_model_of_program(struct risk_model *model, const void *bytes);
 
 /* The default model that is embedded in the code, made and checked at build time. */
 void risk_model_open_default(struct risk_model *model);

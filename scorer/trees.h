@@ -3,15 +3,15 @@
  * forests are scored with, in memory and mapped from a model file. What a row makes of them is the
  * sum of the values of the leaves that it falls into, one leaf a tree.
  *
- * A walk compares integers and branches nowhere. A row is first written out as keys, integers in the
- * order of its values, two for each column: for nodes that send a missing value left and for those
- * that send it right. Each node names one of them, and goes to its child, or to the one behind that
- * when the row's key is greater than its own. A leaf names a key that never is, and its child is
- * itself. Key and link of a node are compared and followed as one 64-bit word.
+ * A walk compares integers and branches nowhere. A row is first written out as keys, integers in
+ * the order of its values, two for each column: for nodes that send a missing value left and for
+ * those that send it right. Each node names one of them, and goes to its child, or to the one
+ * behind that when the row's key is greater than its own. A leaf names a key that never is, and its
+ * child is itself. Key and link of a node are compared and followed as one 64-bit word.
  *
- * Children stand behind their parents, so that no walk can loop. The roots come first, then pairs of
- * siblings, those that training rows reached most often first: what a row visits lies in few cache
- * lines and pages.
+ * Children stand behind their parents, so that no walk can loop. The roots come first, then pairs
+ * of siblings, those that training rows reached most often first: what a row visits lies in few
+ * cache lines and pages.
  */
 #ifndef SCORER_TREES_H
 #define SCORER_TREES_H
@@ -57,16 +57,28 @@ uint32_t tree_link(uint32_t column_count, uint32_t child, unsigned column, bool 
 uint32_t tree_leaf_link(uint32_t column_count, uint32_t at);
 
 bool tree_is_leaf(const struct trees *trees, uint32_t at);
+int32_t tree_leaf_value(const struct trees *trees, uint32_t at); /* of a leaf */
 uint32_t tree_child(const struct trees *trees, uint32_t at);
+unsigned tree_column(const struct trees *trees, uint32_t at); /* that an inner node asks */
+
+/* What values can be, in TREES_VALUE_UNITs. */
+struct tree_bounds {
+    int32_t least, most;
+};
 
 /*
  * False with a FAULT_MODEL sentence unless every walk stays in the array and ends, and every value
- * is within `most` of 0. trees_sum() and trees_attribute() ask nothing any more.
+ * is within its bounds. trees_sum() and trees_attribute() ask nothing any more.
  */
-bool trees_check(const struct trees *trees, int32_t most, struct error *error) MUST_USE;
+bool trees_check(const struct trees *trees, struct tree_bounds bounds,
+                 struct error *error) MUST_USE;
 
-/* Why node `at` is unsound, or NULL. Its children may be looked at when it is not. */
-const char *tree_unsound(const struct trees *trees, uint32_t at, int32_t most);
+/* The counts alone. */
+bool trees_check_sizes(const struct trees *trees, struct error *error) MUST_USE;
+
+/* Why node `at`, or its value, is unsound; NULL when it is sound: a walk may go on from it then. */
+const char *tree_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
+const char *tree_value_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
 
 /* row: column_count values, NAN where missing. keys: TREES_MOST_SLOTS, or 256 for narrow tables. */
 void trees_write_keys(uint32_t column_count, const float *row, uint64_t *keys);

@@ -4,7 +4,8 @@
 
 #include "scorer/trees.h"
 
-/* A node of one grown tree. Its children may stand anywhere in the same array but at its root, 0. */
+/* A node of one grown tree. Its children may stand anywhere in the same array but at its root, 0.
+ */
 struct grown_node {
     uint32_t left, right; /* indices in this tree's array; both 0: a leaf */
     uint16_t column;      /* not looked at in a leaf */

@@ -1,5 +1,5 @@
 /* The default forest's bytes, taken into the code as they are. */
-#include "scorer/forest.h"
+#include "scorer/risk_model.h"
 
 __asm__(".section .rodata\n"
         ".balign 8\n"
@@ -16,7 +16,7 @@ __asm__(".section .rodata\n"
 extern const unsigned char default_forest_start[] __attribute__((visibility("hidden")));
 extern const unsigned char default_forest_end[] __attribute__((visibility("hidden")));
 
-void forest_open_default(struct forest *forest)
+void risk_model_open_default(struct risk_model *model)
 {
-    forest_open_checked(forest, default_forest_start);
+    risk_model_of_program(model, default_forest_start);
 }

@@ -3,36 +3,16 @@
 #include <errno.h>
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/draw.h"
+#include "trainer/work_queue.h"
 
-#define MOST_THREADS 64
-#define NO_ROW       UINT32_MAX
+#define NO_ROW UINT32_MAX
 
-/* While it is grown: children are numbered within their tree, a leaf has none. */
-struct grown_node {
-    float threshold;
-    uint32_t path;  /* isolation_leaf_key() of a leaf */
-    uint32_t child; /* 0 in a leaf */
-    uint32_t rows;  /* of the sample */
-    uint16_t column, missing_right;
-};
-
-struct job {
-    const float *table;
-    size_t rows;
-    unsigned columns;
-    const struct isolation_options *options;
-    uint32_t sample, depth_limit, tree_nodes; /* tree_nodes: the most a tree may have */
-    struct grown_node *nodes;                 /* tree t's from t × tree_nodes on */
-    uint32_t *counts;                         /* of each tree's nodes */
-    atomic_uint next_tree;
-    atomic_bool out_of_memory;
-};
+struct job;
 
 /* One thread's. */
 struct grower {
@@ -45,6 +25,17 @@ struct grower {
     uint16_t *columns; /* all, in the order last drawn */
     struct grown_node *nodes;
     uint32_t count;
+};
+
+struct job {
+    const float *table;
+    size_t rows;
+    unsigned columns;
+    const struct isolation_options *options;
+    uint32_t sample, depth_limit;
+    struct grown_tree *trees;
+    struct grower growers[WORK_MOST_THREADS];
+    atomic_bool out_of_memory;
 };
 
 static bool grower_init(struct grower *grower, const struct job *job)
@@ -182,130 +173,57 @@ static uint32_t part_rows(const float *values, const struct grown_node *node, ui
     return left;
 }
 
-/* Recursion is at most ISOLATION_MAX_DEPTH deep. */
-static void grow_node(struct grower *grower, uint32_t at, uint32_t *indices, uint32_t count,
-                      uint32_t depth)
+/* Recursion is at most depth_limit deep. Returns the sum of the paths that the rows here end in. */
+static double grow_node(struct grower *grower, uint32_t at, uint32_t *indices, uint32_t count,
+                        uint32_t depth)
 {
     struct grown_node *node = &grower->nodes[at];
     struct range range;
     uint16_t column;
-    *node = (struct grown_node){.rows = count};
+    *node = (struct grown_node){.visits = (float)count};
     if (count <= 1 || depth == grower->job->depth_limit ||
         !draw_column(grower, indices, count, &column, &range)) {
-        node->path = isolation_leaf_key(depth, count);
-        return;
+        node->value = (float)(depth + isolation_mean_path(count));
+        return (double)node->value * count;
     }
     const float *values = column_values(grower, column);
     node->column = column;
     node->threshold = draw_threshold(&grower->draw, range);
     node->missing_right = draw_default_side(&grower->draw, values, indices, count, node->threshold);
-    node->child = grower->count;
+    node->left = grower->count;
+    node->right = grower->count + 1;
     grower->count += 2;
     uint32_t left = part_rows(values, node, indices, count);
-    grow_node(grower, node->child, indices, left, depth + 1);
-    grow_node(grower, node->child + 1, indices + left, count - left, depth + 1);
+    double paths = grow_node(grower, node->left, indices, left, depth + 1) +
+                   grow_node(grower, node->right, indices + left, count - left, depth + 1);
+    node->value = (float)(paths / count);
+    return paths;
 }
 
-static void grow_tree(struct grower *grower, uint32_t tree)
+static bool grow_tree(struct grower *grower, uint32_t tree)
 {
     const struct job *job = grower->job;
     draw_seed(&grower->draw, job->options->seed, tree);
     for (unsigned i = 0; i < job->columns; i++)
         grower->columns[i] = (uint16_t)i;
-    grower->nodes = job->nodes + (size_t)tree * job->tree_nodes;
+    grower->nodes = calloc(2 * job->sample - 1, sizeof *grower->nodes);
+    if (grower->nodes == NULL)
+        return false;
     grower->count = 1;
     draw_sample(grower);
-    grow_node(grower, 0, grower->indices, job->sample, 0);
-    job->counts[tree] = grower->count;
+    (void)grow_node(grower, 0, grower->indices, job->sample, 0);
+    job->trees[tree] = (struct grown_tree){grower->nodes, grower->count};
+    return true;
 }
 
-static void *work(void *argument)
+static void grow_one(void *context, unsigned tree, unsigned worker)
 {
-    struct job *job = argument;
-    struct grower grower;
-    if (grower_init(&grower, job)) {
-        uint32_t tree;
-        while ((tree = atomic_fetch_add(&job->next_tree, 1)) < job->options->trees)
-            grow_tree(&grower, tree);
-    } else {
+    struct job *job = context;
+    struct grower *grower = &job->growers[worker];
+    if (atomic_load(&job->out_of_memory))
+        return;
+    if ((grower->job == NULL && !grower_init(grower, job)) || !grow_tree(grower, tree))
         atomic_store(&job->out_of_memory, true);
-    }
-    grower_finish(&grower);
-    return NULL;
-}
-
-static void grow_trees(struct job *job)
-{
-    pthread_t threads[MOST_THREADS];
-    unsigned wanted = job->options->threads, started = 0;
-    wanted = wanted < MOST_THREADS ? wanted : MOST_THREADS;
-    while (started + 1 < wanted && pthread_create(&threads[started], NULL, work, job) == 0)
-        started++;
-    (void)work(job);
-    while (started > 0)
-        pthread_join(threads[--started], NULL);
-}
-
-/*
- * Where each pair of children comes: after the roots, by falling number of rows at their parent
- * and then by tree. A parent has more rows than its children, so that parents come first.
- * places[rows - 1]: the next free place for the children of a parent of that many rows.
- */
-static uint32_t plan_places(const struct job *job, uint32_t *places)
-{
-    uint32_t next = job->options->trees;
-    memset(places, 0, job->sample * sizeof *places);
-    for (uint32_t tree = 0; tree < job->options->trees; tree++) {
-        const struct grown_node *nodes = job->nodes + (size_t)tree * job->tree_nodes;
-        for (uint32_t i = 0; i < job->counts[tree]; i++)
-            places[nodes[i].rows - 1] += nodes[i].child != 0 ? 2 : 0;
-    }
-    for (uint32_t rows = job->sample; rows > 0; rows--) {
-        uint32_t here = places[rows - 1];
-        places[rows - 1] = next;
-        next += here;
-    }
-    return next;
-}
-
-/* own: the place of each of the tree's nodes, known by the time it is reached. */
-static void place_tree(const struct job *job, uint32_t tree, uint32_t *places, uint32_t *own,
-                       struct isolation_node *nodes)
-{
-    const struct grown_node *grown = job->nodes + (size_t)tree * job->tree_nodes;
-    own[0] = tree;
-    for (uint32_t i = 0; i < job->counts[tree]; i++) {
-        const struct grown_node *from = &grown[i];
-        struct isolation_node *to = &nodes[own[i]];
-        if (from->child == 0) {
-            to->key = from->path;
-            to->link = isolation_leaf_link(own[i], job->columns);
-            continue;
-        }
-        uint32_t child = places[from->rows - 1];
-        places[from->rows - 1] += 2;
-        own[from->child] = child;
-        own[from->child + 1] = child + 1;
-        to->key = isolation_key(from->threshold);
-        to->link = isolation_link(child, from->column, from->missing_right);
-    }
-}
-
-static bool lay_out(const struct job *job, struct isolation_forest *forest)
-{
-    uint32_t *places = calloc(job->sample, sizeof *places);
-    uint32_t *own = calloc(job->tree_nodes, sizeof *own);
-    struct isolation_node *nodes = NULL;
-    if (places != NULL && own != NULL) {
-        forest->node_count = plan_places(job, places);
-        nodes = aligned_alloc(64, ((size_t)forest->node_count * sizeof *nodes + 63) / 64 * 64);
-    }
-    for (uint32_t tree = 0; nodes != NULL && tree < job->options->trees; tree++)
-        place_tree(job, tree, places, own, nodes);
-    free(own);
-    free(places);
-    forest->nodes = nodes;
-    return nodes != NULL;
 }
 
 static bool check_request(size_t rows, unsigned columns, const struct isolation_options *options,
@@ -314,18 +232,15 @@ static bool check_request(size_t rows, unsigned columns, const struct isolation_
     if (rows < 2 || rows > UINT32_MAX - 1)
         return error_set(error, FAULT_MODEL, "an isolation forest needs 2 to %u rows, here are %zu",
                          UINT32_MAX - 1, rows);
-    if (columns < 1 || columns > ISOLATION_MAX_COLUMNS)
+    if (columns < 1 || columns > TREES_MOST_COLUMNS)
         return error_set(error, FAULT_MODEL, "an isolation forest takes 1 to %u columns, not %u",
-                         ISOLATION_MAX_COLUMNS, columns);
+                         TREES_MOST_COLUMNS, columns);
     if (options->sample < 2 || options->sample > ISOLATION_MAX_SAMPLE)
         return error_set(error, FAULT_MODEL, "the sample of a tree must be 2 to %u rows, not %u",
                          ISOLATION_MAX_SAMPLE, options->sample);
-    if (options->trees < 1 || options->trees > ISOLATION_MAX_NODES / (2 * options->sample))
-        return error_set(error, FAULT_MODEL,
-                         "there must be 1 to %u trees of %u rows, not %u: take fewer trees or a "
-                         "smaller sample",
-                         ISOLATION_MAX_NODES / (2 * options->sample), options->sample,
-                         options->trees);
+    if (options->trees < 1 || options->trees > TREES_MOST_COUNT)
+        return error_set(error, FAULT_MODEL, "there must be 1 to %u trees, not %u",
+                         TREES_MOST_COUNT, options->trees);
     return true;
 }
 
@@ -338,34 +253,32 @@ static uint32_t height_limit(uint32_t sample)
 }
 
 bool grow_isolation(const float *table, size_t rows, unsigned columns,
-                    const struct isolation_options *options, struct isolation_forest *forest,
+                    const struct isolation_options *options, struct grown_isolation *grown,
                     struct error *error)
 {
+    *grown = (struct grown_isolation){.tree_count = options->trees};
     if (!check_request(rows, columns, options, error))
         return false;
     struct job job = {.table = table, .rows = rows, .columns = columns, .options = options};
     job.sample = rows < options->sample ? (uint32_t)rows : options->sample;
     job.depth_limit = height_limit(job.sample);
-    job.tree_nodes = 2 * job.sample - 1;
-    job.nodes = calloc((size_t)options->trees * job.tree_nodes, sizeof *job.nodes);
-    job.counts = calloc(options->trees, sizeof *job.counts);
-    *forest = (struct isolation_forest){.tree_count = options->trees,
-                                        .column_count = columns,
-                                        .depth = job.depth_limit,
-                                        .sample_rows = job.sample};
-    bool grown = job.nodes != NULL && job.counts != NULL;
-    if (grown) {
-        grow_trees(&job);
-        grown = !atomic_load(&job.out_of_memory) && lay_out(&job, forest);
-    }
-    free(job.counts);
-    free(job.nodes);
-    return grown || error_set_errno(error, FAULT_MODEL, ENOMEM,
-                                    "the isolation forest does not fit into memory");
+    job.trees = calloc(options->trees, sizeof *job.trees);
+    grown->trees = job.trees;
+    grown->sample_rows = job.sample;
+    if (job.trees == NULL)
+        atomic_store(&job.out_of_memory, true);
+    work_run(options->threads, options->trees, grow_one, &job);
+    for (unsigned worker = 0; worker < WORK_MOST_THREADS; worker++)
+        grower_finish(&job.growers[worker]);
+    if (!atomic_load(&job.out_of_memory))
+        return true;
+    grown_isolation_finish(grown);
+    return error_set_errno(error, FAULT_MODEL, ENOMEM,
+                           "the isolation forest does not fit into memory");
 }
 
-void grown_isolation_free(struct isolation_forest *forest)
+void grown_isolation_finish(struct grown_isolation *grown)
 {
-    free((void *)forest->nodes);
-    forest->nodes = NULL;
+    grown_trees_free(grown->trees, grown->tree_count);
+    *grown = (struct grown_isolation){.trees = NULL};
 }

@@ -12,6 +12,7 @@
 #define TRAINER_GROW_ISOLATION_H
 
 #include "scorer/isolation.h"
+#include "scorer/trees_build.h"
 
 #define ISOLATION_SAMPLE 256 /* of the paper, with as good as no gain beyond */
 #define ISOLATION_TREES  100
@@ -23,14 +24,19 @@ struct isolation_options {
     uint64_t seed;
 };
 
+struct grown_isolation {
+    struct grown_tree *trees;
+    uint32_t tree_count, sample_rows;
+};
+
 /*
- * table: rows × columns values, row after row. The forest's nodes are the caller's to give to
- * grown_isolation_free(). They lie in the order of how many rows of the sample met them, all trees
- * mixed, so that what a walk touches lies in few cache lines and pages.
+ * table: rows × columns values, row after row. *grown is the caller's to give to
+ * grown_isolation_finish(); its trees go into an array by trees_build(). A node's value is the mean
+ * path length of the sample's rows that came there.
  */
 bool grow_isolation(const float *table, size_t rows, unsigned columns,
-                    const struct isolation_options *options, struct isolation_forest *forest,
+                    const struct isolation_options *options, struct grown_isolation *grown,
                     struct error *error) MUST_USE;
-void grown_isolation_free(struct isolation_forest *forest);
+void grown_isolation_finish(struct grown_isolation *grown);
 
 #endif
