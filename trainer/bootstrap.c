@@ -113,12 +113,11 @@ bool bootstrap_model(uint64_t seed, unsigned threads, struct fit_result *result,
                                      .smallest_leaf = BOOTSTRAP_SMALLEST_LEAF,
                                      .seed = seed};
     struct config config;
-    struct forest_header facts;
+    /* A fixed time: the same bytes from every build. */
+    const struct risk_model_facts facts = {.trained_us = SIMULATION_START_US};
 
     config_init(&config);
-    memset(&facts, 0, sizeof facts);
-    facts.trained_us = SIMULATION_START_US; /* a fixed time: the same bytes from every build */
-    struct fit_budgets budgets = {config.log_budget, config.step_up_budget, config.deny_budget};
+    struct fit_budgets budgets = fit_budgets_of(&config);
     bool fitted = bootstrap_rows(seed, &rows, error) &&
                   fit_model(&rows, &options, &budgets, &facts, result, error);
     training_rows_finish(&rows);

@@ -14,15 +14,6 @@ static bool grow_bagged(const struct fit_parts *parts, const struct forest_optio
     return grow_forest(parts->training.rows, parts->training.count, options, &forest->trees, error);
 }
 
-static bool grow_with_early_stop(const struct fit_parts *parts,
-                                 const struct forest_options *options, struct fit_forest *forest,
-                                 struct error *error)
-{
-    return grow_boosted(parts->training.rows, parts->training.count, parts->validation.rows,
-                        parts->validation.count, options, &forest->trees, &forest->count,
-                        &forest->bias, error);
-}
-
 /* By kind; of equals the first is taken. */
 static const struct {
     const char *name;
@@ -30,7 +21,7 @@ static const struct {
                  struct fit_forest *forest, struct error *error);
 } KINDS[FOREST_KIND_COUNT] = {
     [FOREST_BAGGED] = {"random forest", grow_bagged},
-    [FOREST_BOOSTED] = {"boosted trees", grow_with_early_stop},
+    [FOREST_BOOSTED] = {"boosted trees", NULL},
 };
 
 const char *fit_forest_name(enum forest_kind kind)
@@ -57,8 +48,8 @@ static bool measure(const struct fit_forest *grown, const struct fit_part *valid
         error_set_errno(error, FAULT_MODEL, ENOMEM, "the scores do not fit into memory");
     for (size_t i = 0; measured && i < validation->count; i++)
         scores[i] = forest_score(&forest, validation->rows[i].features);
-    measured = measured && measure_ranking(scores, validation->rows, validation->count, &ranking,
-                                           error);
+    measured =
+        measured && measure_ranking(scores, validation->rows, validation->count, &ranking, error);
     if (measured)
         *average_precision = ranking.average_precision;
     free(scores);
@@ -71,15 +62,17 @@ bool fit_forest(const struct fit_parts *parts, const struct forest_options *opti
 {
     *forest = (struct fit_forest){.trees = NULL};
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
+        if (KINDS[kind].grow == NULL)
+            continue;
         struct fit_forest grown = {.kind = (enum forest_kind)kind};
         struct fit_candidate *candidate = &candidates[kind];
         bool made = KINDS[kind].grow(parts, options, &grown, error) &&
                     measure(&grown, &parts->validation, &candidate->average_precision, error);
         if (made)
             candidate->trees = grown.count;
-        bool better = made && (forest->trees == NULL ||
-                               candidate->average_precision >
-                                   candidates[forest->kind].average_precision);
+        bool better =
+            made && (forest->trees == NULL ||
+                     candidate->average_precision > candidates[forest->kind].average_precision);
         struct fit_forest worse = better ? *forest : grown;
         if (better)
             *forest = grown;

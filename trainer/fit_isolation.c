@@ -24,21 +24,18 @@ static size_t take_rows(const struct fit_part *training, float *table)
 }
 
 bool fit_isolation(const struct fit_part *training, unsigned threads, uint64_t seed,
-                   struct fit_isolation *forest, struct error *error)
+                   struct grown_isolation *grown, size_t *rows, struct error *error)
 {
     const struct isolation_options options = {
         .trees = ISOLATION_TREES, .sample = ISOLATION_SAMPLE, .threads = threads, .seed = seed};
 
-    *forest = (struct fit_isolation){.count = options.trees};
-    forest->rows = take_rows(training, NULL);
-    forest->sample_rows = forest->rows < options.sample ? (uint32_t)forest->rows : options.sample;
-    float *table = calloc(forest->rows * FEATURE_COUNT + 1, sizeof *table);
+    *rows = take_rows(training, NULL);
+    float *table = calloc(*rows * FEATURE_COUNT + 1, sizeof *table);
     if (table == NULL)
         return error_set_errno(error, FAULT_MODEL, ENOMEM,
                                "the training rows do not fit into memory");
     take_rows(training, table);
-    bool grown =
-        grow_isolation(table, forest->rows, FEATURE_COUNT, &options, &forest->trees, error);
+    bool made = grow_isolation(table, *rows, FEATURE_COUNT, &options, grown, error);
     free(table);
-    return grown;
+    return made;
 }

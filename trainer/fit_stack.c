@@ -6,8 +6,7 @@
 
 #include "trainer/fit_logistic.h"
 
-static const struct logistic_options OPTIONS = {
-    .penalty = 1, .most_steps = 100, .tolerance = 1e-9};
+static const struct logistic_options OPTIONS = {.penalty = 1, .most_steps = 100, .tolerance = 1e-9};
 
 const char *fit_evidence_name(enum fit_evidence evidence)
 {

@@ -35,13 +35,15 @@ static float find_risk(const double *risks, size_t count, double budget, bool *e
 
 struct fit_threshold fit_threshold(const double *risks, size_t count, double budget)
 {
-    struct fit_threshold threshold = {.found.budget = (float)budget};
+    struct fit_threshold threshold = {.budget = budget, .found.budget = (float)budget};
     size_t below = count;
 
     threshold.found.risk = find_risk(risks, count, budget, &threshold.extrapolated);
     while (below > 0 && risks[below - 1] >= (double)threshold.found.risk)
         below--;
     threshold.reached = (int64_t)(count - below);
+    if (threshold.found.risk > 1)
+        return threshold; /* no login can */
     struct binomial_interval share =
         binomial_interval(threshold.reached, (int64_t)count, CONFIDENCE);
     threshold.found.lowest = (float)share.lowest;

@@ -8,6 +8,7 @@
 const char *fit_level_name(enum risk_level level);
 
 struct fit_threshold {
+    double budget;
     struct risk_threshold found;
     int64_t reached; /* held-out logins at or above it */
     /* One held-out login is more than the budget: the threshold lies halfway between the highest

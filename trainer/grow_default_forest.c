@@ -29,8 +29,9 @@ int main(int argc, char **argv)
         free(result.bytes);
         return 1;
     }
-    printf("default forest: %zu bytes, held-out AUC %.4f, recall at 1%% %.3f\n", result.size,
-           result.measures.auc, result.measures.recall_at_1pct);
+    printf("default model: %s, %zu bytes, held-out AUC %.4f, recall at 1%% %.3f\n",
+           fit_forest_name(result.kind), result.size, result.measures.auc,
+           result.measures.recall_at_1pct);
     free(result.bytes);
     return 0;
 }

@@ -9,9 +9,9 @@ _Static_assert(sizeof(struct training_row) % sizeof(float) == 0, "features have 
 
 /* The grown tree with the features' own thresholds in place of bin numbers. */
 static bool tree_of(const struct histogram_tree *grown, const struct table_bins *bins,
-                    struct forest_tree *tree)
+                    struct grown_tree *tree)
 {
-    struct forest_tree_node *nodes = calloc(grown->count, sizeof *nodes);
+    struct grown_node *nodes = calloc(grown->count, sizeof *nodes);
     if (nodes == NULL)
         return false;
     for (uint32_t i = 0; i < grown->count; i++) {
@@ -22,30 +22,30 @@ static bool tree_of(const struct histogram_tree *grown, const struct table_bins 
             continue;
         nodes[i].left = from->child;
         nodes[i].right = from->child + 1;
-        nodes[i].feature = (uint8_t)from->column;
+        nodes[i].column = (uint16_t)from->column;
         nodes[i].missing_right = from->missing_right;
         nodes[i].threshold = bins->column[from->column].cut[from->cut];
     }
-    *tree = (struct forest_tree){.nodes = nodes, .count = grown->count};
+    *tree = (struct grown_tree){.nodes = nodes, .count = grown->count};
     return true;
 }
 
 static bool convert(const struct table_forest *grown, const struct table_bins *bins,
-                    struct forest_tree **trees)
+                    struct grown_tree **trees)
 {
     *trees = calloc(grown->count, sizeof **trees);
     bool made = *trees != NULL;
     for (unsigned i = 0; made && i < grown->count; i++)
         made = tree_of(&grown->trees[i], bins, &(*trees)[i]);
     if (!made) {
-        grown_forest_free(*trees, grown->count);
+        grown_trees_free(*trees, grown->count);
         *trees = NULL;
     }
     return made;
 }
 
 static bool grow(const struct table_bins *bins, const struct table_labels *labels,
-                 const struct forest_options *options, struct forest_tree **trees,
+                 const struct forest_options *options, struct grown_tree **trees,
                  struct error *error)
 {
     const struct table_forest_options table_options = {
@@ -81,7 +81,7 @@ static bool bin_rows(struct table_bins **bins, const struct training_row *rows, 
 }
 
 bool grow_forest(const struct training_row *rows, size_t count,
-                 const struct forest_options *options, struct forest_tree **trees,
+                 const struct forest_options *options, struct grown_tree **trees,
                  struct error *error)
 {
     struct table_bins *bins = NULL;
@@ -105,13 +105,4 @@ bool grow_forest(const struct training_row *rows, size_t count,
     free(positive);
     free(weights);
     return grown;
-}
-
-void grown_forest_free(struct forest_tree *trees, unsigned count)
-{
-    if (trees == NULL)
-        return;
-    for (unsigned i = 0; i < count; i++)
-        free((void *)(uintptr_t)trees[i].nodes);
-    free(trees);
 }

@@ -7,7 +7,7 @@
 #ifndef TRAINER_GROW_FOREST_H
 #define TRAINER_GROW_FOREST_H
 
-#include "scorer/forest_build.h"
+#include "scorer/trees_build.h"
 #include "trainer/rows.h"
 
 struct forest_options {
@@ -16,10 +16,9 @@ struct forest_options {
     uint64_t seed;
 };
 
-/* *trees: options->trees of them, the caller's to give to grown_forest_free(). */
+/* *trees: options->trees of them, the caller's to give to grown_trees_free(). */
 bool grow_forest(const struct training_row *rows, size_t count,
-                 const struct forest_options *options, struct forest_tree **trees,
+                 const struct forest_options *options, struct grown_tree **trees,
                  struct error *error) MUST_USE;
-void grown_forest_free(struct forest_tree *trees, unsigned count);
 
 #endif
