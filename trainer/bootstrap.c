@@ -5,7 +5,7 @@
 
 #include "trainer/simulation.h"
 
-#define BOOTSTRAP_TREES         64
+#define BOOTSTRAP_TREES         100
 #define BOOTSTRAP_DEPTH         9
 #define BOOTSTRAP_SMALLEST_LEAF 20
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scorer/trees_build.h"
 #include "trainer/fit_isolation.h"
 #include "trainer/fit_summary.h"
 
@@ -18,7 +17,7 @@ struct fit_budgets fit_budgets_of(const struct config *config)
 /* What a model is made of, while it is made. */
 struct making {
     struct fit_parts parts;
-    struct fit_forest forest;
+    struct grown_forest forest;
     struct grown_isolation isolation;
     struct risk_model_facts facts;
     struct fit_result *result;
@@ -208,6 +207,6 @@ bool fit_model(struct training_rows *rows, const struct forest_options *options,
     bool fitted = grow_forests(&making, options, error) && stack_forests(&making, error) &&
                   judge(&making, budgets, error) && build(&making, error);
     grown_isolation_finish(&making.isolation);
-    grown_trees_free(making.forest.trees, making.forest.count);
+    grown_forest_finish(&making.forest);
     return fitted;
 }

@@ -3,25 +3,29 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "scorer/features.h"
-#include "scorer/trees_build.h"
 #include "trainer/fit_measure.h"
 
-static bool grow_bagged(const struct fit_parts *parts, const struct forest_options *options,
-                        struct fit_forest *forest, struct error *error)
+static bool bag(const struct fit_parts *parts, const struct forest_options *options,
+                struct grown_forest *forest, struct error *error)
 {
-    forest->count = options->trees;
-    return grow_forest(parts->training.rows, parts->training.count, options, &forest->trees, error);
+    return grow_bagged(parts->training.rows, parts->training.count, options, forest, error);
+}
+
+static bool boost(const struct fit_parts *parts, const struct forest_options *options,
+                  struct grown_forest *forest, struct error *error)
+{
+    return grow_boosted(parts->training.rows, parts->training.count, parts->validation.rows,
+                        parts->validation.count, options, forest, error);
 }
 
 /* By kind; of equals the first is taken. */
 static const struct {
     const char *name;
     bool (*grow)(const struct fit_parts *parts, const struct forest_options *options,
-                 struct fit_forest *forest, struct error *error);
+                 struct grown_forest *forest, struct error *error);
 } KINDS[FOREST_KIND_COUNT] = {
-    [FOREST_BAGGED] = {"random forest", grow_bagged},
-    [FOREST_BOOSTED] = {"boosted trees", NULL},
+    [FOREST_BAGGED] = {"random forest", bag},
+    [FOREST_BOOSTED] = {"boosted trees", boost},
 };
 
 const char *fit_forest_name(enum forest_kind kind)
@@ -34,7 +38,7 @@ const char *fit_forest_name(enum forest_kind kind)
  * the logins is what counts, and precision is decided where few legitimate logins rank, the only
  * place where budgets let a verdict be given.
  */
-static bool measure(const struct fit_forest *grown, const struct fit_part *validation,
+static bool measure(const struct grown_forest *grown, const struct fit_part *validation,
                     double *average_precision, struct error *error)
 {
     struct forest forest = {.kind = grown->kind, .bias = grown->bias};
@@ -58,30 +62,24 @@ static bool measure(const struct fit_forest *grown, const struct fit_part *valid
 }
 
 bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
-                struct fit_forest *forest, struct fit_candidate *candidates, struct error *error)
+                struct grown_forest *forest, struct fit_candidate *candidates, struct error *error)
 {
-    *forest = (struct fit_forest){.trees = NULL};
+    *forest = (struct grown_forest){.trees = NULL};
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
-        if (KINDS[kind].grow == NULL)
-            continue;
-        struct fit_forest grown = {.kind = (enum forest_kind)kind};
         struct fit_candidate *candidate = &candidates[kind];
-        bool made = KINDS[kind].grow(parts, options, &grown, error) &&
-                    measure(&grown, &parts->validation, &candidate->average_precision, error);
-        if (made)
-            candidate->trees = grown.count;
+        struct grown_forest grown;
+        if (!KINDS[kind].grow(parts, options, &grown, error))
+            return false;
+        candidate->trees = grown.count;
+        bool measured = measure(&grown, &parts->validation, &candidate->average_precision, error);
         bool better =
-            made && (forest->trees == NULL ||
-                     candidate->average_precision > candidates[forest->kind].average_precision);
-        struct fit_forest worse = better ? *forest : grown;
+            measured && (forest->trees == NULL ||
+                         candidate->average_precision > candidates[forest->kind].average_precision);
+        grown_forest_finish(better ? forest : &grown);
         if (better)
             *forest = grown;
-        grown_trees_free(worse.trees, worse.count);
-        if (!made) {
-            grown_trees_free(forest->trees, forest->count);
-            forest->trees = NULL;
+        if (!measured)
             return false;
-        }
     }
     return true;
 }

@@ -14,16 +14,12 @@ struct fit_candidate {
     double average_precision; /* on the validation rows */
 };
 
-struct fit_forest {
-    enum forest_kind kind;
-    struct grown_tree *trees; /* the maker's to give to grown_trees_free() */
-    uint32_t count;
-    double bias;
-};
-
-/* candidates: FOREST_KIND_COUNT, by kind. */
+/*
+ * *forest is the caller's to give to grown_forest_finish(), whatever is returned. candidates:
+ * FOREST_KIND_COUNT, by kind.
+ */
 bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
-                struct fit_forest *forest, struct fit_candidate *candidates,
+                struct grown_forest *forest, struct fit_candidate *candidates,
                 struct error *error) MUST_USE;
 
 #endif

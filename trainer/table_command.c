@@ -8,6 +8,7 @@
 #include "common/json_writer.h"
 #include "trainer/commands.h"
 #include "trainer/csv_table.h"
+#include "trainer/table_boosted.h"
 #include "trainer/table_forest.h"
 #include "trainer/table_measure.h"
 
@@ -20,16 +21,18 @@ struct table_values {
 static const struct command_option OPTIONS[] = {
     COMMAND_TEXT(struct table_values, train, "train", "FILE", "learn from this CSV table"),
     COMMAND_TEXT(struct table_values, label, "label", "COL", "the column that holds the label"),
-    COMMAND_TEXT(struct table_values, model, "model", "forest", "what to learn: a random forest"),
+    COMMAND_TEXT(struct table_values, model, "model", "forest",
+                 "what to learn: forest (random) or boosted"),
     COMMAND_TEXT(struct table_values, test, "test", "FILE",
                  "measure on this table; without it, on the rows each tree has not seen"),
     COMMAND_TEXT(struct table_values, out, "out", "FILE", "each measured row's score, as CSV"),
     COMMAND_INTEGER(struct table_values, seed, "seed", "S", 0, INT64_MAX, 1,
                     "the same seed gives the same scores"),
     COMMAND_INTEGER(struct table_values, trees, "trees", "N", 1, 4096, 100, "how many trees"),
-    COMMAND_INTEGER(struct table_values, depth, "depth", "D", 1, 1024, 12, "how deep at most"),
+    COMMAND_INTEGER(struct table_values, depth, "depth", "D", 0, 1024, 0,
+                    "how deep at most; 0: 12, boosted 6"),
     COMMAND_INTEGER(struct table_values, leaf, "leaf", "N", 1, 1000000, 5,
-                    "the fewest rows a leaf may have"),
+                    "the fewest rows a forest's leaf may have"),
     COMMAND_INTEGER(struct table_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; 0: one for each processor"),
     COMMAND_FLAG(struct table_values, balanced, "balanced",
@@ -43,6 +46,7 @@ struct table_run {
     struct csv_table train, test;
     struct table_bins *bins, *test_bins;
     struct table_forest forest;
+    struct table_boosted boosted;
     float *scores; /* of the rows that are measured */
     double fit_s, score_rows_per_s;
     struct table_measure measure;
@@ -79,13 +83,34 @@ static void balance(const struct csv_table *table, double class_weight[2])
         class_weight[label] = (double)table->rows / (2 * (double)rows[label]);
 }
 
+static bool is_boosted(const struct table_run *run)
+{
+    return strcmp(run->values->model, "boosted") == 0;
+}
+
+static bool fit_boosted(struct table_run *run, const struct table_labels *labels,
+                        struct error *error)
+{
+    const struct table_values *values = run->values;
+    struct table_boosted_options options = TABLE_BOOSTED_DEFAULTS;
+
+    options.rounds = (unsigned)values->trees;
+    options.threads = run->threads;
+    options.seed = (uint64_t)values->seed;
+    if (values->depth > 0)
+        options.depth = (unsigned)values->depth;
+    if (values->balanced)
+        balance(&run->train, options.class_weight);
+    return table_boosted_grow(&run->boosted, run->bins, labels, NULL, &options, error);
+}
+
 static bool fit(struct table_run *run, struct error *error)
 {
     const struct table_values *values = run->values;
     const struct table_labels labels = {run->train.labels, NULL};
     struct table_forest_options options = {
         .trees = (unsigned)values->trees,
-        .depth = (unsigned)values->depth,
+        .depth = values->depth > 0 ? (unsigned)values->depth : 12,
         .threads = run->threads,
         .smallest_leaf = (unsigned)values->leaf,
         .seed = (uint64_t)values->seed,
@@ -102,7 +127,9 @@ static bool fit(struct table_run *run, struct error *error)
         if (run->scores == NULL)
             return error_set_errno(error, FAULT_MODEL, ENOMEM, "no room for the scores");
     }
-    if (!table_forest_grow(&run->forest, run->bins, &labels, &options, run->scores, error))
+    if (is_boosted(run)
+            ? !fit_boosted(run, &labels, error)
+            : !table_forest_grow(&run->forest, run->bins, &labels, &options, run->scores, error))
         return false;
     run->fit_s = now_s() - start_s;
     return true;
@@ -125,7 +152,11 @@ static bool score(struct table_run *run, struct error *error)
     if (scores == NULL)
         return error_set_errno(error, FAULT_MODEL, ENOMEM, "no room for the scores");
     double start_s = now_s();
-    table_forest_score(&run->forest, has_test ? run->test_bins : run->bins, run->threads, scores);
+    const struct table_bins *bins = has_test ? run->test_bins : run->bins;
+    if (is_boosted(run))
+        table_boosted_score(&run->boosted, bins, run->threads, scores);
+    else
+        table_forest_score(&run->forest, bins, run->threads, scores);
     run->score_rows_per_s = (double)table->rows / fmax(now_s() - start_s, 1e-9);
     if (has_test)
         run->scores = scores;
@@ -188,6 +219,7 @@ static void finish(struct table_run *run)
 {
     free(run->scores);
     table_forest_finish(&run->forest);
+    table_boosted_finish(&run->boosted);
     table_bins_destroy(run->bins);
     table_bins_destroy(run->test_bins);
     csv_table_finish(&run->train);
@@ -203,8 +235,11 @@ static int run_table(const struct command_line *line)
 
     if (values->train == NULL || values->label == NULL || values->model == NULL)
         return command_misused(line, "--train, --label and --model must be given");
-    if (strcmp(values->model, "forest") != 0)
-        return command_misused(line, "--model %s is not there; forest is", values->model);
+    if (strcmp(values->model, "forest") != 0 && !is_boosted(&run))
+        return command_misused(line, "--model %s is not there; forest and boosted are",
+                               values->model);
+    if (is_boosted(&run) && values->test == NULL)
+        return command_misused(line, "boosted trees have no rows out of the bag: --test is needed");
     run.threads = (unsigned)(values->threads > 0 ? values->threads
                              : processors > 0    ? processors
                                                  : 1);

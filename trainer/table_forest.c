@@ -149,10 +149,7 @@ static void write_out_of_bag(const struct forest_job *job, float *out_of_bag)
 
 static double row_weight(const struct forest_job *job, size_t row)
 {
-    const double *class_weight = job->options->class_weight;
-    bool by_class = class_weight[0] > 0 || class_weight[1] > 0;
-    return (job->labels->weights != NULL ? (double)job->labels->weights[row] : 1) *
-           (by_class ? class_weight[job->labels->positive[row]] : 1);
+    return table_row_weight(job->labels, job->options->class_weight, row);
 }
 
 /* Weights as integers, as fine as their sum allows; *weights stays NULL when all are the same. */
