@@ -407,15 +407,13 @@ static void boosts_logins(void **state)
     struct error error = ERROR_NONE;
     struct forest_tree *trees;
     unsigned count, wrong = 0;
-    double base, attacks = 0, legitimate = 0;
+    double base;
     (void)state;
 
     options.patience = 5;
-    for (unsigned i = 0; i < LOGINS; i++)
-        *(rows[i].family == ROW_LEGITIMATE ? &legitimate : &attacks) += (double)rows[i].weight;
     if (!grow_boosted(rows, LOGINS, later, LOGINS, &options, &trees, &count, &base, &error))
         fail_msg("%s", error.text);
-    assert_float_equal(base, log(attacks / legitimate), 1e-9);
+    assert_float_equal(base, 0, 0);
     assert_in_range(count, 1, 100);
     for (unsigned i = 0; i < LOGINS; i++)
         wrong += (log_odds(trees, count, base, later[i].features) > 0) !=
