@@ -1,359 +1,212 @@
 #include "trainer/fit.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json_writer.h"
+#include "trainer/fit_isolation.h"
+#include "trainer/fit_summary.h"
 
-#define HELD_OUT_SHARE 0.3
-#define ATTACK_WEIGHT  0.35 /* of all attacks together, over that of the legitimate logins */
-#define HEAVIEST_ROW   25.0
-#define PRIOR_LOGINS   2000.0
-#define QUANTILES      (sizeof((struct forest_header *)NULL)->legitimate_quantiles / sizeof(float))
+struct fit_budgets fit_budgets_of(const struct config *config)
+{
+    return (struct fit_budgets){.of = {[RISK_LOG] = config->log_budget,
+                                       [RISK_STEP_UP] = config->step_up_budget,
+                                       [RISK_DENY] = config->deny_budget}};
+}
+
+/* What a model is made of, while it is made. */
+struct making {
+    struct fit_parts parts;
+    struct grown_forest forest;
+    struct grown_isolation isolation;
+    struct risk_model_facts facts;
+    struct fit_result *result;
+};
 
 static bool out_of_memory(struct error *error)
 {
-    return error_set_errno(error, FAULT_MODEL, ENOMEM, "the training rows do not fit into memory");
+    return error_set_errno(error, FAULT_MODEL, ENOMEM, "the scores do not fit into memory");
 }
 
-/* ---- split and weights ---- */
-
-static int compare_times(const void *left, const void *right)
+static struct fit_counts counts_of(const struct fit_part *part)
 {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
+    return (struct fit_counts){part->logins, part->attacks, part->prior_rows};
 }
 
-/* The moment from which on legitimate logins are held out. */
-static bool find_split_time(const struct training_rows *rows, int64_t *split_us,
-                            struct error *error)
+static void note_parts(const struct fit_parts *parts, struct fit_result *result)
 {
-    int64_t *times = calloc((size_t)rows->legitimate + 1, sizeof *times);
-    size_t count = 0;
-
-    if (times == NULL)
-        return out_of_memory(error);
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct training_row *row = &rows->rows[i];
-        if (row->family == ROW_LEGITIMATE && !row->cold && !row->prior)
-            times[count++] = row->time_us;
-    }
-    qsort(times, count, sizeof *times, compare_times);
-    *split_us = times[(size_t)((1 - HELD_OUT_SHARE) * (double)count)];
-    free(times);
-    return true;
+    result->rows = (int64_t)parts->training.count;
+    result->prior_rows = parts->training.prior_rows;
+    result->validation = counts_of(&parts->validation);
+    result->held_out = counts_of(&parts->held_out);
 }
 
-/* Moves the earlier rows to the front, keeping the order within both parts. */
-static bool split_rows(struct training_rows *rows, int64_t split_us, size_t *train_count,
-                       struct error *error)
+/* What the model, as it is so far, makes of each row; the caller's to free(). */
+static struct risk *assess_rows(const struct making *making, const struct fit_part *part,
+                                struct error *error)
 {
-    struct training_row *later = calloc(rows->count + 1, sizeof *later);
-    size_t later_count = 0;
-
-    if (later == NULL)
-        return out_of_memory(error);
-    *train_count = 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (rows->rows[i].prior || rows->rows[i].time_us < split_us)
-            rows->rows[(*train_count)++] = rows->rows[i];
-        else
-            later[later_count++] = rows->rows[i];
-    }
-    memcpy(rows->rows + *train_count, later, later_count * sizeof *later);
-    free(later);
-    return true;
-}
-
-/* The rows of the store, or the prior ones beside them; `legitimate` is what a login weighs. */
-static void weigh_part(struct training_row *rows, size_t count, bool prior, double legitimate)
-{
-    double counts[ROW_FAMILY_COUNT] = {0};
-    unsigned families = 0;
-
-    for (size_t i = 0; i < count; i++)
-        counts[rows[i].family] += rows[i].prior == prior;
-    for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++)
-        families += counts[family] > 0;
-    double share = ATTACK_WEIGHT * counts[ROW_LEGITIMATE] / (families == 0 ? 1 : families);
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].prior != prior)
-            continue;
-        rows[i].weight = (float)legitimate;
-        if (rows[i].family != ROW_LEGITIMATE)
-            rows[i].weight *= (float)fmin(share / counts[rows[i].family], HEAVIEST_ROW);
-    }
-}
-
-/*
- * All families weigh the same; the attacks together a fixed part of the legitimate logins, among
- * the store's rows as among the prior ones: evidence that only one of the two has must not speak
- * for or against a login. Prior rows weigh as much as PRIOR_LOGINS logins of the store's own would:
- * they carry a young store and hardly count beside a long history.
- */
-static void weigh_rows(struct training_row *rows, size_t count)
-{
-    double prior_logins = 0;
-
-    for (size_t i = 0; i < count; i++)
-        prior_logins += rows[i].prior && rows[i].family == ROW_LEGITIMATE;
-    weigh_part(rows, count, false, 1);
-    weigh_part(rows, count, true, PRIOR_LOGINS / fmax(prior_logins, 1));
-}
-
-/* ---- measures ---- */
-
-struct scored {
-    double risk;
-    uint8_t family;
-};
-
-static int compare_scored(const void *left, const void *right)
-{
-    const struct scored *a = left, *b = right;
-    if (a->risk != b->risk)
-        return a->risk < b->risk ? -1 : 1;
-    return (a->family > b->family) - (a->family < b->family);
-}
-
-/* Mann-Whitney: the chance that an attack ranks above a legitimate login, ties counting half. */
-static void measure_auc(const struct scored *scored, size_t count, struct fit_measures *measures)
-{
-    double wins[ROW_FAMILY_COUNT] = {0}, all = 0;
-    double legitimate_below = 0;
-
-    for (size_t i = 0; i < count;) {
-        size_t end = i;
-        double ties = 0;
-        for (; end < count && scored[end].risk == scored[i].risk; end++)
-            ties += scored[end].family == ROW_LEGITIMATE;
-        for (; i < end; i++) {
-            if (scored[i].family != ROW_LEGITIMATE)
-                wins[scored[i].family] += legitimate_below + ties / 2;
-        }
-        legitimate_below += ties;
-    }
-    for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++) {
-        all += wins[family];
-        measures->family[family].auc =
-            wins[family] / (double)measures->family[family].rows / (double)measures->legitimate;
-    }
-    measures->auc = all / (double)measures->attacks / (double)measures->legitimate;
-}
-
-/* The share of attacks above the risk that one legitimate login in a hundred exceeds. */
-static void measure_recall(const struct scored *scored, size_t count, struct fit_measures *measures)
-{
-    double allowed = floor((double)measures->legitimate / 100);
-    double above[ROW_FAMILY_COUNT] = {0}, all = 0;
-    size_t i = count;
-
-    while (i > 0) {
-        size_t end = i;
-        double legitimate = 0;
-        for (; i > 0 && scored[i - 1].risk == scored[end - 1].risk; i--)
-            legitimate += scored[i - 1].family == ROW_LEGITIMATE;
-        allowed -= legitimate;
-        if (allowed < 0)
-            break;
-        for (size_t at = i; at < end; at++)
-            above[scored[at].family]++;
-    }
-    for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++) {
-        all += above[family];
-        measures->family[family].recall_at_1pct =
-            above[family] / (double)measures->family[family].rows;
-    }
-    measures->recall_at_1pct = all / (double)measures->attacks;
-}
-
-/* Sorted by risk; cold rows left out. */
-static struct scored *score_rows(const struct forest *forest, const struct training_row *rows,
-                                 size_t count, size_t *scored_count)
-{
-    struct scored *scored = calloc(count + 1, sizeof *scored);
-    *scored_count = 0;
-    if (scored == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!rows[i].cold)
-            scored[(*scored_count)++] =
-                (struct scored){forest_score(forest, rows[i].features), rows[i].family};
-    }
-    qsort(scored, *scored_count, sizeof *scored, compare_scored);
-    return scored;
-}
-
-static void measure_scored(const struct scored *scored, size_t count, struct fit_measures *measures)
-{
-    memset(measures, 0, sizeof *measures);
-    for (size_t i = 0; i < count; i++)
-        measures->family[scored[i].family].rows++;
-    measures->legitimate = measures->family[ROW_LEGITIMATE].rows;
-    measures->attacks = (int64_t)count - measures->legitimate;
-    measure_auc(scored, count, measures);
-    measure_recall(scored, count, measures);
-}
-
-bool measure_rows(const struct forest *forest, const struct training_row *rows, size_t count,
-                  struct fit_measures *measures, struct error *error)
-{
-    size_t scored_count = 0;
-    struct scored *scored = score_rows(forest, rows, count, &scored_count);
-    if (scored == NULL)
-        return out_of_memory(error);
-    measure_scored(scored, scored_count, measures);
-    free(scored);
-    return true;
-}
-
-/* ---- thresholds ---- */
-
-/* The legitimate risks alone, ascending, in place; returns how many. */
-static size_t keep_legitimate(struct scored *scored, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (scored[i].family == ROW_LEGITIMATE)
-            scored[kept++] = scored[i];
-    }
-    return kept;
-}
-
-/*
- * The smallest risk that at most a share `budget` of the logins reach. Where even one login is more
- * than that, halfway between the highest of them and 1; 2, which is never reached, for no budget.
- */
-static float threshold_of(const struct scored *legitimate, size_t count, double budget,
-                          bool *extrapolated)
-{
-    *extrapolated = false;
-    if (budget <= 0)
-        return 2;
-    double highest = legitimate[count - 1].risk;
-    double allowed = floor(budget * (double)count + 1e-9);
-    if (allowed < 1) {
-        *extrapolated = true;
-        return (float)((highest + 1) / 2);
-    }
-    if (allowed >= (double)count)
-        return 0;
-    /* The risk of the last login that must stay below; a hair above it. */
-    float edge = (float)legitimate[count - 1 - (size_t)allowed].risk;
-    return nextafterf(edge, 2);
-}
-
-static void fill_facts(const struct scored *legitimate, size_t count,
-                       const struct fit_budgets *budgets, struct forest_header *facts,
-                       struct fit_result *result)
-{
-    bool beyond = false;
-
-    for (unsigned i = 0; i < QUANTILES; i++)
-        facts->legitimate_quantiles[i] =
-            threshold_of(legitimate, count, forest_quantile_share(i), &beyond);
-    facts->thresholds.log =
-        threshold_of(legitimate, count, budgets->log, &result->log_extrapolated);
-    facts->thresholds.step_up =
-        threshold_of(legitimate, count, budgets->step_up, &result->step_up_extrapolated);
-    facts->thresholds.deny =
-        threshold_of(legitimate, count, budgets->deny, &result->deny_extrapolated);
-    facts->budget_log = (float)budgets->log;
-    facts->budget_step_up = (float)budgets->step_up;
-    facts->budget_deny = (float)budgets->deny;
-    result->thresholds = facts->thresholds;
-}
-
-static char *summarise(const struct fit_result *result, struct error *error)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    if (out == NULL) {
-        out_of_memory(error);
-        return NULL;
-    }
-    struct json_writer json = json_writer_to(out);
-    json_object_begin(&json, NULL);
-    json_text(&json, "learner", "random forest");
-    json_integer(&json, "logins", result->logins);
-    json_integer(&json, "rows", result->rows);
-    json_integer(&json, "prior_rows", result->prior_rows);
-    json_integer(&json, "held_out_logins", result->measures.legitimate);
-    json_integer(&json, "held_out_attacks", result->measures.attacks);
-    json_number(&json, "auc", result->measures.auc);
-    json_number(&json, "recall_at_1pct", result->measures.recall_at_1pct);
-    json_object_end(&json);
-    if (fclose(out) != 0) {
-        free(text);
-        out_of_memory(error);
-        return NULL;
-    }
-    return text;
-}
-
-/* Builds once to score the held-out rows, and again with what they say in its header. */
-static bool build_calibrated(const struct training_row *held_out, size_t count,
-                             const struct forest_tree *trees, const struct fit_budgets *budgets,
-                             const struct forest_header *facts, struct fit_result *result,
-                             struct error *error)
-{
-    struct forest_header full = *facts;
-    struct forest forest;
-    size_t scored_count = 0;
+    struct risk_model model;
     void *bytes = NULL;
     size_t size = 0;
 
-    if (!forest_build(trees, result->trees, &full, "", &bytes, &size, error))
-        return false;
-    bool opened = forest_open(&forest, bytes, size, error);
-    struct scored *scored = opened ? score_rows(&forest, held_out, count, &scored_count) : NULL;
+    if (!risk_model_build(&making->facts, &bytes, &size, error))
+        return NULL;
+    struct risk *risks = calloc(part->count + 1, sizeof *risks);
+    bool assessed = risks != NULL || out_of_memory(error);
+    assessed = assessed && risk_model_open_checked(&model, bytes, size, error);
+    for (size_t i = 0; assessed && i < part->count; i++)
+        assessed = risk_assess(&model, part->rows[i].features, &risks[i], error);
     free(bytes);
-    if (scored == NULL)
-        return opened ? out_of_memory(error) : false;
-    measure_scored(scored, scored_count, &result->measures);
-    size_t legitimate = keep_legitimate(scored, scored_count);
-    fill_facts(scored, legitimate, budgets, &full, result);
-    free(scored);
-    char *summary = summarise(result, error);
+    if (assessed)
+        return risks;
+    free(risks);
+    return NULL;
+}
+
+static bool grow_forests(struct making *making, const struct fit_options *options,
+                         struct error *error)
+{
+    struct fit_result *result = making->result;
+    struct risk_model_facts *facts = &making->facts;
+
+    if (!fit_forest(&making->parts, options, &making->forest, result->candidates, error) ||
+        !fit_isolation(&making->parts.training, options->forest.threads, options->forest.seed,
+                       &making->isolation, &result->isolation_rows, error))
+        return false;
+    facts->forest_kind = result->kind = making->forest.kind;
+    facts->forest = making->forest.trees;
+    facts->forest_trees = result->trees = making->forest.count;
+    facts->forest_bias = making->forest.bias;
+    facts->isolation = making->isolation.trees;
+    facts->isolation_trees = result->isolation_trees = making->isolation.tree_count;
+    facts->isolation_sample = making->isolation.sample_rows;
+    facts->stack = (struct risk_stack){.forest = 1};
+    facts->summary = "";
+    return true;
+}
+
+static bool stack_forests(struct making *making, struct error *error)
+{
+    const struct fit_part *validation = &making->parts.validation;
+    struct risk *risks = assess_rows(making, validation, error);
+    bool stacked = risks != NULL && fit_stack(risks, validation, &making->result->stack, error);
+    free(risks);
+    making->facts.stack = making->result->stack;
+    return stacked;
+}
+
+/* ---- on held-out rows ---- */
+
+/* Of the risk and of what it is stacked from. scores: room for one a row. */
+static bool measure(const struct risk *risks, const struct fit_part *part, double *scores,
+                    struct fit_result *result, struct error *error)
+{
+    bool measured = true;
+    for (int i = 0; measured && i < EVIDENCE_COUNT; i++) {
+        for (size_t row = 0; row < part->count; row++)
+            scores[row] = fit_evidence_of(&risks[row], (enum fit_evidence)i, &result->stack);
+        measured = measure_ranking(scores, part->rows, part->count, &result->alone[i], error);
+    }
+    for (size_t row = 0; row < part->count; row++)
+        scores[row] = risks[row].probability;
+    return measured && measure_ranking(scores, part->rows, part->count, &result->measures, error);
+}
+
+static bool measure_calibration(const double *probabilities, const struct fit_part *part,
+                                struct calibration *calibration, struct error *error)
+{
+    uint8_t *labels = calloc(part->count + 1, sizeof *labels);
+    float *weights = calloc(part->count + 1, sizeof *weights);
+    bool measured = labels != NULL && weights != NULL;
+
+    for (size_t i = 0; measured && i < part->count; i++) {
+        labels[i] = part->rows[i].family != ROW_LEGITIMATE;
+        weights[i] = part->rows[i].weight;
+    }
+    if (measured)
+        calibration_measure(probabilities, labels, weights, part->count, calibration);
+    free(weights);
+    free(labels);
+    return measured || out_of_memory(error);
+}
+
+static int compare_risks(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* risks: of all rows; the legitimate ones alone stay, ascending. */
+static void find_thresholds(double *risks, const struct fit_part *part,
+                            const struct fit_budgets *budgets, struct making *making)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->rows[i].family == ROW_LEGITIMATE)
+            risks[count++] = risks[i];
+    }
+    qsort(risks, count, sizeof *risks, compare_risks);
+    for (int level = 0; level < RISK_LEVEL_COUNT; level++) {
+        making->result->thresholds[level] = fit_threshold(risks, count, budgets->of[level]);
+        making->facts.thresholds[level] = making->result->thresholds[level].found;
+    }
+    for (unsigned i = 0; i < RISK_MODEL_QUANTILES; i++)
+        making->facts.legitimate_quantiles[i] =
+            fit_threshold(risks, count, risk_quantile_share(i)).found.risk;
+}
+
+static bool judge(struct making *making, const struct fit_budgets *budgets, struct error *error)
+{
+    const struct fit_part *part = &making->parts.held_out;
+    struct risk *risks = assess_rows(making, part, error);
+    double *scores = calloc(part->count + 1, sizeof *scores);
+    bool judged = risks != NULL && (scores != NULL || out_of_memory(error)) &&
+                  measure(risks, part, scores, making->result, error) &&
+                  measure_calibration(scores, part, &making->result->calibration, error);
+    if (judged)
+        find_thresholds(scores, part, budgets, making);
+    free(scores);
+    free(risks);
+    return judged;
+}
+
+/* ---- the model ---- */
+
+static bool build(struct making *making, struct error *error)
+{
+    char *summary = fit_summary(making->result, error);
     if (summary == NULL)
         return false;
+    making->facts.summary = summary;
     bool built =
-        forest_build(trees, result->trees, &full, summary, &result->bytes, &result->size, error);
+        risk_model_build(&making->facts, &making->result->bytes, &making->result->size, error);
     free(summary);
     return built;
 }
 
-bool fit_model(struct training_rows *rows, const struct forest_options *options,
-               const struct fit_budgets *budgets, const struct forest_header *facts,
+bool fit_model(struct training_rows *rows, const struct fit_options *options,
+               const struct fit_budgets *budgets, const struct risk_model_facts *facts,
                struct fit_result *result, struct error *error)
 {
-    struct forest_tree *trees = NULL;
-    int64_t split_us = 0;
-    size_t train_count = 0;
+    struct making making = {.result = result};
 
     memset(result, 0, sizeof *result);
     result->logins = rows->legitimate;
-    result->trees = options->trees;
     if (rows->legitimate < FIT_LEAST_LOGINS)
         return error_set(error, FAULT_MODEL,
                          "%lld completed logins are too few to train on, at least %d are needed; "
-                         "the built-in forest stays in use",
+                         "the built-in model stays in use",
                          (long long)rows->legitimate, FIT_LEAST_LOGINS);
-    if (!find_split_time(rows, &split_us, error) ||
-        !split_rows(rows, split_us, &train_count, error))
+    making.facts.trained_us = facts->trained_us;
+    making.facts.geo_epoch = facts->geo_epoch;
+    memcpy(making.facts.geo_type, facts->geo_type, sizeof facts->geo_type);
+    if (!fit_rows_split(rows, &making.parts, error))
         return false;
-    weigh_rows(rows->rows, train_count);
-    result->rows = (int64_t)train_count;
-    for (size_t i = 0; i < train_count; i++)
-        result->prior_rows += rows->rows[i].prior;
-    if (!grow_forest(rows->rows, train_count, options, &trees, error))
-        return false;
-    bool built = build_calibrated(rows->rows + train_count, rows->count - train_count, trees,
-                                  budgets, facts, result, error);
-    grown_forest_free(trees, options->trees);
-    return built;
+    note_parts(&making.parts, result);
+    bool fitted = grow_forests(&making, options, error) && stack_forests(&making, error) &&
+                  judge(&making, budgets, error) && build(&making, error);
+    grown_isolation_finish(&making.isolation);
+    grown_forest_finish(&making.forest);
+    return fitted;
 }

@@ -1,51 +1,56 @@
 /*
- * From rows to a model: a split by time, a forest grown on the earlier part, quantiles and
- * thresholds from the legitimate logins of the later part, which the forest has not seen.
+ * From rows to a model: the better of two forests, an isolation forest, a stack of both and of the
+ * likelihood ratio, and thresholds. What is learned from earlier logins is chosen on later ones and
+ * measured on the last (trainer/fit_rows.h).
  */
 #ifndef TRAINER_FIT_H
 #define TRAINER_FIT_H
 
-#include "trainer/grow_forest.h"
+#include "common/config.h"
+#include "trainer/calibration.h"
+#include "trainer/fit_forest.h"
+#include "trainer/fit_measure.h"
+#include "trainer/fit_stack.h"
+#include "trainer/fit_threshold.h"
 
 #define FIT_LEAST_LOGINS 50 /* completed logins below which nothing can be held out */
 
 struct fit_budgets {
-    double log, step_up, deny; /* shares of legitimate logins */
+    double of[RISK_LEVEL_COUNT]; /* shares of legitimate logins */
 };
 
-/* What the later part says of the model. NAN: nothing to measure. */
-struct fit_measures {
-    int64_t legitimate, attacks; /* held out */
-    double auc, recall_at_1pct;
-    struct {
-        int64_t rows;
-        double auc, recall_at_1pct;
-    } family[ROW_FAMILY_COUNT];
+struct fit_budgets fit_budgets_of(const struct config *config);
+
+/* Of the part that is held out or chosen on: the store's own, met logins. */
+struct fit_counts {
+    int64_t logins, attacks, prior_rows;
 };
 
 struct fit_result {
-    int64_t logins, rows; /* legitimate logins in all; rows the forest was grown on */
-    int64_t prior_rows;   /* of them, of simulated machines */
+    int64_t logins;     /* legitimate logins in all */
+    int64_t rows;       /* that the forest was grown on */
+    int64_t prior_rows; /* of them, of simulated machines */
+    struct fit_counts validation, held_out;
+    enum forest_kind kind; /* of the forest that was kept */
     unsigned trees;
-    struct fit_measures measures;
-    struct forest_thresholds thresholds;
-    /* The held-out logins are too few to hold the budget: its threshold lies halfway between the
-     * highest legitimate risk seen and 1. */
-    bool log_extrapolated, step_up_extrapolated, deny_extrapolated;
+    struct fit_candidate candidates[FOREST_KIND_COUNT];
+    unsigned isolation_trees;
+    size_t isolation_rows; /* that its samples were drawn from */
+    struct risk_stack stack;
+    /* On held-out logins: of the risk, and of each kind of evidence alone. */
+    struct ranking measures, alone[EVIDENCE_COUNT];
+    struct calibration calibration;
+    struct fit_threshold thresholds[RISK_LEVEL_COUNT];
     void *bytes; /* the model file, the caller's to free() */
     size_t size;
 };
 
 /*
- * facts: trained_us, geo_epoch and geo_type for the header. The order of the rows changes, and the
- * weights of those that are trained on.
+ * facts: trained_us, geo_epoch and geo_type alone are looked at. The rows change their order and
+ * get weights. The same rows and options give the same bytes, whatever options->forest.threads.
  */
-bool fit_model(struct training_rows *rows, const struct forest_options *options,
-               const struct fit_budgets *budgets, const struct forest_header *facts,
+bool fit_model(struct training_rows *rows, const struct fit_options *options,
+               const struct fit_budgets *budgets, const struct risk_model_facts *facts,
                struct fit_result *result, struct error *error) MUST_USE;
-
-/* Scores rows (cold ones are left out) and measures the ranking. */
-bool measure_rows(const struct forest *forest, const struct training_row *rows, size_t count,
-                  struct fit_measures *measures, struct error *error) MUST_USE;
 
 #endif

@@ -11,6 +11,8 @@
 struct fit {
     const float *table;
     const uint8_t *labels;
+    const float *row_weights; /* NULL: 1 */
+    double total;             /* of them */
     size_t rows;
     unsigned size; /* columns and, last, the intercept */
     double penalty;
@@ -20,6 +22,11 @@ struct fit {
     double *gradient, *step; /* size each */
     double *hessian;         /* size × size, the lower triangle */
 };
+
+static double row_weight(const struct fit *fit, size_t at)
+{
+    return fit->row_weights != NULL ? (double)fit->row_weights[at] : 1;
+}
 
 static double standardised(const struct logistic_model *model, const float *row, unsigned column)
 {
@@ -38,42 +45,47 @@ static double softplus(double x)
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
-static bool check_labels(const uint8_t *labels, size_t rows, struct error *error)
+static bool check_rows(struct fit *fit, struct error *error)
 {
-    size_t ones = 0;
-    for (size_t i = 0; i < rows; i++) {
-        if (labels[i] > 1)
+    double ones = 0;
+    fit->total = 0;
+    for (size_t i = 0; i < fit->rows; i++) {
+        double weight = row_weight(fit, i);
+        if (fit->labels[i] > 1)
             return error_set(error, FAULT_MODEL, "row %zu has the label %u: labels are 0 or 1",
-                             i + 1, labels[i]);
-        ones += labels[i];
+                             i + 1, fit->labels[i]);
+        if (!(weight >= 0 && isfinite(weight)))
+            return error_set(error, FAULT_MODEL, "row %zu has the weight %g: weights are 0 or more",
+                             i + 1, weight);
+        ones += fit->labels[i] ? weight : 0;
+        fit->total += weight;
     }
-    return (ones > 0 && ones < rows) ||
+    return (ones > 0 && ones < fit->total) ||
            error_set(error, FAULT_MODEL,
-                     "a logistic regression needs rows of both labels: %zu of %zu have label 1",
-                     ones, rows);
+                     "a logistic regression needs rows of both labels: %g of %g have label 1", ones,
+                     fit->total);
 }
 
 /* In two passes, so that large means lose no digits. */
 static bool measure_column(const struct fit *fit, unsigned column, struct error *error)
 {
     struct logistic_model *model = fit->model;
-    double sum = 0, squares = 0;
-    size_t known = 0;
+    double sum = 0, squares = 0, known = 0;
     for (size_t i = 0; i < fit->rows; i++) {
         double value = (double)fit->table[i * model->columns + column];
         if (isinf(value))
             return error_set(error, FAULT_MODEL,
                              "row %zu has an infinite value in column %u: leave it missing", i + 1,
                              column + 1);
-        known += isnan(value) ? 0 : 1;
-        sum += isnan(value) ? 0 : value;
+        known += isnan(value) ? 0 : row_weight(fit, i);
+        sum += isnan(value) ? 0 : row_weight(fit, i) * value;
     }
-    double mean = known > 0 ? sum / (double)known : 0;
+    double mean = known > 0 ? sum / known : 0;
     for (size_t i = 0; i < fit->rows; i++) {
         double value = (double)fit->table[i * model->columns + column] - mean;
-        squares += isnan(value) ? 0 : value * value;
+        squares += isnan(value) ? 0 : row_weight(fit, i) * value * value;
     }
-    double deviation = known > 0 ? sqrt(squares / (double)known) : 0;
+    double deviation = known > 0 ? sqrt(squares / known) : 0;
     model->means[column] = mean;
     model->deviations[column] = deviation > 1e-12 * fabs(mean) ? deviation : INFINITY;
     return true;
@@ -106,7 +118,7 @@ static double objective(const struct fit *fit, const double *weights)
     double sum = penalty_of(fit, weights);
     for (size_t at = 0; at < fit->rows; at++) {
         double predictor = read_row(fit, at, weights);
-        sum += softplus(fit->labels[at] != 0 ? -predictor : predictor);
+        sum += row_weight(fit, at) * softplus(fit->labels[at] != 0 ? -predictor : predictor);
     }
     return sum;
 }
@@ -126,11 +138,12 @@ static double differentiate(const struct fit *fit)
     }
     for (size_t at = 0; at < fit->rows; at++) {
         double predictor = read_row(fit, at, fit->weights), probability = logistic(predictor);
-        double curvature = probability * (1 - probability);
-        sum += softplus(fit->labels[at] != 0 ? -predictor : predictor);
+        double weight = row_weight(fit, at), excess = weight * (probability - fit->labels[at]);
+        double curvature = weight * probability * (1 - probability);
+        sum += weight * softplus(fit->labels[at] != 0 ? -predictor : predictor);
         for (unsigned i = 0; i < size; i++) {
             double *line = fit->hessian + (size_t)i * size, part = curvature * fit->row[i];
-            fit->gradient[i] += (probability - fit->labels[at]) * fit->row[i];
+            fit->gradient[i] += excess * fit->row[i];
             for (unsigned j = 0; j <= i; j++)
                 line[j] += part * fit->row[j];
         }
@@ -198,7 +211,7 @@ static double steepest(const struct fit *fit)
     double most = 0;
     for (unsigned i = 0; i < fit->size; i++)
         most = fmax(most, fabs(fit->gradient[i]));
-    return most / (double)fit->rows;
+    return most / fit->total;
 }
 
 static bool descend(struct fit *fit, const struct logistic_options *options, struct error *error)
@@ -265,6 +278,7 @@ bool fit_logistic(const float *table, size_t rows, unsigned columns, const uint8
 {
     struct fit fit = {.table = table,
                       .labels = labels,
+                      .row_weights = options->weights,
                       .rows = rows,
                       .penalty = options->penalty,
                       .model = model};
@@ -274,7 +288,7 @@ bool fit_logistic(const float *table, size_t rows, unsigned columns, const uint8
                          LOGISTIC_MAX_COLUMNS, columns);
     if (!(options->penalty >= 0 && isfinite(options->penalty)))
         return error_set(error, FAULT_MODEL, "the penalty must be 0 or more");
-    if (!check_labels(labels, rows, error))
+    if (!check_rows(&fit, error))
         return false;
     bool fitted = fit_init(&fit, columns)
                       ? fit_run(&fit, options, error)

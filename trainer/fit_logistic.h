@@ -3,10 +3,11 @@
  * reweighted least squares: Hastie, Tibshirani and Friedman 2009, "The Elements of Statistical
  * Learning", 4.4.1) with steps halved until the objective falls, solved by Cholesky. It minimises
  *
- *     penalty / 2 · |coefficients|² + Σ log loss
+ *     penalty / 2 · |coefficients|² + Σ weight · log loss
  *
  * The intercept is not penalised: scikit-learn's LogisticRegression(C = 1 / penalty) behind a
- * StandardScaler has the same minimum.
+ * StandardScaler, both with the same sample_weight, has the same minimum. A row of weight 2 counts
+ * as two rows, in means and deviations too.
  *
  * Missing values (NAN) take no part in a column's mean and deviation and count as its mean, 0 once
  * standardised: in fitting and in predicting. A column without two different known values gets the
@@ -25,7 +26,8 @@
 struct logistic_options {
     double penalty;      /* 0 or more */
     unsigned most_steps; /* of Newton's method; 100 is plenty */
-    double tolerance;    /* converged: no derivative of the objective, divided by rows, above it */
+    double tolerance; /* converged: no derivative of the objective, over the weights' sum, above */
+    const float *weights; /* NULL: 1; otherwise of each row, none negative */
 };
 
 struct logistic_model {

@@ -3,70 +3,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trainer/grown_trees.h"
+#include "trainer/table_boosted.h"
 #include "trainer/table_forest.h"
+
+#define BOOSTED_DEPTH    6   /* the most: deeper trees learn single logins by heart */
+#define BOOSTED_RATE     0.2 /* half of it takes twice the trees at login, for nothing that shows */
+#define BOOSTED_PATIENCE 20
 
 _Static_assert(sizeof(struct training_row) % sizeof(float) == 0, "features have a stride");
 
-/* The grown tree with the features' own thresholds in place of bin numbers. */
-static bool tree_of(const struct histogram_tree *grown, const struct table_bins *bins,
-                    struct forest_tree *tree)
+/* ---- rows as a table ---- */
+
+struct labelled {
+    struct table_bins *bins;
+    uint8_t *positive;
+    float *weights;
+};
+
+static void labelled_finish(struct labelled *table)
 {
-    struct forest_tree_node *nodes = calloc(grown->count, sizeof *nodes);
-    if (nodes == NULL)
-        return false;
-    for (uint32_t i = 0; i < grown->count; i++) {
-        const struct histogram_node *from = &grown->nodes[i];
-        nodes[i].value = from->value;
-        nodes[i].visits = (float)from->visits;
-        if (from->child == 0)
-            continue;
-        nodes[i].left = from->child;
-        nodes[i].right = from->child + 1;
-        nodes[i].feature = (uint8_t)from->column;
-        nodes[i].missing_right = from->missing_right;
-        nodes[i].threshold = bins->column[from->column].cut[from->cut];
-    }
-    *tree = (struct forest_tree){.nodes = nodes, .count = grown->count};
-    return true;
+    table_bins_destroy(table->bins);
+    free(table->positive);
+    free(table->weights);
 }
 
-static bool convert(const struct table_forest *grown, const struct table_bins *bins,
-                    struct forest_tree **trees)
-{
-    *trees = calloc(grown->count, sizeof **trees);
-    bool made = *trees != NULL;
-    for (unsigned i = 0; made && i < grown->count; i++)
-        made = tree_of(&grown->trees[i], bins, &(*trees)[i]);
-    if (!made) {
-        grown_forest_free(*trees, grown->count);
-        *trees = NULL;
-    }
-    return made;
-}
-
-static bool grow(const struct table_bins *bins, const struct table_labels *labels,
-                 const struct forest_options *options, struct forest_tree **trees,
-                 struct error *error)
-{
-    const struct table_forest_options table_options = {
-        .trees = options->trees,
-        .depth = options->depth,
-        .threads = options->threads,
-        .smallest_leaf = options->smallest_leaf,
-        .seed = options->seed,
-    };
-    struct table_forest grown;
-
-    if (!table_forest_grow(&grown, bins, labels, &table_options, NULL, error))
-        return false;
-    bool converted = convert(&grown, bins, trees);
-    table_forest_finish(&grown);
-    return converted ||
-           error_set_errno(error, FAULT_MODEL, ENOMEM, "the forest does not fit into memory");
-}
-
-static bool bin_rows(struct table_bins **bins, const struct training_row *rows, size_t count,
-                     unsigned threads, struct error *error)
+/* like: NULL, or the bins whose cuts are taken. */
+static bool bin_rows(struct table_bins **bins, const struct table_bins *like,
+                     const struct training_row *rows, size_t count, unsigned threads,
+                     struct error *error)
 {
     const float *columns[FEATURE_COUNT];
     const struct table_view view = {
@@ -77,41 +42,127 @@ static bool bin_rows(struct table_bins **bins, const struct training_row *rows, 
     };
     for (unsigned feature = 0; feature < FEATURE_COUNT; feature++)
         columns[feature] = &rows[0].features[feature];
-    return table_bins_create(bins, &view, threads, error);
+    return like != NULL ? table_bins_create_like(bins, like, &view, threads, error)
+                        : table_bins_create(bins, &view, threads, error);
 }
 
-bool grow_forest(const struct training_row *rows, size_t count,
-                 const struct forest_options *options, struct forest_tree **trees,
-                 struct error *error)
+static bool labelled_init(struct labelled *table, const struct table_bins *like,
+                          const struct training_row *rows, size_t count, unsigned threads,
+                          struct error *error)
 {
-    struct table_bins *bins = NULL;
-
-    *trees = NULL;
+    *table = (struct labelled){.bins = NULL};
     if (count == 0 || count > INT32_MAX)
         return error_set(error, FAULT_MODEL, "cannot grow a forest from %zu rows", count);
-    uint8_t *positive = malloc(count);
-    float *weights = malloc(count * sizeof *weights);
-    bool grown = positive != NULL && weights != NULL;
-    if (!grown)
-        error_set_errno(error, FAULT_MODEL, ENOMEM, "the training rows do not fit into memory");
-    for (size_t i = 0; grown && i < count; i++) {
-        positive[i] = rows[i].family != ROW_LEGITIMATE;
-        weights[i] = rows[i].weight;
+    table->positive = malloc(count);
+    table->weights = malloc(count * sizeof *table->weights);
+    if (table->positive == NULL || table->weights == NULL)
+        return error_set_errno(error, FAULT_MODEL, ENOMEM,
+                               "the training rows do not fit into memory");
+    for (size_t i = 0; i < count; i++) {
+        table->positive[i] = rows[i].family != ROW_LEGITIMATE;
+        table->weights[i] = rows[i].weight;
     }
-    const struct table_labels labels = {positive, weights};
-    grown = grown && bin_rows(&bins, rows, count, options->threads, error) &&
-            grow(bins, &labels, options, trees, error);
-    table_bins_destroy(bins);
-    free(positive);
-    free(weights);
+    return bin_rows(&table->bins, like, rows, count, threads, error);
+}
+
+/* ---- growing ---- */
+
+/* A boosted inner node holds the step it would take as a leaf: the mean of its leaves' instead. */
+static void average_nodes(const struct histogram_tree *tree)
+{
+    for (uint32_t i = tree->count; i-- > 0;) {
+        struct histogram_node *node = &tree->nodes[i];
+        const struct histogram_node *left = &tree->nodes[node->child], *right = left + 1;
+        double visits = (double)left->visits + (double)right->visits;
+        if (node->child != 0 && visits > 0)
+            node->value = (float)(((double)left->value * left->visits +
+                                   (double)right->value * right->visits) /
+                                  visits);
+    }
+}
+
+static bool bag(const struct labelled *table, const struct forest_options *options,
+                struct grown_forest *forest, struct error *error)
+{
+    const struct table_forest_options table_options = {
+        .trees = options->trees,
+        .depth = options->depth,
+        .threads = options->threads,
+        .smallest_leaf = options->smallest_leaf,
+        .seed = options->seed,
+    };
+    const struct table_labels labels = {table->positive, table->weights};
+    struct table_forest grown;
+
+    if (!table_forest_grow(&grown, table->bins, &labels, &table_options, NULL, error))
+        return false;
+    forest->count = grown.count;
+    bool converted = grown_trees_of(grown.trees, grown.count, table->bins, &forest->trees, error);
+    table_forest_finish(&grown);
+    return converted;
+}
+
+static bool boost(const struct labelled *table, const struct labelled *later,
+                  const struct forest_options *options, struct grown_forest *forest,
+                  struct error *error)
+{
+    struct table_boosted_options table_options = TABLE_BOOSTED_DEFAULTS;
+    const struct table_labels labels = {table->positive, table->weights};
+    const struct table_later stop = {later->bins, {later->positive, later->weights}};
+    struct table_boosted grown;
+
+    table_options.rounds = options->trees;
+    table_options.depth = options->depth < BOOSTED_DEPTH ? options->depth : BOOSTED_DEPTH;
+    table_options.threads = options->threads;
+    table_options.rate = BOOSTED_RATE;
+    table_options.least_hessian = options->smallest_leaf;
+    table_options.patience = BOOSTED_PATIENCE;
+    table_options.seed = options->seed;
+    if (!table_boosted_grow(&grown, table->bins, &labels, &stop, &table_options, error))
+        return false;
+    forest->bias = grown.base;
+    for (unsigned i = 0; i < grown.count; i++)
+        average_nodes(&grown.trees[i]);
+    forest->count = grown.count;
+    bool converted = grown_trees_of(grown.trees, grown.count, table->bins, &forest->trees, error);
+    table_boosted_finish(&grown);
+    return converted;
+}
+
+bool grow_bagged(const struct training_row *rows, size_t count,
+                 const struct forest_options *options, struct grown_forest *forest,
+                 struct error *error)
+{
+    struct labelled table;
+
+    *forest = (struct grown_forest){.kind = FOREST_BAGGED};
+    bool grown = labelled_init(&table, NULL, rows, count, options->threads, error) &&
+                 bag(&table, options, forest, error);
+    labelled_finish(&table);
+    if (!grown)
+        grown_forest_finish(forest);
     return grown;
 }
 
-void grown_forest_free(struct forest_tree *trees, unsigned count)
+bool grow_boosted(const struct training_row *rows, size_t count, const struct training_row *later,
+                  size_t later_count, const struct forest_options *options,
+                  struct grown_forest *forest, struct error *error)
 {
-    if (trees == NULL)
-        return;
-    for (unsigned i = 0; i < count; i++)
-        free((void *)(uintptr_t)trees[i].nodes);
-    free(trees);
+    struct labelled table, stop = {.bins = NULL};
+
+    *forest = (struct grown_forest){.kind = FOREST_BOOSTED};
+    bool grown = labelled_init(&table, NULL, rows, count, options->threads, error) &&
+                 labelled_init(&stop, table.bins, later, later_count, options->threads, error) &&
+                 boost(&table, &stop, options, forest, error);
+    labelled_finish(&stop);
+    labelled_finish(&table);
+    if (!grown)
+        grown_forest_finish(forest);
+    return grown;
+}
+
+void grown_forest_finish(struct grown_forest *forest)
+{
+    grown_trees_free(forest->trees, forest->count);
+    *forest = (struct grown_forest){.trees = NULL};
 }

@@ -33,6 +33,18 @@ bool learner_bin(struct table_bins **bins, struct csv_table *table, const struct
     return made;
 }
 
+bool learner_rebin(struct table_bins **bins, struct csv_table *table, unsigned threads,
+                   struct error *error)
+{
+    struct table_bins *others = NULL;
+
+    if (!learner_bin(&others, table, *bins, threads, error))
+        return false;
+    table_bins_destroy(*bins);
+    *bins = others;
+    return true;
+}
+
 void learner_balance(const struct csv_table *table, double class_weight[2])
 {
     size_t rows[2] = {0, 0};

@@ -12,6 +12,10 @@
 bool learner_bin(struct table_bins **bins, struct csv_table *table, const struct table_bins *like,
                  unsigned threads, struct error *error) MUST_USE;
 
+/* Other rows in the same cuts, in place of those that *bins holds. */
+bool learner_rebin(struct table_bins **bins, struct csv_table *table, unsigned threads,
+                   struct error *error) MUST_USE;
+
 /* Weights by which rows of both labels weigh the same together, 1 in the mean. */
 void learner_balance(const struct csv_table *table, double class_weight[2]);
 

@@ -1,14 +1,16 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/json_reader.h"
 #include "common/json_writer.h"
 #include "common/text_table.h"
-#include "scorer/forest.h"
 #include "trainer/commands.h"
+#include "trainer/fit.h"
 
 /* The whole file, which is aligned as malloc() aligns. */
 static void *read_file(const char *path, size_t *size, struct error *error)
@@ -19,7 +21,7 @@ static void *read_file(const char *path, size_t *size, struct error *error)
 
     if (in == NULL || fstat(fileno(in), &status) != 0) {
         error_set_errno(error, FAULT_MODEL, errno, "cannot open %s", path);
-    } else if (!S_ISREG(status.st_mode) || status.st_size > FOREST_MAX_BYTES) {
+    } else if (!S_ISREG(status.st_mode) || status.st_size > RISK_MODEL_MOST_BYTES) {
         error_set(error, FAULT_MODEL, "%s is not a model file", path);
     } else {
         *size = (size_t)status.st_size;
@@ -35,61 +37,221 @@ static void *read_file(const char *path, size_t *size, struct error *error)
     return bytes;
 }
 
-static bool show_json(const struct forest *forest, const char *path, struct error *error)
+static void write_evidence(struct json_writer *json, const struct risk_model_header *header)
 {
-    const struct forest_header *header = forest->header;
+    json_object_begin(json, "stack");
+    json_number(json, "intercept", header->stack.intercept);
+    json_number(json, "forest", header->stack.forest);
+    json_number(json, "isolation", header->stack.isolation);
+    json_number(json, "likelihood", header->stack.likelihood);
+    json_number(json, "likelihood_mean", header->stack.likelihood_mean);
+    json_object_end(json);
+    json_object_begin(json, "thresholds");
+    for (int i = 0; i < RISK_LEVEL_COUNT; i++)
+        json_number(json, fit_level_name((enum risk_level)i), (double)header->thresholds[i].risk);
+    json_object_end(json);
+}
+
+static bool show_json(const struct risk_model *model, const char *path, struct error *error)
+{
+    const struct risk_model_header *header = model->header;
+    struct json_value summary = json_parse(model->summary, header->summary_bytes);
     struct json_writer json = json_writer_to(stdout);
 
     json_object_begin(&json, NULL);
     json_text(&json, "model", path);
     json_bool(&json, "sound", true);
     json_integer(&json, "bytes", (int64_t)header->file_bytes);
-    json_integer(&json, "trees", header->tree_count);
-    json_integer(&json, "nodes", header->node_count);
+    json_text(&json, "kind", forest_kind_name(model->forest.kind));
+    json_integer(&json, "trees", header->forest_trees);
+    json_integer(&json, "nodes", header->forest_nodes);
+    json_integer(&json, "isolation_trees", header->isolation_trees);
+    json_integer(&json, "isolation_nodes", header->isolation_nodes);
     json_integer(&json, "features", header->feature_count);
-    json_number(&json, "base", (double)header->base);
-    json_object_begin(&json, "thresholds");
-    json_number(&json, "log", (double)header->thresholds.log);
-    json_number(&json, "step_up", (double)header->thresholds.step_up);
-    json_number(&json, "deny", (double)header->thresholds.deny);
-    json_object_end(&json);
+    json_number(&json, "base", risk_base(model));
+    write_evidence(&json, header);
     json_integer(&json, "trained_us", header->trained_us);
     json_text_bytes(&json, "geo", header->geo_type,
                     strnlen(header->geo_type, sizeof header->geo_type));
-    if (header->summary_bytes > 0)
-        json_raw(&json, "summary", forest->summary, header->summary_bytes);
+    if (summary.begin != NULL)
+        json_raw(&json, "summary", summary.begin, (size_t)(summary.end - summary.begin));
     else
         json_null(&json, "summary");
     json_object_end(&json);
     return json_writer_end(&json, error);
 }
 
-static bool show_text(const struct forest *forest, const char *path, bool utc, struct error *error)
+/* ---- for people ---- */
+
+static void show_files(struct text_table *table, const struct risk_model *model, bool utc)
 {
-    const struct forest_header *header = forest->header;
+    const struct risk_model_header *header = model->header;
     char time[CLOCK_TEXT_BYTES];
+
+    text_table_cell(table, "trained");
+    text_table_cell(table, "%s", clock_format(header->trained_us, utc, time));
+    text_table_cell(table, "forest");
+    text_table_cell(table, "%s: %" PRIu32 " trees, %" PRIu32 " nodes, %" PRIu32 " features",
+                    fit_forest_name(model->forest.kind), header->forest_trees, header->forest_nodes,
+                    header->feature_count);
+    text_table_cell(table, "isolation");
+    text_table_cell(table, "%" PRIu32 " trees of %" PRIu32 " logins, %" PRIu32 " nodes",
+                    header->isolation_trees, header->isolation_sample, header->isolation_nodes);
+    text_table_cell(table, "size");
+    text_table_cell(table, "%" PRIu64 " bytes", header->file_bytes);
+    text_table_cell(table, "geolocation");
+    text_table_cell(table, "%.*s", (int)sizeof header->geo_type,
+                    header->geo_type[0] != '\0' ? header->geo_type : "none");
+}
+
+static void show_stack(struct text_table *table, const struct risk_stack *stack)
+{
+    text_table_cell(table, "log-odds");
+    text_table_cell(table,
+                    "%.3f + %.3f forest's log-odds + %.3f isolation score + %.3f likelihood ratio "
+                    "(%.2f where missing)",
+                    stack->intercept, stack->forest, stack->isolation, stack->likelihood,
+                    stack->likelihood_mean);
+}
+
+static void show_thresholds(struct text_table *table, const struct risk_model_header *header)
+{
+    static const char *const NAMES[RISK_LEVEL_COUNT] = {"log", "step up", "deny"};
+
+    for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
+        const struct risk_threshold *threshold = &header->thresholds[i];
+        text_table_cell(table, "%s", NAMES[i]);
+        if (threshold->risk > 1)
+            text_table_cell(table, "never");
+        else
+            text_table_cell(
+                table,
+                "risk from %.3f on, for %g %% of legitimate logins; held out it is %.2g to "
+                "%.2g %% with 95 %% confidence",
+                (double)threshold->risk, (double)threshold->budget * 100,
+                (double)threshold->lowest * 100, (double)threshold->highest * 100);
+    }
+}
+
+static double number_of(struct json_value object, const char *name)
+{
+    return json_to_number(json_member(object, name));
+}
+
+static void show_training(struct text_table *table, struct json_value summary)
+{
+    struct json_value validation = json_member(summary, "validation");
+    struct json_value candidates = json_member(summary, "candidates");
+    struct json_value calibration = json_member(summary, "calibration");
+
+    text_table_cell(table, "rows");
+    text_table_cell(table, "%.0f, %.0f of them of simulated machines", number_of(summary, "rows"),
+                    number_of(summary, "prior_rows"));
+    for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
+        double precision = number_of(
+            json_member(candidates, forest_kind_name((enum forest_kind)kind)), "average_precision");
+        text_table_cell(table, "%s", fit_forest_name((enum forest_kind)kind));
+        if (isnan(precision))
+            text_table_cell(table, "not tried");
+        else
+            text_table_cell(table, "average precision %.4f on %.0f later logins", precision,
+                            number_of(validation, "logins"));
+    }
+    text_table_cell(table, "held out");
+    text_table_cell(table, "%.0f logins, %.0f attacks", number_of(summary, "held_out_logins"),
+                    number_of(summary, "held_out_attacks"));
+    text_table_cell(table, "calibration");
+    text_table_cell(table, "Brier score %.4f, probabilities off by %.1f points on average",
+                    number_of(calibration, "brier"), 100 * number_of(calibration, "error"));
+}
+
+static void measure_cells(struct text_table *table, const char *name, struct json_value measures,
+                          struct json_value attacks)
+{
+    text_table_cell(table, "%s", name);
+    text_table_cell(table, "%.0f", json_to_number(attacks));
+    text_table_cell(table, "%.4f", number_of(measures, "auc"));
+    text_table_cell(table, "%.1f %%", 100 * number_of(measures, "recall_at_1pct"));
+}
+
+/* How well attacks are told from logins: by the risk, by its parts, by family. */
+static void show_measures(struct text_table *table, struct json_value summary)
+{
+    struct json_value alone = json_member(summary, "alone");
+    struct json_value families = json_member(summary, "families");
+    struct json_value attacks = json_member(summary, "held_out_attacks");
+
+    text_table_cell(table, "told by");
+    text_table_cell(table, "attacks");
+    text_table_cell(table, "AUC");
+    text_table_cell(table, "found at 1 %% false alarms");
+    measure_cells(table, "risk", summary, attacks);
+    for (int i = 0; i < EVIDENCE_COUNT; i++) {
+        const char *name = fit_evidence_name((enum fit_evidence)i);
+        measure_cells(table, name, json_member(alone, name), attacks);
+    }
+    for (int i = ROW_ATTACK_FIRST; i < ROW_FAMILY_COUNT; i++) {
+        const char *name = row_family_name((enum row_family)i);
+        struct json_value family = json_member(families, name);
+        char label[64];
+        if (family.begin == NULL)
+            continue;
+        snprintf(label, sizeof label, "risk, %s", name);
+        measure_cells(table, label, family, json_member(family, "attacks"));
+    }
+}
+
+static void show_reliability(struct text_table *table, struct json_value bins)
+{
+    text_table_cell(table, "risk");
+    text_table_cell(table, "held-out rows");
+    text_table_cell(table, "mean risk");
+    text_table_cell(table, "attacks");
+    for (size_t i = 0; i < CALIBRATION_BINS; i++) {
+        struct json_value bin = json_element(bins, i);
+        if (!(number_of(bin, "rows") > 0))
+            continue;
+        text_table_cell(table, "from %.1f on", number_of(bin, "from"));
+        text_table_cell(table, "%.0f", number_of(bin, "rows"));
+        text_table_cell(table, "%.3f", number_of(bin, "predicted"));
+        text_table_cell(table, "%.3f", number_of(bin, "observed"));
+    }
+}
+
+static bool print_table(struct text_table *table, struct error *error)
+{
+    bool printed = text_table_print(table, false, stdout, error);
+    text_table_finish(table);
+    return printed;
+}
+
+static bool show_text(const struct risk_model *model, const char *path, bool utc,
+                      struct error *error)
+{
+    struct json_value summary = json_parse(model->summary, model->header->summary_bytes);
     struct text_table table;
 
     text_table_init(&table, "ll");
     text_table_cell(&table, "model");
     text_table_cell(&table, "%s", path);
-    text_table_cell(&table, "trained");
-    text_table_cell(&table, "%s", clock_format(header->trained_us, utc, time));
-    text_table_cell(&table, "forest");
-    text_table_cell(
-        &table, "%" PRIu32 " trees, %" PRIu32 " nodes, %" PRIu32 " features, %" PRIu64 " bytes",
-        header->tree_count, header->node_count, header->feature_count, header->file_bytes);
-    text_table_cell(&table, "thresholds");
-    text_table_cell(&table, "log %.3f, step up %.3f, deny %.3f", (double)header->thresholds.log,
-                    (double)header->thresholds.step_up, (double)header->thresholds.deny);
-    text_table_cell(&table, "geolocation");
-    text_table_cell(&table, "%.*s", (int)sizeof header->geo_type,
-                    header->geo_type[0] != '\0' ? header->geo_type : "none");
-    text_table_cell(&table, "training");
-    text_table_cell(&table, "%.*s", (int)header->summary_bytes, forest->summary);
-    bool printed = text_table_print(&table, false, stdout, error);
-    text_table_finish(&table);
-    return printed;
+    show_files(&table, model, utc);
+    show_stack(&table, &model->header->stack);
+    show_thresholds(&table, model->header);
+    if (summary.begin != NULL)
+        show_training(&table, summary);
+    if (!print_table(&table, error))
+        return false;
+    if (summary.begin == NULL)
+        return true;
+    putchar('\n');
+    text_table_init(&table, "lrrr");
+    show_measures(&table, summary);
+    if (!print_table(&table, error))
+        return false;
+    putchar('\n');
+    text_table_init(&table, "lrrr");
+    show_reliability(&table, json_member(json_member(summary, "calibration"), "bins"));
+    return print_table(&table, error);
 }
 
 static int run_model(const struct command_line *line)
@@ -97,17 +259,17 @@ static int run_model(const struct command_line *line)
     const char *path = line->operands[1];
     bool show = strcmp(line->operands[0], "show") == 0;
     struct error error = ERROR_NONE;
-    struct forest forest;
+    struct risk_model model;
     size_t size = 0;
 
     if (!show && strcmp(line->operands[0], "check") != 0)
         return command_misused(line, "unknown word %s; known: show, check", line->operands[0]);
     void *bytes = read_file(path, &size, &error);
-    bool done = bytes != NULL && forest_open(&forest, bytes, size, &error);
+    bool done = bytes != NULL && risk_model_open_checked(&model, bytes, size, &error);
     if (done && line->json)
-        done = show_json(&forest, path, &error);
+        done = show_json(&model, path, &error);
     else if (done && show)
-        done = show_text(&forest, path, line->utc, &error);
+        done = show_text(&model, path, line->utc, &error);
     else if (done)
         printf("%s is sound\n", path);
     free(bytes);

@@ -7,6 +7,7 @@
 #define TRAINER_TABLE_FOREST_H
 
 #include "trainer/histogram_tree.h"
+#include "trainer/table_labels.h"
 
 struct table_forest_options {
     unsigned trees, depth, threads;
@@ -15,12 +16,7 @@ struct table_forest_options {
     uint64_t seed;
     double class_weight[2]; /* of rows labelled 0 and 1; both 0: 1 */
     bool every_row;         /* each tree on all rows, each once, instead of a bootstrap sample */
-};
-
-/* What is learned from. weights: NULL, or one for each row, none negative. */
-struct table_labels {
-    const uint8_t *positive; /* 0 or 1 */
-    const float *weights;
+    bool plain_shares;      /* of positives in each node, instead of one row more at its parent's */
 };
 
 struct table_forest {

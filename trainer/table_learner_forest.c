@@ -48,13 +48,7 @@ static bool forest_fit(void **held, struct csv_table *table, const struct learne
 static bool forest_take_rows(void *held, struct csv_table *table, struct error *error)
 {
     struct forest_model *model = held;
-    struct table_bins *bins = NULL;
-
-    if (!learner_bin(&bins, table, model->bins, model->threads, error))
-        return false;
-    table_bins_destroy(model->bins);
-    model->bins = bins;
-    return true;
+    return learner_rebin(&model->bins, table, model->threads, error);
 }
 
 static void forest_score(const void *held, float *scores)

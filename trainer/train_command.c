@@ -9,7 +9,7 @@
 #include "store/geo.h"
 #include "trainer/bootstrap.h"
 #include "trainer/commands.h"
-#include "trainer/fit.h"
+#include "trainer/fit_summary.h"
 #include "trainer/store_owner.h"
 
 #define INJECTED_PER_LOGIN 1.0
@@ -24,11 +24,12 @@ struct train_values {
 static const struct command_option OPTIONS[] = {
     COMMAND_TEXT(struct train_values, out, "out", "FILE",
                  "the model; otherwise " STORE_MODEL_FILE " in the store"),
-    COMMAND_INTEGER(struct train_values, trees, "trees", "N", 1, FOREST_MAX_TREES, 100,
-                    "how many trees"),
-    COMMAND_INTEGER(struct train_values, depth, "depth", "D", 1, 24, 10, "how deep a tree may be"),
+    COMMAND_INTEGER(struct train_values, trees, "trees", "N", 1, RISK_MODEL_MOST_TREES, 100,
+                    "how many trees; as many boosted ones at most"),
+    COMMAND_INTEGER(struct train_values, depth, "depth", "D", 1, 24, 10,
+                    "how deep a tree may be; a boosted one 6 at most"),
     COMMAND_INTEGER(struct train_values, seed, "seed", "S", 0, INT64_MAX, 1,
-                    "the same seed and store give the same forest"),
+                    "the same seed and store give the same model"),
     COMMAND_INTEGER(struct train_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; otherwise one for each processor"),
 };
@@ -71,7 +72,7 @@ static bool gather_rows(const struct config *config, uint64_t seed, struct train
     return gathered;
 }
 
-static bool describe_geo(const struct config *config, struct forest_header *facts,
+static bool describe_geo(const struct config *config, struct risk_model_facts *facts,
                          struct error *error)
 {
     struct geo *geo = NULL;
@@ -82,68 +83,94 @@ static bool describe_geo(const struct config *config, struct forest_header *fact
     return true;
 }
 
-static void note_budget(const struct command_line *line, bool extrapolated, const char *name,
-                        double budget, int64_t held_out, float threshold)
+/* What a history of this length cannot hold, and what was done about it. */
+static void note_budgets(const struct command_line *line, const struct fit_result *result)
 {
-    if (extrapolated)
+    for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
+        const struct fit_threshold *threshold = &result->thresholds[i];
+        double needed = fit_logins_needed(threshold->budget);
+        if ((double)result->held_out.logins >= needed)
+            continue;
         command_note(line,
-                     "%s = %g cannot be measured on %" PRId64
-                     " held-out logins; its threshold %.3f lies halfway between the highest "
-                     "legitimate risk seen and 1",
-                     name, budget, held_out, (double)threshold);
+                     "%s_budget = %g needs about %.0f held-out logins to be held, there are "
+                     "%" PRId64 ": its threshold %.3f %s",
+                     fit_level_name((enum risk_level)i), threshold->budget, needed,
+                     result->held_out.logins, (double)threshold->found.risk,
+                     threshold->extrapolated
+                         ? "lies halfway between the highest legitimate risk seen and 1"
+                         : "stands on the few of them that reach it");
+    }
 }
 
-static bool print_json(const struct fit_result *result, const struct fit_budgets *budgets,
-                       const char *model, double seconds, struct error *error)
+static bool print_json(const struct fit_result *result, const char *model, double seconds,
+                       struct error *error)
 {
     struct json_writer json = json_writer_to(stdout);
 
     json_object_begin(&json, NULL);
-    json_integer(&json, "logins", result->logins);
-    json_integer(&json, "rows", result->rows);
-    json_integer(&json, "prior_rows", result->prior_rows);
-    json_integer(&json, "trees", result->trees);
-    json_number(&json, "auc", result->measures.auc);
-    json_number(&json, "recall_at_1pct", result->measures.recall_at_1pct);
-    json_integer(&json, "held_out_logins", result->measures.legitimate);
-    json_integer(&json, "held_out_attacks", result->measures.attacks);
-    json_object_begin(&json, "thresholds");
-    json_number(&json, "log", (double)result->thresholds.log);
-    json_number(&json, "step_up", (double)result->thresholds.step_up);
-    json_number(&json, "deny", (double)result->thresholds.deny);
-    json_object_end(&json);
-    json_object_begin(&json, "budgets");
-    json_number(&json, "log", budgets->log);
-    json_number(&json, "step_up", budgets->step_up);
-    json_number(&json, "deny", budgets->deny);
-    json_object_end(&json);
-    json_array_begin(&json, "budgets_not_measurable");
-    if (result->log_extrapolated)
-        json_text(&json, NULL, "log");
-    if (result->step_up_extrapolated)
-        json_text(&json, NULL, "step_up");
-    if (result->deny_extrapolated)
-        json_text(&json, NULL, "deny");
-    json_array_end(&json);
+    fit_write(&json, result);
     json_number(&json, "seconds", seconds);
     json_text(&json, "model", model);
     json_object_end(&json);
     return json_writer_end(&json, error);
 }
 
+static void print_choice(const struct fit_result *result)
+{
+    enum forest_kind other = result->kind == FOREST_BAGGED ? FOREST_BOOSTED : FOREST_BAGGED;
+    const char *name = fit_forest_name(result->kind);
+
+    if (result->candidates[other].trees == 0)
+        printf("%s: %" PRId64 " later logins are too few to try %s on, %d are needed\n", name,
+               result->validation.logins, fit_forest_name(other), FIT_LEAST_TO_CHOOSE);
+    else
+        printf("%s: average precision %.4f against %.4f of the %s, on %" PRId64 " later logins\n",
+               name, result->candidates[result->kind].average_precision,
+               result->candidates[other].average_precision, fit_forest_name(other),
+               result->validation.logins);
+}
+
+static void print_measures(const struct fit_result *result)
+{
+    static const char *const ALONE[EVIDENCE_COUNT] = {"forest", "isolation forest",
+                                                      "likelihood ratio"};
+
+    printf("on the last %" PRId64 " logins and %" PRId64
+           " simulated or labelled attacks: AUC %.4f, %.1f %% of attacks found at 1 %% false "
+           "alarms (",
+           result->held_out.logins, result->held_out.attacks, result->measures.auc,
+           100 * result->measures.recall_at_1pct);
+    for (int i = 0; i < EVIDENCE_COUNT; i++)
+        printf("%s%s alone %.1f %%", i == 0 ? "" : ", ", ALONE[i],
+               100 * result->alone[i].recall_at_1pct);
+    printf(")\nprobabilities: off by %.1f points on average, Brier score %.4f\n",
+           100 * result->calibration.error, result->calibration.brier);
+}
+
+static void print_thresholds(const struct fit_result *result)
+{
+    static const char *const NAMES[RISK_LEVEL_COUNT] = {"log", "step up", "deny"};
+
+    printf("thresholds:");
+    for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
+        const struct risk_threshold *found = &result->thresholds[i].found;
+        printf("%s %s %.3f", i == 0 ? "" : ",", NAMES[i], (double)found->risk);
+        if (found->risk <= 1)
+            printf(" (%.2g to %.2g %% of logins)", 100 * (double)found->lowest,
+                   100 * (double)found->highest);
+    }
+    putchar('\n');
+}
+
 static void print_result(const struct fit_result *result, const char *model, double seconds)
 {
-    printf("%s: %u trees from %" PRId64 " rows of %" PRId64 " completed logins and %" PRId64
-           " rows of simulated machines in %.1f s\n",
-           model, result->trees, result->rows - result->prior_rows, result->logins,
-           result->prior_rows, seconds);
-    printf("on %" PRId64 " later logins and %" PRId64
-           " simulated or labelled attacks: AUC %.4f, %.1f %% of attacks found at 1 %% false "
-           "alarms\n",
-           result->measures.legitimate, result->measures.attacks, result->measures.auc,
-           100 * result->measures.recall_at_1pct);
-    printf("thresholds: log %.3f, step up %.3f, deny %.3f\n", (double)result->thresholds.log,
-           (double)result->thresholds.step_up, (double)result->thresholds.deny);
+    printf("%s: %u trees and %u isolation trees from %" PRId64 " rows of %" PRId64
+           " completed logins and %" PRId64 " rows of simulated machines in %.1f s\n",
+           model, result->trees, result->isolation_trees, result->rows - result->prior_rows,
+           result->logins, result->prior_rows, seconds);
+    print_choice(result);
+    print_measures(result);
+    print_thresholds(result);
 }
 
 /* Where the model goes; files in the store are its owner's, others the caller's. */
@@ -166,24 +193,23 @@ static bool train(const struct train_values *values, const struct config *config
                   struct fit_result *result, struct error *error)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct forest_options options = {.trees = (unsigned)values->trees,
-                                     .depth = (unsigned)values->depth,
-                                     .threads = (unsigned)values->threads,
-                                     .smallest_leaf = SMALLEST_LEAF,
-                                     .seed = (uint64_t)values->seed};
-    struct fit_budgets budgets = {config->log_budget, config->step_up_budget, config->deny_budget};
+    struct fit_options options = {.forest = {.trees = (unsigned)values->trees,
+                                             .depth = (unsigned)values->depth,
+                                             .threads = (unsigned)values->threads,
+                                             .smallest_leaf = SMALLEST_LEAF,
+                                             .seed = (uint64_t)values->seed}};
+    struct fit_budgets budgets = fit_budgets_of(config);
     struct training_rows rows = {.rows = NULL};
-    struct forest_header facts;
+    struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
-    if (options.threads == 0)
-        options.threads = processors > 0 ? (unsigned)processors : 1;
-    memset(&facts, 0, sizeof facts);
-    facts.trained_us = clock_utc_us();
-    bool trained =
-        describe_geo(config, &facts, error) && store_owner_become(config->store, error) &&
-        gather_rows(config, options.seed, &rows, error) && add_prior(&rows, options.seed, error) &&
-        fit_model(&rows, &options, &budgets, &facts, result, error) &&
-        write_model(values, path, result, error);
+    if (options.forest.threads == 0)
+        options.forest.threads = processors > 0 ? (unsigned)processors : 1;
+    bool trained = describe_geo(config, &facts, error) &&
+                   store_owner_become(config->store, error) &&
+                   gather_rows(config, options.forest.seed, &rows, error) &&
+                   add_prior(&rows, options.forest.seed, error) &&
+                   fit_model(&rows, &options, &budgets, &facts, result, error) &&
+                   write_model(values, path, result, error);
     training_rows_finish(&rows);
     return trained;
 }
@@ -205,18 +231,11 @@ static int run_train(const struct command_line *line)
     free(result.bytes);
     if (!done)
         return command_fail(line, &error);
-    int64_t held_out = result.measures.legitimate;
-    note_budget(line, result.log_extrapolated, "log_budget", config.log_budget, held_out,
-                result.thresholds.log);
-    note_budget(line, result.step_up_extrapolated, "step_up_budget", config.step_up_budget,
-                held_out, result.thresholds.step_up);
-    note_budget(line, result.deny_extrapolated, "deny_budget", config.deny_budget, held_out,
-                result.thresholds.deny);
+    note_budgets(line, &result);
     double seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
-    struct fit_budgets budgets = {config.log_budget, config.step_up_budget, config.deny_budget};
     if (!line->json)
         print_result(&result, model, seconds);
-    else if (!print_json(&result, &budgets, model, seconds, &error))
+    else if (!print_json(&result, model, seconds, &error))
         return command_fail(line, &error);
     return command_finish_output(line);
 }

@@ -42,6 +42,8 @@ void work_run(unsigned threads, unsigned count, work_job *job, void *context)
     pthread_t started_threads[WORK_MOST_THREADS];
     unsigned wanted = work_thread_count(threads), started = 1;
 
+    if (wanted > count)
+        wanted = count;
     workers[0] = (struct worker){&queue, 0};
     while (started < wanted) {
         workers[started] = (struct worker){&queue, started};

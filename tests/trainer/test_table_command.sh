@@ -35,7 +35,7 @@ file=$work/sums.csv
 awk 'BEGIN { srand(5); print "x,y,kind,label"; for (i = 0; i < 4000; i++) {
     x = rand() * 2 - 1; y = rand() * 2 - 1; attack = x + y > 0; if (i % 10 == 0) attack = !attack
     print (i % 17 ? x : "") "," y "," (i % 3 ? "red" : "blue") "," (attack ? "attack" : "normal") } }' >"$file"
-for model in forest isolation logistic; do
+for model in forest boosted isolation logistic; do
     measured=train
     [ $model = forest ] && measured=out_of_bag
     for threads in 1 2; do
@@ -95,6 +95,7 @@ while read -r model option; do
     [ "$(wc -l <"$work/err")" = 1 ] || fail "more than one sentence: $(cat "$work/err")"
 done <<'END'
 forest --penalty 1
+boosted --leaf 3
 isolation --depth 8
 isolation --leaf 5
 isolation --balanced
