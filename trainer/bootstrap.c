@@ -9,7 +9,8 @@
 #define BOOTSTRAP_DEPTH         9
 #define BOOTSTRAP_SMALLEST_LEAF 20
 
-#define NEVER UINT32_MAX
+#define NEVER      UINT32_MAX
+#define ALIGNED_US 1e12
 
 /* Firms, offices whose hundred people share one address, teams, and machines of a few friends. */
 static const struct {
@@ -55,6 +56,17 @@ static bool add_machine(const struct simulation_options *options, struct trainin
     return added;
 }
 
+/*
+ * Machines lived for different times: each row's time becomes the part of its machine's past, so
+ * that whoever parts the rows by time gets the earlier logins of each machine, and its later ones.
+ */
+static void align_times(struct training_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        rows->rows[i].time_us =
+            SIMULATION_START_US + (int64_t)((double)i / (double)rows->count * ALIGNED_US);
+}
+
 static bool append_rows(struct training_rows *all, const struct training_rows *more,
                         struct error *error)
 {
@@ -81,7 +93,9 @@ bool bootstrap_rows(uint64_t seed, struct training_rows *rows, struct error *err
             struct training_rows more = {.rows = NULL};
             options.seed = seed * 100 + number++;
             options.start_us = SIMULATION_START_US;
-            bool added = add_machine(&options, &more, error) && append_rows(rows, &more, error);
+            bool added = add_machine(&options, &more, error);
+            align_times(&more);
+            added = added && append_rows(rows, &more, error);
             training_rows_finish(&more);
             if (!added)
                 return false;

@@ -153,6 +153,7 @@ static bool boost(const struct labelled *table, const struct labelled *later,
     table_options.depth = options->depth < BOOSTED_DEPTH ? options->depth : BOOSTED_DEPTH;
     table_options.threads = options->threads;
     table_options.rate = BOOSTED_RATE;
+    table_options.least_hessian = options->smallest_leaf;
     table_options.patience = BOOSTED_PATIENCE;
     table_options.seed = options->seed;
     if (!table_boosted_grow(&grown, table->bins, &labels, &stop, &table_options, error))

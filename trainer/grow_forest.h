@@ -12,7 +12,9 @@
 
 struct forest_options {
     unsigned trees, depth, threads;
-    unsigned smallest_leaf; /* of bagged trees: rows, each counted as often as it was drawn */
+    /* Bagged: rows, each counted as often as it was drawn. Boosted: their sum of weight * p * (1 -
+     * p), the evidence that is left to a step. */
+    unsigned smallest_leaf;
     uint64_t seed;
 };
 
