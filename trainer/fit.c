@@ -63,15 +63,15 @@ static struct risk *assess_rows(const struct making *making, const struct fit_pa
     return NULL;
 }
 
-static bool grow_forests(struct making *making, const struct forest_options *options,
+static bool grow_forests(struct making *making, const struct fit_options *options,
                          struct error *error)
 {
     struct fit_result *result = making->result;
     struct risk_model_facts *facts = &making->facts;
 
     if (!fit_forest(&making->parts, options, &making->forest, result->candidates, error) ||
-        !fit_isolation(&making->parts.training, options->threads, options->seed, &making->isolation,
-                       &result->isolation_rows, error))
+        !fit_isolation(&making->parts.training, options->forest.threads, options->forest.seed,
+                       &making->isolation, &result->isolation_rows, error))
         return false;
     facts->forest_kind = result->kind = making->forest.kind;
     facts->forest = making->forest.trees;
@@ -185,7 +185,7 @@ static bool build(struct making *making, struct error *error)
     return built;
 }
 
-bool fit_model(struct training_rows *rows, const struct forest_options *options,
+bool fit_model(struct training_rows *rows, const struct fit_options *options,
                const struct fit_budgets *budgets, const struct risk_model_facts *facts,
                struct fit_result *result, struct error *error)
 {

@@ -47,9 +47,9 @@ struct fit_result {
 
 /*
  * facts: trained_us, geo_epoch and geo_type alone are looked at. The rows change their order and
- * get weights. The same rows and options give the same bytes, whatever options->threads.
+ * get weights. The same rows and options give the same bytes, whatever options->forest.threads.
  */
-bool fit_model(struct training_rows *rows, const struct forest_options *options,
+bool fit_model(struct training_rows *rows, const struct fit_options *options,
                const struct fit_budgets *budgets, const struct risk_model_facts *facts,
                struct fit_result *result, struct error *error) MUST_USE;
 

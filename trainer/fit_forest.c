@@ -1,6 +1,7 @@
 #include "trainer/fit_forest.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "trainer/fit_measure.h"
@@ -61,25 +62,37 @@ static bool measure(const struct grown_forest *grown, const struct fit_part *val
     return measured;
 }
 
-bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
+/* Keeps the better one of the two. */
+static void keep_better(struct grown_forest *best, struct grown_forest *grown,
+                        const struct fit_candidate *candidates)
+{
+    struct grown_forest worse = *grown;
+    if (best->trees == NULL ||
+        candidates[grown->kind].average_precision > candidates[best->kind].average_precision) {
+        worse = *best;
+        *best = *grown;
+    }
+    grown_forest_finish(&worse);
+}
+
+bool fit_forest(const struct fit_parts *parts, const struct fit_options *options,
                 struct grown_forest *forest, struct fit_candidate *candidates, struct error *error)
 {
     *forest = (struct grown_forest){.trees = NULL};
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
         struct fit_candidate *candidate = &candidates[kind];
         struct grown_forest grown;
-        if (!KINDS[kind].grow(parts, options, &grown, error))
+        *candidate = (struct fit_candidate){.average_precision = (double)NAN};
+        if (options->bagged_only && kind != FOREST_BAGGED)
+            continue;
+        if (!KINDS[kind].grow(parts, &options->forest, &grown, error))
             return false;
         candidate->trees = grown.count;
-        bool measured = measure(&grown, &parts->validation, &candidate->average_precision, error);
-        bool better =
-            measured && (forest->trees == NULL ||
-                         candidate->average_precision > candidates[forest->kind].average_precision);
-        grown_forest_finish(better ? forest : &grown);
-        if (better)
-            *forest = grown;
-        if (!measured)
+        if (!measure(&grown, &parts->validation, &candidate->average_precision, error)) {
+            grown_forest_finish(&grown);
             return false;
+        }
+        keep_better(forest, &grown, candidates);
     }
     return true;
 }

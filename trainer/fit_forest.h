@@ -9,16 +9,21 @@
 /* "random forest", "boosted trees" */
 const char *fit_forest_name(enum forest_kind kind);
 
+struct fit_options {
+    struct forest_options forest;
+    bool bagged_only; /* no other kind is tried */
+};
+
 struct fit_candidate {
-    uint32_t trees;
-    double average_precision; /* on the validation rows */
+    uint32_t trees;           /* 0: not grown */
+    double average_precision; /* on the validation rows; NAN: not grown */
 };
 
 /*
  * *forest is the caller's to give to grown_forest_finish(), whatever is returned. candidates:
  * FOREST_KIND_COUNT, by kind.
  */
-bool fit_forest(const struct fit_parts *parts, const struct forest_options *options,
+bool fit_forest(const struct fit_parts *parts, const struct fit_options *options,
                 struct grown_forest *forest, struct fit_candidate *candidates,
                 struct error *error) MUST_USE;
 

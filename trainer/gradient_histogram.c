@@ -2,13 +2,17 @@
 
 #include <string.h>
 
-#define AT_ONCE     10
+#define AT_ONCE     20
+#define AHEAD       16
 #define ALWAYS_HERE static inline __attribute__((always_inline))
 
-/* Width columns in one pass over the rows, so that their additions do not wait for each other. */
+/*
+ * Width columns in one pass over the rows, so that their additions do not wait for each other;
+ * where they are adjacent there is no need to ask for each one's place.
+ */
 ALWAYS_HERE void add_rows(gradient_block *block, const struct gradient_columns *columns,
-                          unsigned first, const unsigned width, const struct gradient_row *rows,
-                          size_t count)
+                          unsigned first, const unsigned width, const bool adjacent,
+                          const uint32_t *rows, size_t count, const uint64_t *packed)
 {
     const uint8_t *matrix = columns->bins->bins;
     size_t stride = columns->bins->columns, column[AT_ONCE];
@@ -17,33 +21,42 @@ ALWAYS_HERE void add_rows(gradient_block *block, const struct gradient_columns *
         column[c] = columns->number[first + c];
     block += first;
     for (size_t i = 0; i < count; i++) {
-        uint64_t sum = ((uint64_t)(uint32_t)rows[i].gradient << 32) + rows[i].hessian;
-        const uint8_t *bins = matrix + rows[i].row * stride;
-        __builtin_prefetch(matrix + rows[i + GRADIENT_AHEAD].row * stride + column[0]);
-#pragma GCC unroll 10
+        uint32_t row = rows[i], ahead = rows[i + AHEAD < count ? i + AHEAD : i];
+        uint64_t sum = packed[row];
+        const uint8_t *bins = matrix + row * stride + (adjacent ? column[0] : 0);
+        __builtin_prefetch(matrix + ahead * stride + column[0]);
+        __builtin_prefetch(packed + ahead);
+#pragma GCC unroll 20
         for (unsigned c = 0; c < width; c++)
-            block[c][bins[column[c]]] += sum;
+            block[c][bins[adjacent ? c : column[c]]] += sum;
     }
 }
 
+static bool are_adjacent(const struct gradient_columns *columns, unsigned first, unsigned width)
+{
+    return columns->number[first + width - 1] - columns->number[first] == (int)width - 1;
+}
+
 void gradient_block_fill(gradient_block *block, const struct gradient_columns *columns,
-                         const struct gradient_row *rows, uint32_t count)
+                         const uint32_t *rows, uint32_t count, const uint64_t *packed)
 {
     unsigned first = 0;
-    for (; first + 10 <= columns->count; first += 10)
-        add_rows(block, columns, first, 10, rows, count);
-    for (; first + 5 <= columns->count; first += 5)
-        add_rows(block, columns, first, 5, rows, count);
-    for (; first + 2 <= columns->count; first += 2)
-        add_rows(block, columns, first, 2, rows, count);
-    if (first < columns->count)
-        add_rows(block, columns, first, 1, rows, count);
+
+    while (columns->count - first >= 20 && are_adjacent(columns, first, 20)) {
+        add_rows(block, columns, first, 20, true, rows, count, packed);
+        first += 20;
+    }
+    for (; columns->count - first >= 10; first += 10)
+        add_rows(block, columns, first, 10, false, rows, count, packed);
+    for (; columns->count - first >= 4; first += 4)
+        add_rows(block, columns, first, 4, false, rows, count, packed);
+    for (; first < columns->count; first++)
+        add_rows(block, columns, first, 1, false, rows, count, packed);
 }
 
 static void move_bin(uint64_t *from, struct gradient_sums *to)
 {
-    to->gradient += (int32_t)(*from >> 32);
-    to->hessian += (uint32_t)*from;
+    gradient_unpack(to, *from);
     *from = 0;
 }
 

@@ -8,10 +8,6 @@
 #include "trainer/gradient_rows.h"
 #include "trainer/table_bins.h"
 
-struct gradient_sums {
-    int64_t gradient, hessian;
-};
-
 /* The columns a tree may split, and where each one's bins begin: its cuts', then the missing. */
 struct gradient_columns {
     const struct table_bins *bins;
@@ -21,16 +17,15 @@ struct gradient_columns {
     uint32_t bin_count; /* of all of them together */
 };
 
-/* Of one block of rows: 256 bins a column; the hessian in the low half of each sum. */
+/* Packed sums of one block of rows: 256 bins a column. */
 typedef uint64_t gradient_block[256];
 
 /*
  * Adds count rows, at most GRADIENT_BLOCK_ROWS, to a block that is all zero, and moves what they
- * come to into sums, which has bin_count bins. GRADIENT_AHEAD rows behind the last may be read.
+ * come to into sums, which has bin_count bins. packed: of each row of the table.
  */
-#define GRADIENT_AHEAD 16
 void gradient_block_fill(gradient_block *block, const struct gradient_columns *columns,
-                         const struct gradient_row *rows, uint32_t count);
+                         const uint32_t *rows, uint32_t count, const uint64_t *packed);
 void gradient_block_move(gradient_block *block, const struct gradient_columns *columns,
                          struct gradient_sums *sums);
 

@@ -191,6 +191,17 @@ static bool may_split(const struct tree_grower *grower, const struct node_sums *
            total->rows >= 2 * (uint64_t)grower->options.smallest_leaf;
 }
 
+/* The share of positives, where parent_weight more rows have their parent's share. */
+static float share_of(const struct tree_grower *grower, const struct node_sums *total,
+                      float parent_share)
+{
+    double parent_weight = grower->options.parent_weight;
+    double weight = (double)total->weight + parent_weight;
+    return weight > 0
+               ? (float)(((double)total->positive + parent_weight * (double)parent_share) / weight)
+               : 0;
+}
+
 static bool grow_node(struct tree_grower *grower, struct sample_row *rows, uint32_t count,
                       const struct node_sums *total, unsigned depth, uint32_t index);
 
@@ -216,6 +227,8 @@ static bool grow_children(struct tree_grower *grower, struct sample_row *rows, u
         .positive = total->positive - split.left.positive,
         .rows = total->rows - split.left.rows,
     };
+    grower->nodes[child].value = share_of(grower, &split.left, node->value);
+    grower->nodes[child + 1].value = share_of(grower, &right, node->value);
     return grow_node(grower, rows, left_count, &split.left, depth + 1, child) &&
            grow_node(grower, rows + left_count, count - left_count, &right, depth + 1, child + 1);
 }
@@ -226,8 +239,6 @@ static bool grow_node(struct tree_grower *grower, struct sample_row *rows, uint3
     const uint8_t *matrix = grower->matrix;
 
     grower->nodes[index].visits = count;
-    grower->nodes[index].value =
-        total->weight > 0 ? (float)((double)total->positive / (double)total->weight) : 0;
     if (!may_split(grower, total, depth))
         return true;
     if (matrix != grower->near && count <= grower->near_rows)
@@ -249,8 +260,13 @@ bool tree_grow(struct tree_grower *grower, struct draw *draw, uint32_t count,
     grower->nodes = NULL;
     grower->count = grower->capacity = 0;
     const struct node_sums total = sum_rows(grower->sample, count);
-    if (!new_nodes(grower, 1, &root) ||
-        !grow_node(grower, grower->sample, count, &total, 0, root)) {
+    bool grown = new_nodes(grower, 1, &root);
+    if (grown) {
+        double weight = (double)total.weight;
+        grower->nodes[root].value = weight > 0 ? (float)((double)total.positive / weight) : 0;
+        grown = grow_node(grower, grower->sample, count, &total, 0, root);
+    }
+    if (!grown) {
         free(grower->nodes);
         return false;
     }

@@ -14,7 +14,7 @@ struct histogram_node {
     uint16_t column;       /* of an inner node: a bin <= cut goes left */
     uint8_t cut;           /* a bin number: the threshold is the column's cut[cut] */
     uint8_t missing_right; /* where a missing value goes */
-    float value;           /* share of positives, by weight */
+    float value;           /* share of positives, by weight; see tree_options */
     uint32_t visits;       /* distinct rows of the sample that came here */
 };
 
@@ -27,6 +27,14 @@ struct tree_options {
     unsigned depth;
     unsigned smallest_leaf; /* rows, each counted as often as it was drawn */
     unsigned columns_tried; /* at each split, at random; more, one by one, while none helps */
+
+    /*
+     * What is added to each node's rows at its parent's share of positives (m-estimate of
+     * probability, Cestnik 1990). Without it a deep tree's leaves mostly say 0 or 1, and so does a
+     * forest where all of them agree: a certainty that no sample supports, at any price in log
+     * loss.
+     */
+    double parent_weight;
 };
 
 /* A row of the sample: where it stands, how often it was drawn, its weight and its label. */

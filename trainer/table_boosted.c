@@ -148,7 +148,7 @@ static bool boost(struct boosting *boosting)
     return true;
 }
 
-/* The log-odds of all rows; false when they all have one label. */
+/* The log-odds of all rows. False when they all have one label: then half a row has the other. */
 static bool find_base(const struct followed *rows, double *base)
 {
     double weights[2] = {0, 0};
@@ -157,9 +157,10 @@ static bool find_base(const struct followed *rows, double *base)
     for (size_t row = 0; row < count; row++)
         weights[rows->labels->positive[row]] +=
             table_row_weight(rows->labels, rows->class_weight, row);
-    double half_row = (weights[0] + weights[1]) / (2 * (double)count);
-    *base = half_row > 0 ? log((weights[1] + half_row) / (weights[0] + half_row)) : 0;
-    return weights[0] > 0 && weights[1] > 0;
+    bool both = weights[0] > 0 && weights[1] > 0;
+    double half_row = both ? 0 : (weights[0] + weights[1]) / (2 * (double)count);
+    *base = both || half_row > 0 ? log((weights[1] + half_row) / (weights[0] + half_row)) : 0;
+    return both;
 }
 
 static bool make_margins(struct followed *rows, double base)

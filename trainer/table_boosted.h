@@ -31,7 +31,7 @@ extern const struct table_boosted_options TABLE_BOOSTED_DEFAULTS;
 struct table_boosted {
     struct histogram_tree *trees;
     unsigned count;
-    double base; /* log-odds of all rows together, each label counted half a row more */
+    double base; /* log-odds of all rows together */
 };
 
 /* Rows of a later time, cut as those that are learned from. */
@@ -42,8 +42,8 @@ struct table_later {
 
 /*
  * later: NULL, or what tells when to stop; the trees up to the least loss there are kept. Labels
- * that are all the same give the base and no tree. False when there is no memory, no row, or more
- * than 2^31 - 1 rows.
+ * that are all the same, or columns that tell nothing, give the base and no tree. False when there
+ * is no memory, no row, or more than 2^31 - 1 rows.
  */
 bool table_boosted_grow(struct table_boosted *boosted, const struct table_bins *bins,
                         const struct table_labels *labels, const struct table_later *later,

@@ -31,6 +31,7 @@ struct forest_job {
     struct tree_options tree_options;
     struct table_forest *forest;
     struct forest_worker workers[WORK_MOST_THREADS];
+    double mean_weight; /* in the same unit */
     bool wants_left_out;
     atomic_bool failed;
 };
@@ -153,7 +154,7 @@ static double row_weight(const struct forest_job *job, size_t row)
 }
 
 /* Weights as integers, as fine as their sum allows; *weights stays NULL when all are the same. */
-static bool weigh(const struct forest_job *job, uint32_t **weights)
+static bool weigh(struct forest_job *job, uint32_t **weights)
 {
     size_t rows = job->bins->rows;
     double total = 0, most = 0, least = INFINITY;
@@ -174,6 +175,7 @@ static bool weigh(const struct forest_job *job, uint32_t **weights)
         double weight = row_weight(job, row);
         (*weights)[row] = weight > 0 ? (uint32_t)fmax(1, floor(weight / unit)) : 0;
     }
+    job->mean_weight = total / unit / (double)rows;
     return true;
 }
 
@@ -186,6 +188,8 @@ static bool run(struct forest_job *job, uint32_t **weights, float *out_of_bag)
     if (forest->trees == NULL || !weigh(job, weights))
         return false;
     job->weights = *weights;
+    if (!job->options->plain_shares)
+        job->tree_options.parent_weight = job->mean_weight;
     work_run(job->options->threads, forest->count, grow_one, job);
     if (atomic_load(&job->failed))
         return false;
@@ -212,8 +216,14 @@ bool table_forest_grow(struct table_forest *forest, const struct table_bins *bin
         .bins = bins,
         .labels = labels,
         .options = options,
-        .tree_options = {options->depth, options->smallest_leaf, tried},
+        .tree_options =
+            {
+                .depth = options->depth,
+                .smallest_leaf = options->smallest_leaf,
+                .columns_tried = tried,
+            },
         .forest = forest,
+        .mean_weight = 1,
         .wants_left_out = out_of_bag != NULL,
     };
     bool grown = run(&job, &weights, out_of_bag);

@@ -16,6 +16,7 @@ struct table_forest_options {
     uint64_t seed;
     double class_weight[2]; /* of rows labelled 0 and 1; both 0: 1 */
     bool every_row;         /* each tree on all rows, each once, instead of a bootstrap sample */
+    bool plain_shares;      /* of positives in each node, instead of one row more at its parent's */
 };
 
 struct table_forest {

@@ -187,22 +187,23 @@ static bool train(const struct train_values *values, const struct config *config
                   struct fit_result *result, struct error *error)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct forest_options options = {.trees = (unsigned)values->trees,
-                                     .depth = (unsigned)values->depth,
-                                     .threads = (unsigned)values->threads,
-                                     .smallest_leaf = SMALLEST_LEAF,
-                                     .seed = (uint64_t)values->seed};
+    struct fit_options options = {.forest = {.trees = (unsigned)values->trees,
+                                             .depth = (unsigned)values->depth,
+                                             .threads = (unsigned)values->threads,
+                                             .smallest_leaf = SMALLEST_LEAF,
+                                             .seed = (uint64_t)values->seed}};
     struct fit_budgets budgets = fit_budgets_of(config);
     struct training_rows rows = {.rows = NULL};
     struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
-    if (options.threads == 0)
-        options.threads = processors > 0 ? (unsigned)processors : 1;
-    bool trained =
-        describe_geo(config, &facts, error) && store_owner_become(config->store, error) &&
-        gather_rows(config, options.seed, &rows, error) && add_prior(&rows, options.seed, error) &&
-        fit_model(&rows, &options, &budgets, &facts, result, error) &&
-        write_model(values, path, result, error);
+    if (options.forest.threads == 0)
+        options.forest.threads = processors > 0 ? (unsigned)processors : 1;
+    bool trained = describe_geo(config, &facts, error) &&
+                   store_owner_become(config->store, error) &&
+                   gather_rows(config, options.forest.seed, &rows, error) &&
+                   add_prior(&rows, options.forest.seed, error) &&
+                   fit_model(&rows, &options, &budgets, &facts, result, error) &&
+                   write_model(values, path, result, error);
     training_rows_finish(&rows);
     return trained;
 }

@@ -1,5 +1,5 @@
 /*
- * What the built-in forest promises: whom it lets in and whom it stops, whatever a machine can tell
+ * What the built-in model promises: whom it lets in and whom it stops, whatever a machine can tell
  * of a login. Each promise is kept on several days, with room to the threshold.
  */
 #include <setjmp.h>
@@ -29,30 +29,32 @@ static const struct policy POLICY = {.deny_budget = 1.0 / 10000,
 
 static struct machine_past past;
 
-static struct forest built_in(void)
+static struct risk_model built_in(void)
 {
-    struct forest forest;
-    forest_open_default(&forest);
-    return forest;
+    struct risk_model model;
+    risk_model_open_default(&model);
+    return model;
 }
 
 static struct assessment assess(const struct login_event *event)
 {
-    struct forest forest = built_in();
+    struct risk_model model = built_in();
     struct history history;
     struct assessment assessment;
 
     past_before(&past, event, &history);
     struct policy_facts facts = {.learned_logins = history.profile.logins};
-    assess_login(event, &history, &forest, &POLICY, &facts, &assessment);
+    struct error error = ERROR_NONE;
+    if (!assess_login(event, &history, &model, &POLICY, &facts, &assessment, &error))
+        fail_msg("%s", error.text);
     return assessment;
 }
 
 static void expect_allow(const struct login_event *event, const char *what)
 {
-    struct forest forest = built_in();
+    struct risk_model model = built_in();
     struct assessment assessment = assess(event);
-    double log = (double)forest_threshold_for(&forest, POLICY.log_budget);
+    double log = (double)risk_threshold_for(&model, POLICY.log_budget);
 
     if (assessment.verdict != VERDICT_ALLOW || assessment.risk > ALLOW_ROOM * log)
         fail_msg("%s, %s: risk %.3f, log from %.3f on", what, past.evidence->name, assessment.risk,
@@ -61,11 +63,11 @@ static void expect_allow(const struct login_event *event, const char *what)
 
 static void expect_alarm(const struct login_event *event, enum verdict least, const char *what)
 {
-    struct forest forest = built_in();
+    struct risk_model model = built_in();
     struct assessment assessment = assess(event);
     char reasons[512];
-    double threshold = (double)forest_threshold_for(
-        &forest, least == VERDICT_LOG ? POLICY.log_budget : POLICY.step_up_budget);
+    double threshold = (double)risk_threshold_for(
+        &model, least == VERDICT_LOG ? POLICY.log_budget : POLICY.step_up_budget);
 
     if (assessment.verdict < least || assessment.risk < threshold + ALARM_ROOM * (1 - threshold))
         fail_msg("%s, %s: risk %.3f, %s from %.3f on", what, past.evidence->name, assessment.risk,

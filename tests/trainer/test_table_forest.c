@@ -11,8 +11,13 @@
 
 #include "trainer/table_forest.h"
 
-static const struct table_forest_options ONE_TREE = {
-    .trees = 1, .depth = 4, .threads = 1, .smallest_leaf = 1, .seed = 1, .every_row = true};
+static const struct table_forest_options ONE_TREE = {.trees = 1,
+                                                     .depth = 4,
+                                                     .threads = 1,
+                                                     .smallest_leaf = 1,
+                                                     .seed = 1,
+                                                     .every_row = true,
+                                                     .plain_shares = true};
 
 struct grown {
     struct table_bins *bins;
@@ -139,6 +144,36 @@ static void weighs_rows_and_classes(void **state)
     finish(&grown);
 }
 
+/* 0 0 | 1 1, and on each side one row of the root's 1/2 besides: (0 + 1/2) / 3 and (2 + 1/2) / 3.
+ * Rows of weight 2 are two rows, and so is what is added. */
+static void counts_one_row_at_the_parents_share(void **state)
+{
+    const float values[] = {1, 2, 3, 4}, doubled[] = {2, 2, 2, 2}, uneven[] = {1, 1, 2, 4};
+    const float *columns[] = {values};
+    const struct table_view view = {4, 1, columns, 1};
+    struct table_labels labels = {(const uint8_t[]){0, 0, 1, 1}, NULL};
+    struct table_forest_options options = ONE_TREE;
+    struct grown grown;
+    (void)state;
+
+    options.plain_shares = false;
+    for (unsigned weighted = 0; weighted < 2; weighted++) {
+        labels.weights = weighted ? doubled : NULL;
+        grow(&grown, &view, &labels, &options, NULL);
+        const struct histogram_node *nodes = grown.forest.trees[0].nodes;
+        assert_int_equal(grown.forest.trees[0].count, 3);
+        assert_float_equal(nodes[0].value, 0.5, 0);
+        assert_float_equal(nodes[1].value, 0.5 / 3, 1e-6);
+        assert_float_equal(nodes[2].value, 2.5 / 3, 1e-6);
+        finish(&grown);
+    }
+    labels.weights = uneven; /* the root has 6 of 8; a row weighs 2 in the mean */
+    grow(&grown, &view, &labels, &options, NULL);
+    assert_float_equal(grown.forest.trees[0].nodes[1].value, 2 * 0.75 / 4, 1e-5);
+    assert_float_equal(grown.forest.trees[0].nodes[2].value, (6 + 2 * 0.75) / 8, 1e-5);
+    finish(&grown);
+}
+
 static void makes_one_leaf_of_one_class(void **state)
 {
     const float values[] = {1, 2, NAN};
@@ -210,7 +245,7 @@ static void grows_the_same_with_any_number_of_threads(void **state)
         options.threads = 1;
         options.seed = 4;
         grow(&one, &many->view, &labels, &options, first);
-        options.threads = 2;
+        options.threads = weighted ? 3 : 2;
         grow(&two, &many->view, &labels, &options, second);
         options.seed = 5;
         grow(&other, &many->view, &labels, &options, NULL);
@@ -264,6 +299,7 @@ int main(void)
         cmocka_unit_test(takes_the_better_of_several_splits),
         cmocka_unit_test(learns_where_missing_values_go),
         cmocka_unit_test(weighs_rows_and_classes),
+        cmocka_unit_test(counts_one_row_at_the_parents_share),
         cmocka_unit_test(makes_one_leaf_of_one_class),
         cmocka_unit_test_prestate(grows_the_same_with_any_number_of_threads, many),
         cmocka_unit_test_prestate(estimates_chances_out_of_bag, many),
