@@ -34,6 +34,11 @@ const char *fit_forest_name(enum forest_kind kind)
     return KINDS[kind].name;
 }
 
+static bool is_met(const struct training_row *row)
+{
+    return !row->prior && !row->cold;
+}
+
 /*
  * Average precision: the stack calibrates whatever log-odds a forest gives, so that its order of
  * the logins is what counts, and precision is decided where few legitimate logins rank, the only
@@ -52,7 +57,9 @@ static bool measure(const struct grown_forest *grown, const struct fit_part *val
     if (!measured)
         error_set_errno(error, FAULT_MODEL, ENOMEM, "the scores do not fit into memory");
     for (size_t i = 0; measured && i < validation->count; i++)
-        scores[i] = forest_score(&forest, validation->rows[i].features);
+        scores[i] = is_met(&validation->rows[i])
+                        ? forest_score(&forest, validation->rows[i].features)
+                        : (double)NAN;
     measured =
         measured && measure_ranking(scores, validation->rows, validation->count, &ranking, error);
     if (measured)
@@ -78,12 +85,14 @@ static void keep_better(struct grown_forest *best, struct grown_forest *grown,
 bool fit_forest(const struct fit_parts *parts, const struct fit_options *options,
                 struct grown_forest *forest, struct fit_candidate *candidates, struct error *error)
 {
+    bool may_choose = !options->bagged_only && parts->validation.logins >= FIT_LEAST_TO_CHOOSE;
+
     *forest = (struct grown_forest){.trees = NULL};
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
         struct fit_candidate *candidate = &candidates[kind];
         struct grown_forest grown;
         *candidate = (struct fit_candidate){.average_precision = (double)NAN};
-        if (options->bagged_only && kind != FOREST_BAGGED)
+        if (kind != FOREST_BAGGED && !may_choose)
             continue;
         if (!KINDS[kind].grow(parts, &options->forest, &grown, error))
             return false;

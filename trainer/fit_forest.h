@@ -1,4 +1,7 @@
-/* The forest of a model: each kind grown on the training rows, the better one kept. */
+/*
+ * The forest of a model: each kind grown on the training rows, the one kept that ranks the store's
+ * own validation rows better; a random forest without a choice where these are few.
+ */
 #ifndef TRAINER_FIT_FOREST_H
 #define TRAINER_FIT_FOREST_H
 
@@ -9,6 +12,12 @@
 /* "random forest", "boosted trees" */
 const char *fit_forest_name(enum forest_kind kind);
 
+/*
+ * Later logins of the store's own below which no kind is chosen: the simulated machines' rows
+ * outweigh its own then, and boosted trees learn the simulator's habits too well.
+ */
+#define FIT_LEAST_TO_CHOOSE 300
+
 struct fit_options {
     struct forest_options forest;
     bool bagged_only; /* no other kind is tried */
@@ -16,7 +25,7 @@ struct fit_options {
 
 struct fit_candidate {
     uint32_t trees;           /* 0: not grown */
-    double average_precision; /* on the validation rows; NAN: not grown */
+    double average_precision; /* on the store's own validation rows; NAN: not grown */
 };
 
 /*

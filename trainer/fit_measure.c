@@ -95,20 +95,23 @@ bool measure_ranking(const double *scores, const struct training_row *rows, size
                      struct ranking *ranking, struct error *error)
 {
     struct scored *scored = calloc(count + 1, sizeof *scored);
+    size_t known = 0;
 
     if (scored == NULL)
         return error_set_errno(error, FAULT_MODEL, ENOMEM, "the scores do not fit into memory");
     memset(ranking, 0, sizeof *ranking);
     for (size_t i = 0; i < count; i++) {
-        scored[i] = (struct scored){scores[i], rows[i].weight, rows[i].family};
+        if (isnan(scores[i]))
+            continue;
+        scored[known++] = (struct scored){scores[i], rows[i].weight, rows[i].family};
         ranking->family[rows[i].family].rows++;
     }
-    qsort(scored, count, sizeof *scored, compare_scored);
+    qsort(scored, known, sizeof *scored, compare_scored);
     ranking->legitimate = ranking->family[ROW_LEGITIMATE].rows;
-    ranking->attacks = (int64_t)count - ranking->legitimate;
-    measure_auc(scored, count, ranking);
-    measure_recall(scored, count, ranking);
-    ranking->average_precision = average_precision(scored, count);
+    ranking->attacks = (int64_t)known - ranking->legitimate;
+    measure_auc(scored, known, ranking);
+    measure_recall(scored, known, ranking);
+    ranking->average_precision = average_precision(scored, known);
     free(scored);
     return true;
 }

@@ -16,7 +16,7 @@ struct ranking {
     } family[ROW_FAMILY_COUNT];
 };
 
-/* scores: one for each row, none of them NAN. */
+/* scores: one for each row; NAN: the row is left out. */
 bool measure_ranking(const double *scores, const struct training_row *rows, size_t count,
                      struct ranking *ranking, struct error *error) MUST_USE;
 

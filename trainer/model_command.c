@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,11 +124,12 @@ static void show_thresholds(struct text_table *table, const struct risk_model_he
         if (threshold->risk > 1)
             text_table_cell(table, "never");
         else
-            text_table_cell(table,
-                            "risk from %.3f on: %g %% of legitimate logins, with 95 %% confidence "
-                            "%.2g to %.2g %%",
-                            (double)threshold->risk, (double)threshold->budget * 100,
-                            (double)threshold->lowest * 100, (double)threshold->highest * 100);
+            text_table_cell(
+                table,
+                "risk from %.3f on, for %g %% of legitimate logins; held out it is %.2g to "
+                "%.2g %% with 95 %% confidence",
+                (double)threshold->risk, (double)threshold->budget * 100,
+                (double)threshold->lowest * 100, (double)threshold->highest * 100);
     }
 }
 
@@ -146,11 +148,14 @@ static void show_training(struct text_table *table, struct json_value summary)
     text_table_cell(table, "%.0f, %.0f of them of simulated machines", number_of(summary, "rows"),
                     number_of(summary, "prior_rows"));
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
-        struct json_value candidate =
-            json_member(candidates, forest_kind_name((enum forest_kind)kind));
+        double precision = number_of(
+            json_member(candidates, forest_kind_name((enum forest_kind)kind)), "average_precision");
         text_table_cell(table, "%s", fit_forest_name((enum forest_kind)kind));
-        text_table_cell(table, "average precision %.4f on %.0f later logins",
-                        number_of(candidate, "average_precision"), number_of(validation, "logins"));
+        if (isnan(precision))
+            text_table_cell(table, "not tried");
+        else
+            text_table_cell(table, "average precision %.4f on %.0f later logins", precision,
+                            number_of(validation, "logins"));
     }
     text_table_cell(table, "held out");
     text_table_cell(table, "%.0f logins, %.0f attacks", number_of(summary, "held_out_logins"),

@@ -117,11 +117,16 @@ static bool print_json(const struct fit_result *result, const char *model, doubl
 static void print_choice(const struct fit_result *result)
 {
     enum forest_kind other = result->kind == FOREST_BAGGED ? FOREST_BOOSTED : FOREST_BAGGED;
-    printf("%s: average precision %.4f against %.4f of the %s, on %" PRId64
-           " later logins and %" PRId64 " rows of simulated machines\n",
-           fit_forest_name(result->kind), result->candidates[result->kind].average_precision,
-           result->candidates[other].average_precision, fit_forest_name(other),
-           result->validation.logins, result->validation.prior_rows);
+    const char *name = fit_forest_name(result->kind);
+
+    if (result->candidates[other].trees == 0)
+        printf("%s: %" PRId64 " later logins are too few to try %s on, %d are needed\n", name,
+               result->validation.logins, fit_forest_name(other), FIT_LEAST_TO_CHOOSE);
+    else
+        printf("%s: average precision %.4f against %.4f of the %s, on %" PRId64 " later logins\n",
+               name, result->candidates[result->kind].average_precision,
+               result->candidates[other].average_precision, fit_forest_name(other),
+               result->validation.logins);
 }
 
 static void print_measures(const struct fit_result *result)
