@@ -1,8 +1,8 @@
 /*
  * What the isolation forest says and costs:
- *     isolation_figures auc FILE.csv       mean over ten seeds of the AUC on the rows it was grown
- * on isolation_figures speed FILE.csv     growing, one row warm, rows in batch; one thread One
- * line: name=value pairs.
+ *     isolation_figures auc FILE.csv      mean over ten seeds of the AUC on its own rows
+ *     isolation_figures speed FILE.csv    growing, one row warm, rows in batch; one thread
+ * One line: name=value pairs.
  */
 #include <math.h>
 #include <stdio.h>
@@ -71,12 +71,14 @@ static void grow_or_end(const struct numeric_csv *csv, uint64_t seed,
 {
     struct isolation_options options = USUAL;
     struct error error = ERROR_NONE;
+    struct grown_isolation grown;
     options.seed = seed;
-    if (!grow_isolation(csv->table, csv->rows, csv->columns, &options, forest, &error) ||
-        !isolation_check(forest, &error)) {
+    if (!grow_isolation(csv->table, csv->rows, csv->columns, &options, &grown, &error) ||
+        !isolation_forest_build(&grown, csv->columns, forest, &error)) {
         fprintf(stderr, "isolation_figures: %s\n", error.text);
         exit(1);
     }
+    grown_isolation_finish(&grown);
 }
 
 static void *allocate_or_end(size_t count, size_t bytes)
@@ -102,7 +104,7 @@ static void print_auc(const struct numeric_csv *csv)
         double auc = area_under_curve(ranked, csv->rows);
         sum += auc;
         squares += auc * auc;
-        grown_isolation_free(&forest);
+        trees_free(&forest.trees);
     }
     double mean = sum / SEEDS;
     printf("auc_mean=%.4f auc_sd=%.4f\n", mean,
@@ -119,7 +121,7 @@ static double grow_us(const struct numeric_csv *csv)
         double start = now_us();
         grow_or_end(csv, i, &forest);
         times[i] = now_us() - start;
-        grown_isolation_free(&forest);
+        trees_free(&forest.trees);
     }
     return percentile(times, GROW_ROUNDS, 0.5);
 }
@@ -144,7 +146,7 @@ static void print_warm(const struct numeric_csv *csv, const struct isolation_for
     volatile double kept = 0;
     for (unsigned i = 0; i < 2 * WARM_ROUNDS; i++) {
         const float *row = csv->table + (i * (size_t)7919 % csv->rows) * csv->columns;
-        float here[ISOLATION_MAX_COLUMNS];
+        float here[TREES_MOST_COLUMNS];
         memcpy(here, row, csv->columns * sizeof *here);
         double start = now_us();
         kept = isolation_score(forest, here);
@@ -165,10 +167,10 @@ static void print_speed(const struct numeric_csv *csv)
     struct isolation_forest forest;
     grow_or_end(csv, 1, &forest);
     double batch = batch_us(csv, &forest);
-    printf("fit_ms=%.2f nodes=%u", grow_us(csv) / 1e3, forest.node_count);
+    printf("fit_ms=%.2f nodes=%u", grow_us(csv) / 1e3, forest.trees.node_count);
     print_warm(csv, &forest);
     printf(" rows_a_second=%.0f\n", (double)csv->rows / batch * 1e6);
-    grown_isolation_free(&forest);
+    trees_free(&forest.trees);
 }
 
 int main(int count, char **arguments)

@@ -1,161 +1,140 @@
 /*
- * scoring [TREES] [DEPTH]
- * What a score costs: a forest of that size, 100 and 12 unless told, is grown on simulated logins
- * and scores others, in one thread. One row at a time: each by itself, nanoseconds, p50 and p99,
- * with the clock's own cost taken off. In a batch: rows a second. From bytes to the first score:
- * the file checked and one row, each time with the caches filled with something else.
+ * scoring TRAIN TEST [TREES] [DEPTH]
+ * What a score costs in one thread: a random forest of that size, 100 and 12 unless told, learned
+ * from a binary table of bench/make_table, scores another one. One row at a time: each by itself,
+ * nanoseconds, p50 and p99, with the clock's own cost taken off. In a batch: rows a second.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/config.h"
-#include "trainer/bootstrap.h"
-#include "trainer/fit.h"
+#include "bench/binary_table.h"
+#include "scorer/forest.h"
+#include "trainer/grown_trees.h"
+#include "trainer/table_forest.h"
 
-#define SEED_GROWN  11
-#define SEED_SCORED 12
-#define BATCHES     20
-#define COLD_ROUNDS 200
-#define CACHE_BYTES (64U << 20)
+#define ROUNDS     5
+#define EACH_ROWS  50000U
+#define CLOCK_LOOK 10000
 
 static int64_t now_ns(void)
 {
     struct timespec now;
-
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void fail(const struct error *error)
+static void fail(const char *why)
 {
-    fprintf(stderr, "scoring: %s\n", error->text);
+    fprintf(stderr, "scoring: %s\n", why);
     exit(1);
 }
 
 static int by_size(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
 static int64_t clock_ns(void)
 {
     int64_t least = INT64_MAX;
-
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < CLOCK_LOOK; i++) {
         int64_t spent = -now_ns();
-
         spent += now_ns();
         least = spent < least ? spent : least;
     }
     return least;
 }
 
-static void grow(unsigned trees, unsigned depth, struct fit_result *result)
+static void learn(const struct binary_table *table, unsigned trees, unsigned depth,
+                  struct forest *forest)
 {
-    struct forest_options options = {
-        .trees = trees, .depth = depth, .threads = 2, .smallest_leaf = 1, .seed = 1};
-    struct forest_header facts = {.trained_us = 1};
+    struct table_forest_options options = {
+        .trees = trees, .depth = depth, .threads = 2, .smallest_leaf = 5, .seed = 1};
+    const struct table_labels labels = {table->labels, NULL};
+    const struct table_view view = {table->rows, table->columns, table->column, 1};
     struct error error = ERROR_NONE;
-    struct training_rows rows;
-    struct config config;
+    struct table_forest grown;
+    struct table_bins *bins;
+    struct grown_tree *grown_trees;
 
-    config_init(&config);
-    struct fit_budgets budgets = {config.log_budget, config.step_up_budget, config.deny_budget};
-    if (!bootstrap_rows(SEED_GROWN, &rows, &error) ||
-        !fit_model(&rows, &options, &budgets, &facts, result, &error))
-        fail(&error);
-    training_rows_finish(&rows);
+    if (!table_bins_create(&bins, &view, 2, &error) ||
+        !table_forest_grow(&grown, bins, &labels, &options, NULL, &error) ||
+        !grown_trees_of(grown.trees, grown.count, bins, &grown_trees, &error) ||
+        !trees_build(grown_trees, trees, table->columns, &forest->trees, &error))
+        fail(error.text);
+    forest->kind = FOREST_BAGGED;
+    grown_trees_free(grown_trees, trees);
+    table_forest_finish(&grown);
+    table_bins_destroy(bins);
 }
 
-static double score_each(const struct forest *forest, const struct training_rows *rows)
+/* The fastest of the rounds: whatever else ran only slows it. */
+static double score_each(const struct forest *forest, const struct binary_table *table)
 {
-    int64_t *ns = calloc(rows->count, sizeof *ns);
-    int64_t clock = clock_ns();
+    int64_t *ns = calloc(EACH_ROWS, sizeof *ns), clock = clock_ns();
+    int64_t p50 = INT64_MAX, p99 = INT64_MAX;
     double sum = 0;
 
-    if (ns == NULL)
-        exit(1);
-    for (int warm = 0; warm < 2; warm++)
-        for (size_t i = 0; i < rows->count; i++) {
+    if (ns == NULL || table->rows < EACH_ROWS)
+        fail("the table to score has too few rows");
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < EACH_ROWS; i++) {
             ns[i] = -now_ns();
-            sum += forest_score(forest, rows->rows[i].features);
+            sum += forest_score(forest, table->row_major + i * table->columns);
             ns[i] += now_ns() - clock;
         }
-    qsort(ns, rows->count, sizeof *ns, by_size);
-    printf("one row, warm: p50 %lld ns, p99 %lld ns\n", (long long)ns[rows->count / 2],
-           (long long)ns[rows->count * 99 / 100]);
-    free(ns);
-    return sum;
-}
-
-static double score_batches(const struct forest *forest, const struct training_rows *rows)
-{
-    int64_t spent = -now_ns();
-    double sum = 0;
-
-    for (int batch = 0; batch < BATCHES; batch++)
-        for (size_t i = 0; i < rows->count; i++)
-            sum += forest_score(forest, rows->rows[i].features);
-    spent += now_ns();
-    printf("in a batch: %.0f rows a second and thread\n",
-           (double)rows->count * BATCHES * 1e9 / (double)spent);
-    return sum;
-}
-
-static double score_cold(const struct fit_result *result, const struct training_rows *rows)
-{
-    static int64_t ns[COLD_ROUNDS];
-    volatile char *cache = malloc(CACHE_BYTES);
-    struct error error = ERROR_NONE;
-    double sum = 0;
-
-    if (cache == NULL)
-        exit(1);
-    for (int round = 0; round < COLD_ROUNDS; round++) {
-        struct forest forest;
-
-        for (size_t i = 0; i < CACHE_BYTES; i += 64)
-            cache[i] = (char)round;
-        ns[round] = -now_ns();
-        if (!forest_open(&forest, result->bytes, result->size, &error))
-            fail(&error);
-        sum += forest_score(&forest, rows->rows[round].features);
-        ns[round] += now_ns();
+        qsort(ns, EACH_ROWS, sizeof *ns, by_size);
+        p50 = ns[EACH_ROWS / 2] < p50 ? ns[EACH_ROWS / 2] : p50;
+        p99 = ns[EACH_ROWS * 99 / 100] < p99 ? ns[EACH_ROWS * 99 / 100] : p99;
     }
-    qsort(ns, COLD_ROUNDS, sizeof *ns, by_size);
-    printf("opened, checked and one row, cold caches: p50 %.1f us\n",
-           (double)ns[COLD_ROUNDS / 2] / 1e3);
-    free((void *)cache);
-    return sum;
+    printf("ours: one row, warm: p50 %.2f us, p99 %.2f us\n", (double)p50 / 1e3, (double)p99 / 1e3);
+    free(ns);
+    return sum / ((double)ROUNDS * EACH_ROWS);
+}
+
+static void score_batches(const struct forest *forest, const struct binary_table *table)
+{
+    double *scores = calloc(table->rows, sizeof *scores);
+    int64_t least = INT64_MAX;
+
+    if (scores == NULL)
+        fail("no room for the scores");
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t spent = -now_ns();
+        forest_score_rows(forest, table->row_major, table->rows, scores);
+        spent += now_ns();
+        least = spent < least ? spent : least;
+    }
+    printf("ours: in a batch: %.0f rows a second and thread\n",
+           (double)table->rows * 1e9 / (double)least);
+    free(scores);
 }
 
 int main(int argc, char **argv)
 {
-    unsigned trees = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
-    unsigned depth = argc > 2 ? (unsigned)atoi(argv[2]) : 12;
-    struct error error = ERROR_NONE;
-    struct training_rows rows;
-    struct fit_result result;
+    unsigned trees = argc > 3 ? (unsigned)atoi(argv[3]) : 100;
+    unsigned depth = argc > 4 ? (unsigned)atoi(argv[4]) : 12;
+    struct binary_table train, test;
     struct forest forest;
-    double sum;
 
-    grow(trees, depth, &result);
-    if (!forest_open(&forest, result.bytes, result.size, &error) ||
-        !bootstrap_rows(SEED_SCORED, &rows, &error))
-        fail(&error);
-    printf("%u trees of depth %u, %u nodes, %zu bytes; %zu rows of %d features\n",
-           forest.header->tree_count, depth, forest.header->node_count, result.size, rows.count,
-           FEATURE_COUNT);
-    sum = score_each(&forest, &rows);
-    sum += score_batches(&forest, &rows);
-    sum += score_cold(&result, &rows);
-    printf("(mean of all scores %.4f)\n", sum / ((double)rows.count * (2 + BATCHES) + COLD_ROUNDS));
-    training_rows_finish(&rows);
-    free(result.bytes);
+    if (argc < 3 || argc > 5) {
+        fprintf(stderr, "usage: scoring TRAIN TEST [TREES] [DEPTH]\n");
+        return 2;
+    }
+    if (!binary_table_read(argv[1], &train) || !binary_table_read(argv[2], &test))
+        fail("a table cannot be read");
+    learn(&train, trees, depth, &forest);
+    printf("ours: %u trees of depth %u, %u nodes, %zu bytes\n", forest.trees.tree_count, depth,
+           forest.trees.node_count,
+           forest.trees.node_count * (sizeof(struct tree_node) + sizeof(int32_t)));
+    double mean = score_each(&forest, &test);
+    score_batches(&forest, &test);
+    printf("(mean score %.4f)\n", mean);
+    trees_free(&forest.trees);
+    binary_table_finish(&train);
+    binary_table_finish(&test);
     return 0;
 }

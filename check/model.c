@@ -37,7 +37,7 @@ static bool map_file(struct model *model, const char *path, struct error *error)
         model->bytes = NULL;
         return error_set_errno(error, FAULT_MODEL, errno, "%s cannot be mapped", path);
     }
-    if (risk_model_open(&model->risk, model->bytes, model->size, &model->pages, &unsound))
+    if (risk_model_open(&model->risk, model->bytes, model->size, &model->blocks, &unsound))
         return true;
     model_close(model);
     return error_set(error, FAULT_MODEL, "%s: %s", path, unsound.text);

@@ -13,7 +13,7 @@
 
 struct model {
     struct risk_model risk;
-    struct risk_pages pages;
+    struct risk_blocks blocks;
     void *bytes; /* a mapped file, or NULL */
     size_t size;
     char path[MODEL_PATH_BYTES];   /* where a file is looked for; empty: nowhere */

@@ -30,6 +30,10 @@ double forest_score_of(const struct forest *forest, int64_t sum);
 /* 0 to 1. row: column_count values, NAN where missing. */
 double forest_score(const struct forest *forest, const float *row);
 
+/* The same of each of `rows` rows of column_count values that follow one another. */
+void forest_score_rows(const struct forest *forest, const float *table, size_t rows,
+                       double *scores);
+
 double logistic(double log_odds);
 
 #endif

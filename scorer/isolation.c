@@ -32,14 +32,32 @@ double isolation_score(const struct isolation_forest *forest, const float *row)
     return score;
 }
 
-void isolation_score_rows(const struct isolation_forest *forest, const float *table, size_t rows,
-                          double *scores)
+static void score_rows(const struct isolation_forest *forest, const float *table, size_t rows,
+                       uint64_t *keys, double *scores)
 {
-    uint64_t keys[TREES_MOST_SLOTS];
     uint32_t columns = forest->trees.column_count;
     double scale = scale_of(forest);
     for (size_t i = 0; i < rows; i++) {
         trees_write_keys(columns, table + i * columns, keys);
         scores[i] = exp2(-(double)trees_sum(&forest->trees, keys) * scale);
     }
+}
+
+/* Apart, so that only wide tables pay for a large stack. */
+static __attribute__((noinline)) void score_wide_rows(const struct isolation_forest *forest,
+                                                      const float *table, size_t rows,
+                                                      double *scores)
+{
+    uint64_t keys[TREES_MOST_SLOTS];
+    score_rows(forest, table, rows, keys, scores);
+}
+
+void isolation_score_rows(const struct isolation_forest *forest, const float *table, size_t rows,
+                          double *scores)
+{
+    uint64_t keys[TREES_NARROW_SLOTS];
+    if (forest->trees.column_count <= TREES_NARROW_COLUMNS)
+        score_rows(forest, table, rows, keys, scores);
+    else
+        score_wide_rows(forest, table, rows, scores);
 }

@@ -54,7 +54,7 @@ static bool assess(const struct risk_model *model, const float features[FEATURE_
 bool risk_assess(const struct risk_model *model, const float features[FEATURE_COUNT],
                  struct risk *risk, struct error *error)
 {
-    uint64_t keys[RISK_KEYS];
+    uint64_t keys[TREES_NARROW_SLOTS];
     struct risk_sums sums;
     trees_write_keys(FEATURE_COUNT, features, keys);
     return assess(model, features, keys, &sums, risk, error);
@@ -94,7 +94,7 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
                  double shares[FEATURE_COUNT], struct error *error)
 {
     const struct risk_stack *stack = &model->header->stack;
-    uint64_t keys[RISK_KEYS];
+    uint64_t keys[TREES_NARROW_SLOTS];
     struct risk_sums sums;
     struct risk risk, base = base_of(model);
     int64_t forest[FEATURE_COUNT] = {0}, isolation[FEATURE_COUNT] = {0};

@@ -8,7 +8,7 @@ struct risk_layout {
     uint64_t body; /* from the file's begin */
     uint64_t forest_nodes, isolation_nodes, forest_values, isolation_values,
         summary; /* the body's */
-    uint64_t pages, file_bytes;
+    uint64_t blocks, file_bytes;
 };
 
 struct risk_layout risk_layout_of(const struct risk_model_header *header);

@@ -43,9 +43,9 @@ struct risk_layout risk_layout_of(const struct risk_model_header *header)
     body += header->isolation_nodes * sizeof(int32_t);
     layout.summary = body;
     body += header->summary_bytes;
-    layout.pages = (body + RISK_MODEL_PAGE - 1) / RISK_MODEL_PAGE;
-    uint64_t front = sizeof *header + layout.pages * sizeof(uint64_t);
-    layout.body = (front + RISK_MODEL_PAGE - 1) / RISK_MODEL_PAGE * RISK_MODEL_PAGE;
+    layout.blocks = (body + RISK_MODEL_BLOCK - 1) / RISK_MODEL_BLOCK;
+    uint64_t front = sizeof *header + layout.blocks * sizeof(uint64_t);
+    layout.body = (front + RISK_MODEL_BLOCK - 1) / RISK_MODEL_BLOCK * RISK_MODEL_BLOCK;
     layout.file_bytes = layout.body + body;
     return layout;
 }
@@ -57,7 +57,7 @@ static void find_parts(struct risk_model *model, const void *bytes)
     const char *body = (const char *)bytes + layout.body;
 
     model->header = header;
-    model->page_hashes = (const void *)(header + 1);
+    model->block_hashes = (const void *)(header + 1);
     model->body = body;
     model->forest = (struct forest){
         .kind = (enum forest_kind)header->forest_kind,
@@ -77,7 +77,7 @@ static void find_parts(struct risk_model *model, const void *bytes)
         .sample_rows = header->isolation_sample,
     };
     model->summary = body + layout.summary;
-    model->pages = NULL;
+    model->blocks = NULL;
 }
 
 /* ---- the header ----------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ static bool check_facts(const struct risk_model_header *header, struct error *er
 }
 
 bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
-                     struct risk_pages *pages, struct error *error)
+                     struct risk_blocks *blocks, struct error *error)
 {
     const struct risk_model_header *header = bytes;
     struct risk_model found;
@@ -186,11 +186,11 @@ bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
         !check_thresholds(header, error) || !check_facts(header, error))
         return false;
     find_parts(&found, bytes);
-    size_t page_count = (size_t)risk_layout_of(header).pages;
-    if (hash_bytes(found.page_hashes, page_count * sizeof(uint64_t)) != header->pages_checksum)
-        return refuse(error, "is damaged: the checksum of its pages' checksums does not match");
-    memset(pages, 0, sizeof *pages);
-    found.pages = pages;
+    size_t block_count = (size_t)risk_layout_of(header).blocks;
+    if (hash_bytes(found.block_hashes, block_count * sizeof(uint64_t)) != header->blocks_checksum)
+        return refuse(error, "is damaged: the checksum of its blocks' checksums does not match");
+    memset(blocks, 0, sizeof *blocks);
+    found.blocks = blocks;
     *model = found;
     return true;
 }
@@ -217,25 +217,25 @@ static bool check_summary(const struct risk_model *model, struct error *error)
 
 bool risk_model_check(struct risk_model *model, struct error *error)
 {
-    size_t page_count = (size_t)risk_layout_of(model->header).pages;
-    for (size_t page = 0; page < page_count; page++) {
-        if (!risk_page_check(model, page, error))
+    size_t block_count = (size_t)risk_layout_of(model->header).blocks;
+    for (size_t block = 0; block < block_count; block++) {
+        if (!risk_block_check(model, block, error))
             return false;
     }
     if (!trees_check(&model->forest.trees, risk_forest_bounds(model), error) ||
         !trees_check(&model->isolation.trees, risk_isolation_bounds(), error) ||
         !check_bases(model, error) || !check_summary(model, error))
         return false;
-    model->pages = NULL;
+    model->blocks = NULL;
     return true;
 }
 
 bool risk_model_open_checked(struct risk_model *model, const void *bytes, size_t size,
                              struct error *error)
 {
-    struct risk_pages pages;
+    struct risk_blocks blocks;
     struct risk_model found;
-    if (!risk_model_open(&found, bytes, size, &pages, error) || !risk_model_check(&found, error))
+    if (!risk_model_open(&found, bytes, size, &blocks, error) || !risk_model_check(&found, error))
         return false;
     *model = found;
     return true;

@@ -4,14 +4,14 @@
  * little-endian:
  *
  *     struct risk_model_header
- *     uint64_t          pages[]      hash_bytes() of each page of the body
- *                                    padding to a multiple of RISK_MODEL_PAGE
+ *     uint64_t          blocks[]      hash_bytes() of each block of the body
+ *                                    padding to a multiple of RISK_MODEL_BLOCK
  *     body:  struct tree_node  nodes[]                of the forest, then of the isolation forest
  *            int32_t           values[]               of both
  *            char              summary[summary_bytes] training summary, one JSON object
  *
- * Opening looks at header and page hashes alone. What a login then reads of the body is checked
- * when it is read, page by page and node by node (risk_model_check() checks all of it once, for
+ * Opening looks at header and block hashes alone. What a login then reads of the body is checked
+ * when it is read, block by block and node by node (risk_model_check() checks all of it once, for
  * those who score often): a score costs what it touches, and no bytes whatever can make a reader
  * leave the file, loop, or give a score that a sound file would not give.
  */
@@ -24,7 +24,7 @@
 
 #define RISK_MODEL_MAGIC      "PAMANOM1"
 #define RISK_MODEL_VERSION    3
-#define RISK_MODEL_PAGE       4096
+#define RISK_MODEL_BLOCK      1024 /* bytes of one checksum: what a walk touches of it is a part */
 #define RISK_MODEL_MOST_BYTES (UINT32_C(64) << 20)
 #define RISK_MODEL_MOST_TREES 1024
 #define RISK_MODEL_QUANTILES  64
@@ -52,8 +52,8 @@ struct risk_model_header {
     uint32_t header_bytes;
     uint64_t checksum; /* hash_bytes of what of the header stands behind this; names the model */
     uint64_t file_bytes;
-    uint64_t pages_checksum; /* hash_bytes of the pages' hashes */
-    uint32_t feature_hash;   /* feature_table_hash() */
+    uint64_t blocks_checksum; /* hash_bytes of the blocks' hashes */
+    uint32_t feature_hash;    /* feature_table_hash() */
     uint32_t feature_count;
     uint32_t forest_kind; /* enum forest_kind */
     uint32_t forest_trees, forest_nodes;
@@ -75,28 +75,28 @@ struct risk_model_header {
 /* Share of legitimate logins above quantile i: from 1 down to 1e-6 in equal logarithmic steps. */
 double risk_quantile_share(unsigned i);
 
-/* Which pages of a model were found sound. */
-struct risk_pages {
-    uint64_t sound[RISK_MODEL_MOST_BYTES / RISK_MODEL_PAGE / 64];
+/* Which blocks of a model were found sound. */
+struct risk_blocks {
+    uint64_t sound[RISK_MODEL_MOST_BYTES / RISK_MODEL_BLOCK / 64];
 };
 
 struct risk_model {
     const struct risk_model_header *header;
-    const uint64_t *page_hashes;
+    const uint64_t *block_hashes;
     const char *body;
     struct forest forest;
     struct isolation_forest isolation;
-    const char *summary;      /* summary_bytes long, no NUL */
-    struct risk_pages *pages; /* NULL: all were checked */
+    const char *summary;        /* summary_bytes long, no NUL */
+    struct risk_blocks *blocks; /* NULL: all were checked */
 };
 
 /*
- * Looks at bytes (8-byte aligned, which must outlive the model) without the body. pages: the
+ * Looks at bytes (8-byte aligned, which must outlive the model) without the body. blocks: the
  * caller's room, for as long as the model is used. False with a FAULT_MODEL sentence when they are
  * not a model for this feature table.
  */
 bool risk_model_open(struct risk_model *model, const void *bytes, size_t size,
-                     struct risk_pages *pages, struct error *error) MUST_USE;
+                     struct risk_blocks *blocks, struct error *error) MUST_USE;
 
 /* Checks the whole body: scores are faster then, cannot fail, and may be taken by several threads.
  */

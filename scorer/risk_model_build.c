@@ -70,12 +70,12 @@ static void seal(char *file, const struct risk_layout *layout)
     struct risk_model_header *header = (void *)file;
     uint64_t *hashes = (void *)(header + 1);
 
-    for (size_t page = 0; page < layout->pages; page++) {
-        size_t begin = (size_t)layout->body + page * RISK_MODEL_PAGE;
+    for (size_t block = 0; block < layout->blocks; block++) {
+        size_t begin = (size_t)layout->body + block * RISK_MODEL_BLOCK;
         size_t left = (size_t)layout->file_bytes - begin;
-        hashes[page] = hash_bytes(file + begin, left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE);
+        hashes[block] = hash_bytes(file + begin, left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK);
     }
-    header->pages_checksum = hash_bytes(hashes, (size_t)layout->pages * sizeof *hashes);
+    header->blocks_checksum = hash_bytes(hashes, (size_t)layout->blocks * sizeof *hashes);
     header->checksum = risk_header_checksum(header);
 }
 

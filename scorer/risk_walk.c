@@ -3,48 +3,48 @@
 #include <assert.h>
 
 #include "common/hash.h"
+#include "scorer/tree_step.h"
 
-#define VALUE_ONE     (INT32_C(1) << 24)
 #define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
+#define CAREFUL_BATCH 10
 #define MOST_PATH     64 /* a sample of 2^16 rows gives 16 levels and a mean path of 22 */
 
-static_assert(VALUE_ONE * TREES_VALUE_UNIT == 1, "a share of 1 in units");
-static_assert(2 * TREES_NARROW_COLUMNS + 1 <= RISK_KEYS, "keys of a narrow table");
 static_assert((int)FEATURE_COUNT <= TREES_NARROW_COLUMNS, "the feature table is a narrow one");
 
 struct tree_bounds risk_forest_bounds(const struct risk_model *model)
 {
     if (model->forest.kind == FOREST_BAGGED)
-        return (struct tree_bounds){0, VALUE_ONE};
-    return (struct tree_bounds){-MOST_LOG_ODDS * VALUE_ONE, MOST_LOG_ODDS * VALUE_ONE};
+        return (struct tree_bounds){0, TREES_VALUE_ONE};
+    return (struct tree_bounds){-MOST_LOG_ODDS * TREES_VALUE_ONE, MOST_LOG_ODDS * TREES_VALUE_ONE};
 }
 
 struct tree_bounds risk_isolation_bounds(void)
 {
-    return (struct tree_bounds){0, MOST_PATH * VALUE_ONE};
+    return (struct tree_bounds){0, MOST_PATH * TREES_VALUE_ONE};
 }
 
-/* ---- pages ---------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
-bool risk_page_check(const struct risk_model *model, size_t page, struct error *error)
+bool risk_block_check(const struct risk_model *model, size_t block, struct error *error)
 {
-    const char *begin = model->body + page * RISK_MODEL_PAGE;
+    const char *begin = model->body + block * RISK_MODEL_BLOCK;
     size_t left = (size_t)((const char *)model->header + model->header->file_bytes - begin);
-    size_t bytes = left < RISK_MODEL_PAGE ? left : RISK_MODEL_PAGE;
-    if (hash_bytes(begin, bytes) != model->page_hashes[page])
+    size_t bytes = left < RISK_MODEL_BLOCK ? left : RISK_MODEL_BLOCK;
+    if (hash_bytes(begin, bytes) != model->block_hashes[block])
         return error_set(error, FAULT_MODEL,
-                         "the model file is damaged: the checksum of its page %zu does not match",
-                         page);
-    if (model->pages != NULL)
-        model->pages->sound[page / 64] |= UINT64_C(1) << page % 64;
+                         "the model file is damaged: the checksum of its block %zu does not match",
+                         block);
+    if (model->blocks != NULL)
+        model->blocks->sound[block / 64] |= UINT64_C(1) << block % 64;
     return true;
 }
 
-static inline bool is_readable(const struct risk_model *model, const void *at, struct error *error)
+TREE_ALWAYS_HERE bool is_readable(const struct risk_model *model, const void *at,
+                                  struct error *error)
 {
-    size_t page = (size_t)((const char *)at - model->body) / RISK_MODEL_PAGE;
-    return (model->pages->sound[page / 64] >> page % 64 & 1) != 0 ||
-           risk_page_check(model, page, error);
+    size_t block = (size_t)((const char *)at - model->body) / RISK_MODEL_BLOCK;
+    return (model->blocks->sound[block / 64] >> block % 64 & 1) != 0 ||
+           risk_block_check(model, block, error);
 }
 
 /* ---- careful walks -------------------------------------------------------------------------- */
@@ -57,13 +57,58 @@ struct careful {
     struct error *error;
 };
 
-static bool node_sound(const struct careful *careful, uint32_t at)
+static bool refuse_node(const struct careful *careful, uint32_t at, const char *why)
 {
-    if (!is_readable(careful->model, &careful->trees->nodes[at], careful->error))
+    return error_set(careful->error, FAULT_MODEL, "the model file's node %u %s", at, why);
+}
+
+/* Whether a walk may go on from node `at`, all of which is in *word then. */
+TREE_ALWAYS_HERE bool read_node(const struct careful *careful, uint32_t at, uint64_t *word)
+{
+    const struct trees *trees = careful->trees;
+    if (!is_readable(careful->model, &trees->nodes[at], careful->error))
         return false;
-    const char *why = tree_unsound(careful->trees, at, careful->bounds);
-    return why == NULL ||
-           error_set(careful->error, FAULT_MODEL, "the model file's node %u %s", at, why);
+    *word = tree_word(&trees->nodes[at]);
+    uint32_t child = (uint32_t)*word >> TREE_NARROW_BITS;
+    bool is_inner = child > at && child < trees->node_count - 1;
+    bool is_leaf = (uint32_t)*word == tree_leaf_link(FEATURE_COUNT, at);
+    if (is_leaf || (is_inner && ((uint32_t)*word & 0xff) < 2 * FEATURE_COUNT))
+        return true;
+    const char *why = tree_unsound(trees, at, careful->bounds);
+    return refuse_node(careful, at, why != NULL ? why : "leads astray");
+}
+
+/* Down from a batch of roots; several side by side, so that their cache misses overlap. */
+static bool find_leaves(const struct careful *careful, uint32_t at[CAREFUL_BATCH])
+{
+    uint32_t moved;
+    do {
+        moved = 0;
+        for (unsigned i = 0; i < CAREFUL_BATCH; i++) {
+            uint64_t word;
+            if (!read_node(careful, at[i], &word))
+                return false;
+            uint32_t next = tree_step(word, careful->keys, TREE_NARROW_BITS);
+            moved |= next ^ at[i];
+            at[i] = next;
+        }
+    } while (moved != 0);
+    return true;
+}
+
+static bool sum_leaves(const struct careful *careful, int64_t *sum)
+{
+    uint32_t count = careful->trees->tree_count, at[CAREFUL_BATCH];
+    *sum = 0;
+    for (uint32_t first = 0; first < count; first += CAREFUL_BATCH) {
+        for (uint32_t i = 0; i < CAREFUL_BATCH; i++)
+            at[i] = first + i < count ? first + i : first;
+        if (!find_leaves(careful, at))
+            return false;
+        for (uint32_t i = 0; i < CAREFUL_BATCH && first + i < count; i++)
+            *sum += tree_leaf_value(careful->trees, at[i]);
+    }
+    return true;
 }
 
 static bool value_sound(const struct careful *careful, uint32_t at)
@@ -71,35 +116,18 @@ static bool value_sound(const struct careful *careful, uint32_t at)
     if (!is_readable(careful->model, &careful->trees->values[at], careful->error))
         return false;
     const char *why = tree_value_unsound(careful->trees, at, careful->bounds);
-    return why == NULL ||
-           error_set(careful->error, FAULT_MODEL, "the model file's node %u %s", at, why);
+    return why == NULL || refuse_node(careful, at, why);
 }
 
-static bool sum_leaves(const struct careful *careful, int64_t *sum)
-{
-    *sum = 0;
-    for (uint32_t tree = 0; tree < careful->trees->tree_count; tree++) {
-        uint32_t at = tree;
-        if (!node_sound(careful, at))
-            return false;
-        while (!tree_is_leaf(careful->trees, at)) {
-            at = tree_next(careful->trees, at, careful->keys);
-            if (!node_sound(careful, at))
-                return false;
-        }
-        *sum += tree_leaf_value(careful->trees, at);
-    }
-    return true;
-}
-
+/* Follows walks that sum_leaves() found sound. */
 static bool attribute(const struct careful *careful, int64_t *contributions)
 {
     for (uint32_t tree = 0; tree < careful->trees->tree_count; tree++) {
         uint32_t at = tree;
-        bool sound = node_sound(careful, at) && value_sound(careful, at);
+        bool sound = value_sound(careful, at);
         while (sound && !tree_is_leaf(careful->trees, at)) {
             uint32_t next = tree_next(careful->trees, at, careful->keys);
-            sound = node_sound(careful, next) && value_sound(careful, next);
+            sound = value_sound(careful, next);
             if (sound)
                 contributions[tree_column(careful->trees, at)] +=
                     (int64_t)careful->trees->values[next] - careful->trees->values[at];
@@ -115,7 +143,7 @@ bool risk_walk(const struct risk_model *model, const uint64_t *keys, struct risk
                struct error *error)
 {
     const struct trees *forest = &model->forest.trees, *isolation = &model->isolation.trees;
-    if (model->pages == NULL) {
+    if (model->blocks == NULL) {
         *sums = (struct risk_sums){trees_sum(forest, keys), trees_sum(isolation, keys)};
         return true;
     }
@@ -131,7 +159,7 @@ bool risk_walk_attribute(const struct risk_model *model, const uint64_t *keys, i
                                 error};
     struct careful in_isolation = {model, &model->isolation.trees, risk_isolation_bounds(), keys,
                                    error};
-    if (model->pages != NULL)
+    if (model->blocks != NULL)
         return attribute(&in_forest, forest) && attribute(&in_isolation, isolation);
     trees_attribute(&model->forest.trees, keys, forest);
     trees_attribute(&model->isolation.trees, keys, isolation);

@@ -1,13 +1,11 @@
 /*
- * Walks through a model's trees: at full speed where all of it was checked; otherwise every page is
- * checked when it is first read, and every node before it is followed. The scorer's own.
+ * Walks through a model's trees: at full speed where all of it was checked; otherwise every block
+ * is checked when it is first read, and every node before it is followed. The scorer's own.
  */
 #ifndef SCORER_RISK_WALK_H
 #define SCORER_RISK_WALK_H
 
 #include "scorer/risk_model.h"
-
-#define RISK_KEYS 256 /* of trees_write_keys() for the feature table */
 
 struct risk_sums {
     int64_t forest, isolation; /* trees_sum() */
@@ -17,15 +15,15 @@ struct risk_sums {
 struct tree_bounds risk_forest_bounds(const struct risk_model *model);
 struct tree_bounds risk_isolation_bounds(void);
 
-/* False with a FAULT_MODEL sentence that names the page or node. */
+/* False with a FAULT_MODEL sentence that names the block or node. */
 bool risk_walk(const struct risk_model *model, const uint64_t *keys, struct risk_sums *sums,
                struct error *error) MUST_USE;
 
-/* trees_attribute() of both. */
+/* trees_attribute() of both, on keys that risk_walk() has walked with. */
 bool risk_walk_attribute(const struct risk_model *model, const uint64_t *keys, int64_t *forest,
                          int64_t *isolation, struct error *error) MUST_USE;
 
-/* Whether a page of the body is what it was when the model was made. */
-bool risk_page_check(const struct risk_model *model, size_t page, struct error *error) MUST_USE;
+/* Whether a block of the body is what it was when the model was made. */
+bool risk_block_check(const struct risk_model *model, size_t block, struct error *error) MUST_USE;
 
 #endif

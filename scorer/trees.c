@@ -4,35 +4,37 @@
 #include <math.h>
 #include <string.h>
 
+#include "scorer/tree_step.h"
+
 #define BATCH        10 /* trees walked side by side, so that their cache misses overlap */
 #define LEVELS       4  /* between two looks whether all have come to their leaves */
-#define NARROW_BITS  8
-#define WIDE_BITS    12
-#define NARROW_LEAF  (2 * TREES_NARROW_COLUMNS)
-#define WIDE_LEAF    (2 * TREES_MOST_COLUMNS)
 #define LEAST_KEY    UINT64_C(0)
 #define GREATEST_KEY UINT64_MAX
 #define SIGN_BIT     UINT32_C(0x80000000)
 #define INFINITE_KEY UINT32_C(0xff800000) /* tree_key(INFINITY); its complement of -INFINITY */
-#define ALWAYS_HERE  static inline __attribute__((always_inline))
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a key is the upper half of a node");
 static_assert(sizeof(struct tree_node) == 8, "nodes are 8 bytes in the file");
 static_assert(offsetof(struct tree_node, link) == 0, "a node's low half is its link");
-static_assert(NARROW_LEAF < 1 << NARROW_BITS && WIDE_LEAF < 1 << WIDE_BITS,
+static_assert(TREE_LEAF_SLOT(TREE_NARROW_BITS) < TREES_NARROW_SLOTS &&
+                  TREE_LEAF_SLOT(TREE_WIDE_BITS) < TREES_MOST_SLOTS &&
+                  TREES_NARROW_SLOTS == 1 << TREE_NARROW_BITS &&
+                  TREES_MOST_SLOTS == 1 << TREE_WIDE_BITS,
               "a slot fits into its bits");
-static_assert(TREES_MOST_NODES == UINT32_C(1) << (32 - NARROW_BITS), "a child fits into its bits");
+static_assert(TREES_MOST_NODES == UINT32_C(1) << (32 - TREE_NARROW_BITS),
+              "a child fits into its bits");
 
 /* ---- nodes ---------------------------------------------------------------------------------- */
 
 static unsigned slot_bits(uint32_t column_count)
 {
-    return column_count <= TREES_NARROW_COLUMNS ? NARROW_BITS : WIDE_BITS;
+    return column_count <= TREES_NARROW_COLUMNS ? TREE_NARROW_BITS : TREE_WIDE_BITS;
 }
 
 static uint32_t leaf_slot(uint32_t column_count)
 {
-    return column_count <= TREES_NARROW_COLUMNS ? NARROW_LEAF : WIDE_LEAF;
+    return column_count <= TREES_NARROW_COLUMNS ? TREE_LEAF_SLOT(TREE_NARROW_BITS)
+                                                : TREE_LEAF_SLOT(TREE_WIDE_BITS);
 }
 
 uint32_t trees_most_nodes(uint32_t column_count)
@@ -161,42 +163,22 @@ void trees_write_keys(uint32_t column_count, const float *row, uint64_t *keys)
     keys[leaf_slot(column_count)] = LEAST_KEY;
 }
 
-ALWAYS_HERE uint64_t node_word(const struct tree_node *node)
-{
-    uint64_t word;
-    memcpy(&word, node, sizeof word);
-    return word;
-}
-
-/*
- * Where a walk goes on from a node. One whose key is the row's own is not less, whatever its link:
- * to the left. The empty statement keeps the child apart from the comparison, so that compilers add
- * the carry instead of making a number of it first: a quarter of the walk's time.
- */
-ALWAYS_HERE uint32_t next_of(uint64_t word, const uint64_t *keys, const unsigned bits)
-{
-    uint32_t next = (uint32_t)word >> bits;
-    __asm__("" : "+r"(next));
-    next += word < keys[(uint32_t)word & ((UINT32_C(1) << bits) - 1)];
-    return next;
-}
-
 uint32_t tree_next(const struct trees *trees, uint32_t at, const uint64_t *keys)
 {
-    return next_of(node_word(&trees->nodes[at]), keys, slot_bits(trees->column_count));
+    return tree_step(tree_word(&trees->nodes[at]), keys, slot_bits(trees->column_count));
 }
 
 /* From the roots in words[] to their leaves. */
-ALWAYS_HERE void walk(const struct tree_node *nodes, const uint64_t *keys, uint64_t words[BATCH],
-                      const unsigned bits)
+TREE_ALWAYS_HERE void walk(const struct tree_node *nodes, const uint64_t *keys,
+                           uint64_t words[BATCH], const unsigned bits)
 {
-    const uint32_t leaf = (UINT32_C(1) << bits) - 2;
+    const uint32_t leaf = TREE_LEAF_SLOT(bits);
     uint32_t inner;
     do {
         for (unsigned level = 0; level < LEVELS; level++) {
 #pragma GCC unroll 10
             for (unsigned i = 0; i < BATCH; i++)
-                words[i] = node_word(&nodes[next_of(words[i], keys, bits)]);
+                words[i] = tree_word(&nodes[tree_step(words[i], keys, bits)]);
         }
         inner = 0;
 #pragma GCC unroll 10
@@ -206,7 +188,8 @@ ALWAYS_HERE void walk(const struct tree_node *nodes, const uint64_t *keys, uint6
 }
 
 /* Of leaves' keys, which are what their values are above the least one. */
-ALWAYS_HERE uint64_t sum_keys(const struct trees *trees, const uint64_t *keys, const unsigned bits)
+TREE_ALWAYS_HERE uint64_t sum_keys(const struct trees *trees, const uint64_t *keys,
+                                   const unsigned bits)
 {
     const struct tree_node *nodes = trees->nodes;
     uint32_t first = 0, count = trees->tree_count;
@@ -214,7 +197,7 @@ ALWAYS_HERE uint64_t sum_keys(const struct trees *trees, const uint64_t *keys, c
     for (; first + BATCH <= count; first += BATCH) {
 #pragma GCC unroll 10
         for (uint32_t i = 0; i < BATCH; i++)
-            words[i] = node_word(&nodes[first + i]);
+            words[i] = tree_word(&nodes[first + i]);
         walk(nodes, keys, words, bits);
 #pragma GCC unroll 10
         for (uint32_t i = 0; i < BATCH; i++)
@@ -223,7 +206,7 @@ ALWAYS_HERE uint64_t sum_keys(const struct trees *trees, const uint64_t *keys, c
     if (first == count)
         return sum;
     for (uint32_t i = 0; i < BATCH; i++)
-        words[i] = node_word(&nodes[first + i < count ? first + i : 0]);
+        words[i] = tree_word(&nodes[first + i < count ? first + i : 0]);
     walk(nodes, keys, words, bits);
     for (uint32_t i = 0; first + i < count; i++)
         sum += words[i] >> 32;
@@ -232,8 +215,9 @@ ALWAYS_HERE uint64_t sum_keys(const struct trees *trees, const uint64_t *keys, c
 
 int64_t trees_sum(const struct trees *trees, const uint64_t *keys)
 {
-    uint64_t sum = trees->column_count <= TREES_NARROW_COLUMNS ? sum_keys(trees, keys, NARROW_BITS)
-                                                               : sum_keys(trees, keys, WIDE_BITS);
+    uint64_t sum = trees->column_count <= TREES_NARROW_COLUMNS
+                       ? sum_keys(trees, keys, TREE_NARROW_BITS)
+                       : sum_keys(trees, keys, TREE_WIDE_BITS);
     return (int64_t)sum - (int64_t)SIGN_BIT * trees->tree_count;
 }
 

@@ -24,7 +24,8 @@
 #define TREES_MOST_COLUMNS 2047
 #define TREES_MOST_COUNT   4096
 #define TREES_MOST_NODES   (UINT32_C(1) << 24) /* with more than TREES_NARROW_COLUMNS: 1 << 20 */
-#define TREES_VALUE_UNIT   0x1p-24             /* values are integers: no sum depends on an order */
+#define TREES_VALUE_ONE    (INT32_C(1) << 24)  /* values are integers: no sum depends on an order */
+#define TREES_VALUE_UNIT   (1.0 / TREES_VALUE_ONE)
 
 /* Nodes of tables of so few columns have 8 bits for the key they name, others 12. */
 #define TREES_NARROW_COLUMNS 127
@@ -43,7 +44,8 @@ struct trees {
 };
 
 /* A row, written out: keys by slot; 64-bit, so that they compare with a whole node. */
-#define TREES_MOST_SLOTS (2 * TREES_MOST_COLUMNS + 2)
+#define TREES_MOST_SLOTS   4096
+#define TREES_NARROW_SLOTS 256
 
 /* How many nodes the links of tables of so many columns can tell apart. */
 uint32_t trees_most_nodes(uint32_t column_count);
@@ -80,7 +82,7 @@ bool trees_check_sizes(const struct trees *trees, struct error *error) MUST_USE;
 const char *tree_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
 const char *tree_value_unsound(const struct trees *trees, uint32_t at, struct tree_bounds bounds);
 
-/* row: column_count values, NAN where missing. keys: TREES_MOST_SLOTS, or 256 for narrow tables. */
+/* row: column_count values, NAN where missing. keys: TREES_MOST_SLOTS, or TREES_NARROW_SLOTS. */
 void trees_write_keys(uint32_t column_count, const float *row, uint64_t *keys);
 
 /* Where a walk goes on from node `at`; a leaf's next is itself. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trainer/grown_trees.h"
 #include "trainer/table_boosted.h"
 #include "trainer/table_forest.h"
 
@@ -11,11 +12,6 @@
 #define BOOSTED_PATIENCE 20
 
 _Static_assert(sizeof(struct training_row) % sizeof(float) == 0, "features have a stride");
-
-static bool out_of_memory(struct error *error)
-{
-    return error_set_errno(error, FAULT_MODEL, ENOMEM, "the forest does not fit into memory");
-}
 
 /* ---- rows as a table ---- */
 
@@ -60,7 +56,8 @@ static bool labelled_init(struct labelled *table, const struct table_bins *like,
     table->positive = malloc(count);
     table->weights = malloc(count * sizeof *table->weights);
     if (table->positive == NULL || table->weights == NULL)
-        return out_of_memory(error);
+        return error_set_errno(error, FAULT_MODEL, ENOMEM,
+                               "the training rows do not fit into memory");
     for (size_t i = 0; i < count; i++) {
         table->positive[i] = rows[i].family != ROW_LEGITIMATE;
         table->weights[i] = rows[i].weight;
@@ -68,41 +65,7 @@ static bool labelled_init(struct labelled *table, const struct table_bins *like,
     return bin_rows(&table->bins, like, rows, count, threads, error);
 }
 
-/* ---- trees in the features' own units ---- */
-
-/* The grown tree with thresholds in place of bin numbers. */
-static bool tree_of(const struct histogram_tree *grown, const struct table_bins *bins,
-                    struct grown_tree *tree)
-{
-    struct grown_node *nodes = calloc(grown->count, sizeof *nodes);
-    if (nodes == NULL)
-        return false;
-    for (uint32_t i = 0; i < grown->count; i++) {
-        const struct histogram_node *from = &grown->nodes[i];
-        nodes[i].value = from->value;
-        nodes[i].visits = (float)from->visits;
-        if (from->child == 0)
-            continue;
-        nodes[i].left = from->child;
-        nodes[i].right = from->child + 1;
-        nodes[i].column = from->column;
-        nodes[i].missing_right = from->missing_right;
-        nodes[i].threshold = bins->column[from->column].cut[from->cut];
-    }
-    *tree = (struct grown_tree){.nodes = nodes, .count = grown->count};
-    return true;
-}
-
-static bool convert(const struct histogram_tree *grown, uint32_t count,
-                    const struct table_bins *bins, struct grown_forest *forest)
-{
-    forest->trees = calloc((size_t)count + 1, sizeof *forest->trees);
-    for (; forest->trees != NULL && forest->count < count; forest->count++) {
-        if (!tree_of(&grown[forest->count], bins, &forest->trees[forest->count]))
-            return false;
-    }
-    return forest->trees != NULL;
-}
+/* ---- growing ---- */
 
 /* A boosted inner node holds the step it would take as a leaf: the mean of its leaves' instead. */
 static void average_nodes(const struct histogram_tree *tree)
@@ -117,8 +80,6 @@ static void average_nodes(const struct histogram_tree *tree)
                                   visits);
     }
 }
-
-/* ---- growing ---- */
 
 static bool bag(const struct labelled *table, const struct forest_options *options,
                 struct grown_forest *forest, struct error *error)
@@ -135,9 +96,10 @@ static bool bag(const struct labelled *table, const struct forest_options *optio
 
     if (!table_forest_grow(&grown, table->bins, &labels, &table_options, NULL, error))
         return false;
-    bool converted = convert(grown.trees, grown.count, table->bins, forest);
+    forest->count = grown.count;
+    bool converted = grown_trees_of(grown.trees, grown.count, table->bins, &forest->trees, error);
     table_forest_finish(&grown);
-    return converted || out_of_memory(error);
+    return converted;
 }
 
 static bool boost(const struct labelled *table, const struct labelled *later,
@@ -161,9 +123,10 @@ static bool boost(const struct labelled *table, const struct labelled *later,
     forest->bias = grown.base;
     for (unsigned i = 0; i < grown.count; i++)
         average_nodes(&grown.trees[i]);
-    bool converted = convert(grown.trees, grown.count, table->bins, forest);
+    forest->count = grown.count;
+    bool converted = grown_trees_of(grown.trees, grown.count, table->bins, &forest->trees, error);
     table_boosted_finish(&grown);
-    return converted || out_of_memory(error);
+    return converted;
 }
 
 bool grow_bagged(const struct training_row *rows, size_t count,

@@ -282,3 +282,10 @@ void grown_isolation_finish(struct grown_isolation *grown)
     grown_trees_free(grown->trees, grown->tree_count);
     *grown = (struct grown_isolation){.trees = NULL};
 }
+
+bool isolation_forest_build(const struct grown_isolation *grown, unsigned columns,
+                            struct isolation_forest *forest, struct error *error)
+{
+    forest->sample_rows = grown->sample_rows;
+    return trees_build(grown->trees, grown->tree_count, columns, &forest->trees, error);
+}

@@ -31,12 +31,17 @@ struct grown_isolation {
 
 /*
  * table: rows × columns values, row after row. *grown is the caller's to give to
- * grown_isolation_finish(); its trees go into an array by trees_build(). A node's value is the mean
+ * grown_isolation_finish(). A node's value is the mean
  * path length of the sample's rows that came there.
  */
 bool grow_isolation(const float *table, size_t rows, unsigned columns,
                     const struct isolation_options *options, struct grown_isolation *grown,
                     struct error *error) MUST_USE;
 void grown_isolation_finish(struct grown_isolation *grown);
+
+/* A forest that scores, in memory of its own: forest->trees is the caller's to give to
+ * trees_free(). */
+bool isolation_forest_build(const struct grown_isolation *grown, unsigned columns,
+                            struct isolation_forest *forest, struct error *error) MUST_USE;
 
 #endif

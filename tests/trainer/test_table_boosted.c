@@ -385,45 +385,63 @@ static struct training_row *make_logins(uint64_t seed)
     return rows;
 }
 
-static double log_odds(const struct forest_tree *trees, unsigned count, double base,
-                       const float *features)
-{
-    for (unsigned i = 0; i < count; i++) {
-        const struct forest_tree_node *node = trees[i].nodes;
-        while (node->left != 0) {
-            float value = features[node->feature];
-            bool right = isnan(value) ? node->missing_right : value > node->threshold;
-            node = trees[i].nodes + (right ? node->right : node->left);
-        }
-        base += (double)node->value;
-    }
-    return base;
-}
-
 static void boosts_logins(void **state)
 {
+    const struct forest_options options = {.trees = 100, .depth = 6, .threads = 1, .seed = 1};
     struct training_row *rows = make_logins(1), *later = make_logins(2);
-    struct table_boosted_options options = TABLE_BOOSTED_DEFAULTS;
     struct error error = ERROR_NONE;
-    struct forest_tree *trees;
-    unsigned count, wrong = 0;
-    double base, attacks = 0, legitimate = 0;
+    struct grown_forest grown;
+    struct forest forest = {.kind = FOREST_BOOSTED};
+    unsigned wrong = 0;
+    double attacks = 0, legitimate = 0;
     (void)state;
 
-    options.patience = 5;
     for (unsigned i = 0; i < LOGINS; i++)
         *(rows[i].family == ROW_LEGITIMATE ? &legitimate : &attacks) += (double)rows[i].weight;
-    if (!grow_boosted(rows, LOGINS, later, LOGINS, &options, &trees, &count, &base, &error))
+    if (!grow_boosted(rows, LOGINS, later, LOGINS, &options, &grown, &error) ||
+        !trees_build(grown.trees, grown.count, FEATURE_COUNT, &forest.trees, &error))
         fail_msg("%s", error.text);
-    assert_float_equal(base, log(attacks / legitimate), 1e-9);
-    assert_in_range(count, 1, 100);
+    assert_int_equal(grown.kind, FOREST_BOOSTED);
+    assert_float_equal(grown.bias, log(attacks / legitimate), 1e-9);
+    assert_in_range(grown.count, 1, 100);
+    forest.bias = grown.bias;
     for (unsigned i = 0; i < LOGINS; i++)
-        wrong += (log_odds(trees, count, base, later[i].features) > 0) !=
-                 (later[i].family != ROW_LEGITIMATE);
+        wrong +=
+            (forest_score(&forest, later[i].features) > 0.5) != (later[i].family != ROW_LEGITIMATE);
     assert_int_equal(wrong, 0);
-    grown_forest_free(trees, count);
-    assert_false(grow_boosted(rows, 0, NULL, 0, &options, &trees, &count, &base, &error));
-    assert_null(trees);
+    trees_free(&forest.trees);
+    grown_forest_finish(&grown);
+    assert_false(grow_boosted(rows, 0, later, LOGINS, &options, &grown, &error));
+    assert_null(grown.trees);
+    free(rows);
+    free(later);
+}
+
+/* A node's value is the mean of what the rows that come there gain: shares of a verdict add up. */
+static void holds_means_in_its_nodes(void **state)
+{
+    const struct forest_options options = {.trees = 5, .depth = 4, .threads = 1, .seed = 1};
+    struct training_row *rows = make_logins(1), *later = make_logins(2);
+    struct error error = ERROR_NONE;
+    struct grown_forest grown;
+    unsigned inner = 0;
+    (void)state;
+
+    assert_true(grow_boosted(rows, LOGINS, later, LOGINS, &options, &grown, &error));
+    for (uint32_t tree = 0; tree < grown.count; tree++) {
+        const struct grown_node *nodes = grown.trees[tree].nodes;
+        for (uint32_t i = 0; i < grown.trees[tree].count; i++) {
+            const struct grown_node *left = &nodes[nodes[i].left], *right = &nodes[nodes[i].right];
+            if (nodes[i].left == 0)
+                continue;
+            double sum = (double)left->value * (double)left->visits +
+                         (double)right->value * (double)right->visits;
+            assert_float_equal(nodes[i].value * nodes[i].visits, sum, 1e-3);
+            inner++;
+        }
+    }
+    assert_true(inner > 0);
+    grown_forest_finish(&grown);
     free(rows);
     free(later);
 }
@@ -444,6 +462,7 @@ int main(void)
         cmocka_unit_test_prestate(estimates_chances, many),
         cmocka_unit_test_prestate(stops_when_later_rows_gain_nothing, many),
         cmocka_unit_test(boosts_logins),
+        cmocka_unit_test(holds_means_in_its_nodes),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(many);

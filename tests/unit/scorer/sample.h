@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#include "scorer/forest_build.h"
+#include "scorer/risk.h"
+#include "scorer/trees_build.h"
 #include "tests/unit/common/unit.h"
 
 #define assert_near(found, expected, within)                                                       \
@@ -63,30 +64,40 @@ static inline uint64_t sample_random(uint64_t *state)
     return *state;
 }
 
-/* Thresholds in order, quantiles rising evenly from 0 to 0.63. */
-static inline struct forest_header sample_facts(void)
+/* Thresholds in order, quantiles rising evenly from 0 to 0.63; the forest alone makes the risk. */
+static inline struct risk_model_facts sample_facts(void)
 {
-    struct forest_header facts;
-    memset(&facts, 0, sizeof facts);
-    facts.thresholds = (struct forest_thresholds){.log = 0.3f, .step_up = 0.4f, .deny = 0.5f};
-    facts.budget_log = 0.02f;
-    facts.budget_step_up = 0.005f;
-    facts.budget_deny = 0.0001f;
-    for (unsigned i = 0; i < FOREST_QUANTILES; i++)
+    static const struct grown_node ROOM[] = {
+        {.left = 1, .right = 2, .column = 1, .threshold = 3, .value = 6, .visits = 8},
+        {.value = 7, .visits = 6},
+        {.value = 3, .visits = 2},
+    };
+    static const struct grown_tree ISOLATION[] = {{ROOM, LENGTH(ROOM)}, {ROOM, LENGTH(ROOM)}};
+    struct risk_model_facts facts = {
+        .isolation = ISOLATION,
+        .isolation_trees = LENGTH(ISOLATION),
+        .isolation_sample = 256,
+        .stack = {.forest = 1},
+        .thresholds = {{.budget = 0.02f, .risk = 0.3f, .lowest = 0.01f, .highest = 0.03f},
+                       {.budget = 0.005f, .risk = 0.4f, .highest = 0.02f},
+                       {.budget = 0.0001f, .risk = 0.5f, .highest = 0.01f}},
+        .trained_us = MONDAY_US,
+        .geo_epoch = 1700000000,
+        .geo_type = "City",
+        .summary = "{}",
+    };
+    for (unsigned i = 0; i < RISK_MODEL_QUANTILES; i++)
         facts.legitimate_quantiles[i] = (float)i / 100;
-    facts.trained_us = MONDAY_US;
-    facts.geo_epoch = 1700000000;
-    strcpy(facts.geo_type, "City");
     return facts;
 }
 
 /* Grows a random tree of the given depth into nodes (room for 2^(depth+1) - 1); returns its size.
  */
-static inline uint32_t sample_grow(struct forest_tree_node *nodes, uint32_t at, uint32_t free_at,
-                                   unsigned depth, uint64_t *state)
+static inline uint32_t sample_grow(struct grown_node *nodes, uint32_t at, uint32_t free_at,
+                                   unsigned depth, uint32_t columns, uint64_t *state)
 {
-    nodes[at] = (struct forest_tree_node){
-        .feature = (uint8_t)(sample_random(state) % FEATURE_COUNT),
+    nodes[at] = (struct grown_node){
+        .column = (uint16_t)(sample_random(state) % columns),
         .missing_right = sample_random(state) % 2 != 0,
         .threshold = (float)(sample_random(state) % 1000) / 100 - 5,
         .value = (float)(sample_random(state) % 1001) / 1000,
@@ -96,28 +107,47 @@ static inline uint32_t sample_grow(struct forest_tree_node *nodes, uint32_t at, 
     uint32_t left = free_at, right = free_at + 1;
     nodes[at].left = left;
     nodes[at].right = right;
-    free_at = sample_grow(nodes, left, free_at + 2, depth - 1, state);
-    return sample_grow(nodes, right, free_at, depth - 1, state);
+    free_at = sample_grow(nodes, left, free_at + 2, depth - 1, columns, state);
+    return sample_grow(nodes, right, free_at, depth - 1, columns, state);
 }
 
 #define SAMPLE_TREE_NODES 256
 
-/* A model of random trees of at most seven levels; the caller frees *bytes. */
-static inline void sample_forest(uint32_t tree_count, unsigned depth, uint64_t seed, void **bytes,
-                                 size_t *size)
+/* Random trees of at most seven levels; the caller gives them to grown_trees_free(). */
+static inline struct grown_tree *sample_trees(uint32_t tree_count, unsigned depth, uint32_t columns,
+                                              uint64_t seed)
 {
-    struct forest_header facts = sample_facts();
-    struct error error = ERROR_NONE;
-    struct forest_tree *trees = calloc(tree_count, sizeof *trees);
-    struct forest_tree_node *nodes = calloc(tree_count, SAMPLE_TREE_NODES * sizeof *nodes);
+    struct grown_tree *trees = calloc(tree_count, sizeof *trees);
+    assert_non_null(trees);
     for (uint32_t i = 0; i < tree_count; i++) {
-        struct forest_tree_node *tree = nodes + i * SAMPLE_TREE_NODES;
-        trees[i] = (struct forest_tree){tree, sample_grow(tree, 0, 1, depth, &seed)};
+        struct grown_node *nodes = calloc(SAMPLE_TREE_NODES, sizeof *nodes);
+        assert_non_null(nodes);
+        trees[i] = (struct grown_tree){nodes, sample_grow(nodes, 0, 1, depth, columns, &seed)};
     }
-    if (!forest_build(trees, tree_count, &facts, "{\"trees\": 1}", bytes, size, &error))
+    return trees;
+}
+
+/* A random row, a quarter of it missing. */
+static inline void sample_row(float *row, uint32_t columns, uint64_t *state)
+{
+    for (unsigned i = 0; i < columns; i++)
+        row[i] =
+            sample_random(state) % 4 == 0 ? NAN : (float)(sample_random(state) % 1000) / 100 - 5;
+}
+
+/* A model of random trees; the caller frees *bytes. */
+static inline void sample_model(uint32_t tree_count, unsigned depth, uint64_t seed, void **bytes,
+                                size_t *size)
+{
+    struct risk_model_facts facts = sample_facts();
+    struct error error = ERROR_NONE;
+    struct grown_tree *trees = sample_trees(tree_count, depth, FEATURE_COUNT, seed);
+    facts.forest = trees;
+    facts.forest_trees = tree_count;
+    facts.summary = "{\"trees\": 1}";
+    if (!risk_model_build(&facts, bytes, size, &error))
         fail_msg("%s", error.text);
-    free(nodes);
-    free(trees);
+    grown_trees_free(trees, tree_count);
 }
 
 #endif

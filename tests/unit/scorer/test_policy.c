@@ -7,14 +7,14 @@ static const struct policy POLICY = {
 static const struct policy_facts KNOWN = {.learned_logins = 100};
 
 static void *model_bytes;
-static struct forest forest;
+static struct risk_model model;
 
 static int open_model(void **state)
 {
     (void)state;
     size_t size;
-    sample_forest(1, 2, 1, &model_bytes, &size);
-    return forest_open(&forest, model_bytes, size, NULL) ? 0 : -1;
+    sample_model(1, 2, 1, &model_bytes, &size);
+    return risk_model_open_checked(&model, model_bytes, size, NULL) ? 0 : -1;
 }
 
 static int close_model(void **state)
@@ -28,7 +28,7 @@ static void assert_decides(const struct policy *policy, double risk, struct poli
                            enum verdict verdict, enum policy_rule rule)
 {
     enum policy_rule found;
-    assert_int_equal(policy_decide(policy, &forest, risk, &facts, &found), verdict);
+    assert_int_equal(policy_decide(policy, &model, risk, &facts, &found), verdict);
     assert_int_equal(found, rule);
 }
 
@@ -61,7 +61,7 @@ static void test_risk_alone_decides_for_a_known_user(void **state)
 static void test_a_risk_at_its_threshold_gives_the_verdict(void **state)
 {
     (void)state;
-    float threshold = forest_threshold_for(&forest, POLICY.deny_budget);
+    float threshold = risk_threshold_for(&model, POLICY.deny_budget);
     assert_decides(&POLICY, (double)threshold, KNOWN, VERDICT_DENY, RULE_NONE);
     assert_decides(&POLICY, (double)nextafterf(threshold, 0), KNOWN, VERDICT_STEP_UP, RULE_NONE);
 }
