@@ -52,10 +52,10 @@ static void overwrite(const char *path, off_t at, const char *text)
 
 static void copy_default_model(const char *path)
 {
-    struct forest forest;
+    struct risk_model model;
 
-    forest_open_default(&forest);
-    assert_true(trusted_file_replace(path, forest.header, forest.header->file_bytes, 0644,
+    risk_model_open_default(&model);
+    assert_true(trusted_file_replace(path, model.header, model.header->file_bytes, 0644,
                                      FAULT_MODEL, NULL));
 }
 

@@ -44,6 +44,52 @@ static void test_coefficients_are_those_of_scikit_learn(void **state)
     }
 }
 
+/* Rows of weight 2 and 0 are rows that stand there twice and not at all. */
+static void test_weights_are_repeated_rows(void **state)
+{
+    const float weights[ROWS] = {1, 2, 1, 2, 0, 1, 2, 1};
+    float table[2 * ROWS * 2];
+    uint8_t labels[2 * ROWS];
+    size_t rows = 0;
+    struct logistic_options options = USUAL;
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        for (int times = (int)weights[i]; times > 0; times--) {
+            memcpy(table + 2 * rows, TABLE + 2 * i, 2 * sizeof *table);
+            labels[rows++] = LABELS[i];
+        }
+    }
+    struct logistic_model repeated = fit(table, rows, 2, labels, options);
+    options.weights = weights;
+    struct logistic_model weighted = fit(TABLE, ROWS, 2, LABELS, options);
+    assert_true(weighted.converged);
+    assert_near(weighted.intercept, repeated.intercept, 1e-9);
+    for (int i = 0; i < 2; i++) {
+        assert_near(weighted.means[i], repeated.means[i], 1e-9);
+        assert_near(weighted.deviations[i], repeated.deviations[i], 1e-9);
+        assert_near(weighted.coefficients[i], repeated.coefficients[i], 1e-9);
+    }
+    logistic_model_free(&repeated);
+    logistic_model_free(&weighted);
+}
+
+static void test_unsound_weights_are_refused(void **state)
+{
+    const float table[] = {1, 2}, negative[] = {1, -1}, one_label[] = {1, 0};
+    const uint8_t labels[] = {0, 1};
+    struct logistic_options options = USUAL;
+    struct logistic_model model;
+    struct error error = ERROR_NONE;
+    (void)state;
+    options.weights = negative;
+    assert_false(fit_logistic(table, 2, 1, labels, &options, &model, &error));
+    assert_contains(error.text, "row 2 has the weight -1");
+    options.weights = one_label;
+    error = (struct error)ERROR_NONE;
+    assert_false(fit_logistic(table, 2, 1, labels, &options, &model, &error));
+    assert_contains(error.text, "both labels: 0 of 1");
+}
+
 static void test_a_missing_value_is_the_mean(void **state)
 {
     struct logistic_model model = fit(TABLE, ROWS, 2, LABELS, USUAL);
@@ -128,7 +174,7 @@ static void test_calibration_by_hand(void **state)
     const uint8_t labels[] = {0, 1, 1, 0};
     struct calibration calibration;
     (void)state;
-    calibration_measure(probabilities, labels, 4, &calibration);
+    calibration_measure(probabilities, labels, NULL, 4, &calibration);
     assert_near(calibration.brier, 0.108125, 1e-12);
     assert_int_equal(calibration.bins[0].rows, 0);
     assert_int_equal(calibration.bins[1].rows, 1); /* from 0.1 on */
@@ -138,8 +184,24 @@ static void test_calibration_by_hand(void **state)
     assert_near(calibration.bins[2].predicted, 0.25, 1e-12);
     assert_near(calibration.bins[2].observed, 0, 0);
     assert_near(calibration.bins[4].observed, 1, 0);
-    calibration_measure(probabilities, labels, 0, &calibration);
+    assert_near(calibration.error, (0.1 + 0.6 + 0 + 0.25) / 4, 1e-12);
+    calibration_measure(probabilities, labels, NULL, 0, &calibration);
     assert_true(calibration.brier == 0);
+}
+
+static void test_calibration_counts_weights(void **state)
+{
+    const double probabilities[] = {0.2, 0.25, 0.25};
+    const uint8_t labels[] = {1, 0, 0};
+    const float weights[] = {1, 3, 0};
+    struct calibration calibration;
+    (void)state;
+    calibration_measure(probabilities, labels, weights, 3, &calibration);
+    assert_near(calibration.brier, (0.64 + 3 * 0.0625) / 4, 1e-12);
+    assert_near(calibration.bins[2].predicted, 0.95 / 4, 1e-12);
+    assert_near(calibration.bins[2].observed, 0.25, 1e-12);
+    assert_near(calibration.error, 0.25 - 0.95 / 4, 1e-12);
+    assert_int_equal(calibration.bins[2].rows, 3);
 }
 
 /* Labels drawn by the probabilities themselves: each bin holds what it says. */
@@ -157,7 +219,7 @@ static void test_calibrated_probabilities_look_so(void **state)
         probabilities[i] = draw_unit(&draw);
         labels[i] = draw_chance(&draw, probabilities[i]);
     }
-    calibration_measure(probabilities, labels, MANY, &calibration);
+    calibration_measure(probabilities, labels, NULL, MANY, &calibration);
     assert_near(calibration.brier, 1.0 / 6, 0.003); /* the integral of p (1 - p) */
     for (size_t i = 0; i < CALIBRATION_BINS; i++)
         assert_near(calibration.bins[i].observed, calibration.bins[i].predicted, 0.02);
@@ -169,12 +231,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_coefficients_are_those_of_scikit_learn),
+        cmocka_unit_test(test_weights_are_repeated_rows),
+        cmocka_unit_test(test_unsound_weights_are_refused),
         cmocka_unit_test(test_a_missing_value_is_the_mean),
         cmocka_unit_test(test_a_constant_column_tells_nothing),
         cmocka_unit_test(test_not_converging_is_told),
         cmocka_unit_test(test_what_cannot_be_fitted_is_refused),
         cmocka_unit_test(test_far_values_stay_finite),
         cmocka_unit_test(test_calibration_by_hand),
+        cmocka_unit_test(test_calibration_counts_weights),
         cmocka_unit_test(test_calibrated_probabilities_look_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Training: the same from the same, whatever the threads; and a model that holds its budgets. */
+/* What is trained on: simulated logins, and the rows made of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "trainer/csv_login.h"
-#include "trainer/fit.h"
+#include "trainer/rows.h"
 #include "trainer/simulation.h"
 
 static const struct simulation_options SMALL = {
@@ -160,72 +160,6 @@ static void tells_nothing_by_evidence_alone(void **state)
     training_rows_finish(&rows);
 }
 
-static void fit(unsigned threads, struct fit_result *result)
-{
-    struct forest_options options = {
-        .trees = 9, .depth = 7, .threads = threads, .smallest_leaf = 10, .seed = 3};
-    struct fit_budgets budgets = {1.0 / 50, 1.0 / 200, 1.0 / 10000};
-    struct forest_header facts;
-    struct training_rows rows;
-    struct error error = ERROR_NONE;
-
-    memset(&facts, 0, sizeof facts);
-    make_rows(&SMALL, &rows);
-    if (!fit_model(&rows, &options, &budgets, &facts, result, &error))
-        fail_msg("%s", error.text);
-    training_rows_finish(&rows);
-}
-
-static void trains_the_same_with_any_number_of_threads(void **state)
-{
-    struct fit_result one, two;
-    (void)state;
-
-    fit(1, &one);
-    fit(2, &two);
-    assert_int_equal(one.size, two.size);
-    assert_memory_equal(one.bytes, two.bytes, one.size);
-    free(one.bytes);
-    free(two.bytes);
-}
-
-static void holds_budgets_or_says_so(void **state)
-{
-    struct fit_result result;
-    struct forest forest;
-    struct error error = ERROR_NONE;
-    (void)state;
-
-    fit(2, &result);
-    assert_true(forest_open(&forest, result.bytes, result.size, &error));
-    assert_true(result.measures.legitimate > 50 && result.measures.legitimate < 10000);
-    assert_false(result.log_extrapolated);
-    assert_true(result.deny_extrapolated);
-    assert_true(result.thresholds.log <= result.thresholds.step_up);
-    assert_true(result.thresholds.step_up <= result.thresholds.deny);
-    assert_true(result.thresholds.deny <= 1);
-    assert_true(result.measures.auc > 0.9);
-    assert_true(result.measures.recall_at_1pct > 0.5);
-    free(result.bytes);
-}
-
-static void refuses_too_little_history(void **state)
-{
-    struct forest_options options = {
-        .trees = 3, .depth = 3, .threads = 1, .smallest_leaf = 5, .seed = 3};
-    struct fit_budgets budgets = {0.02, 0.005, 0.0001};
-    struct training_rows rows = {.rows = NULL};
-    struct forest_header facts;
-    struct fit_result result;
-    struct error error = ERROR_NONE;
-    (void)state;
-
-    memset(&facts, 0, sizeof facts);
-    assert_false(fit_model(&rows, &options, &budgets, &facts, &result, &error));
-    assert_int_equal(error.fault, FAULT_MODEL);
-    assert_non_null(strstr(error.text, "too few"));
-}
-
 /* Failed, labelled and merely scheduled logins make nothing familiar. */
 static bool no_row(void *context, struct replay *replay, const struct stored_login *login,
                    const struct login_event *seen, const struct history *history,
@@ -284,9 +218,6 @@ int main(void)
         cmocka_unit_test(simulates_every_family),
         cmocka_unit_test(simulates_in_time_order),
         cmocka_unit_test(tells_nothing_by_evidence_alone),
-        cmocka_unit_test(trains_the_same_with_any_number_of_threads),
-        cmocka_unit_test(holds_budgets_or_says_so),
-        cmocka_unit_test(refuses_too_little_history),
         cmocka_unit_test(never_learns_attacks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
