@@ -90,7 +90,15 @@ status 0 "$trainer" table --train "$work/table.csv" --label label --model forest
 has "$work/out" '"measured_on": "test"'
 status 1 "$trainer" table --train "$work/table.csv" --label colour --model forest
 has "$work/err" 'no column "colour"'
+for threads in 1 2; do
+    status 0 "$trainer" table --train "$work/table.csv" --label label --model boosted --trees 20 \
+        --test "$work/table.csv" --threads $threads --out "$work/boosted.$threads" --json
+    has "$work/out" '"measured_on": "test", "auc": 0\.9[0-9]*'
+done
+cmp "$work/boosted.1" "$work/boosted.2" || fail "boosted scores differ with the number of threads"
 status 2 "$trainer" table --train "$work/table.csv" --label label --model boosted
-has "$work/err" 'boosted is not there'
+has "$work/err" 'test is needed'
+status 2 "$trainer" table --train "$work/table.csv" --label label --model oracle
+has "$work/err" 'oracle is not there'
 status 2 "$trainer" table --train "$work/table.csv" --model forest
 echo passed
