@@ -217,7 +217,7 @@ static void check_model(const struct config *config, struct findings *findings)
     int64_t age_us = clock_utc_us() - model.risk.header->trained_us;
     if (model.bytes == NULL)
         findings_add(findings, FINDING_GOOD, "model",
-                     "the built-in forest scores; \"anomaly-trainer train\" makes one of your own "
+                     "the built-in model scores; \"anomaly-trainer train\" makes one of your own "
                      "history");
     else if (age_us > MODEL_OLD_DAYS * S_PER_DAY * US_PER_S)
         findings_add(findings, FINDING_WARNING, "model", "%s was trained %s ago: train it again",

@@ -7,7 +7,7 @@
 
 struct model_file {
     struct risk_model risk;
-    void *bytes;                      /* NULL for the built-in forest */
+    void *bytes;                      /* NULL for the built-in model */
     char path[2 * CONFIG_TEXT_BYTES]; /* "built-in" likewise */
 };
 

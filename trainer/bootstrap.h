@@ -1,9 +1,11 @@
-/* The rows and options that the default forest is made from. */
+/* The rows and options that the default model is made from. */
 #ifndef TRAINER_BOOTSTRAP_H
 #define TRAINER_BOOTSTRAP_H
 
 #include "common/config.h"
 #include "trainer/fit.h"
+
+#define BOOTSTRAP_SEED 1 /* of the model that is embedded in the code */
 
 /* Rows of several simulated machines: with all evidence, without databases, without clients, and
  * with a history that was imported before clients were known. */

@@ -1,7 +1,7 @@
 /*
  * A machine's past made by hand: logins that happened one after the other, and what is known of
  * them before another one. Built from the scorer alone, so that it shares nothing with the
- * simulator that the built-in forest has learned from.
+ * simulator that the built-in model has learned from.
  */
 #ifndef TESTS_TRAINER_MACHINE_PAST_H
 #define TESTS_TRAINER_MACHINE_PAST_H

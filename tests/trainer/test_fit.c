@@ -212,6 +212,22 @@ static void trains_the_same_with_any_number_of_threads(void **state)
     }
 }
 
+/* Another build, with sanitizers perhaps, and one thread: the bytes that the build has embedded. */
+static void the_built_in_model_is_always_the_same(void **state)
+{
+    struct fit_result result;
+    struct risk_model built_in;
+    struct error error = ERROR_NONE;
+    (void)state;
+
+    if (!bootstrap_model(BOOTSTRAP_SEED, 1, &result, &error))
+        fail_msg("%s", error.text);
+    risk_model_open_default(&built_in);
+    assert_int_equal(built_in.header->file_bytes, result.size);
+    assert_memory_equal(built_in.header, result.bytes, result.size);
+    free(result.bytes);
+}
+
 /* ---- what it says ---- */
 
 static void holds_budgets_or_says_so(void **state)
@@ -365,6 +381,7 @@ int main(void)
         cmocka_unit_test(takes_the_better_forest),
         cmocka_unit_test(few_logins_make_no_choice),
         cmocka_unit_test(trains_the_same_with_any_number_of_threads),
+        cmocka_unit_test(the_built_in_model_is_always_the_same),
         cmocka_unit_test(holds_budgets_or_says_so),
         cmocka_unit_test(the_file_scores_as_it_was_measured),
         cmocka_unit_test(tells_its_measures_in_the_summary),

@@ -62,12 +62,24 @@ has "$work/out" '"auc": '
 has "$work/out" '"recall_at_1pct": '
 has "$work/out" '"thresholds": {"log": '
 has "$work/out" '"budgets_not_measurable": \["log", "step_up", "deny"\]'
-has "$work/err" 'deny_budget'
+has "$work/out" '"candidates": {"bagged": {"trees": 10, "average_precision": [01][.0-9]*}'
+has "$work/out" '"alone": {"forest": {"auc": '
+has "$work/out" '"calibration": {"brier": [0-9.e-]*, "error": [0-9.e-]*, "bins": \[{"from": 0, '
+has "$work/out" '"realised": {"log": {"logins": [0-9]*, "lowest": '
+has "$work/err" 'deny_budget = 0.0001 needs about 30000 held-out logins to be held, there are 3[0-9]:'
 [ "$(stat -c %a "$work/store/model.forest")" = 640 ] || fail "the model's mode"
 status 0 "$trainer" model check "$work/store/model.forest"
 status 0 "$trainer" model show "$work/store/model.forest" --json
 has "$work/out" '"sound": true'
+has "$work/out" '"summary": {"learner": "random forest"'
+status 0 "$trainer" model show "$work/store/model.forest"
+has "$work/out" '^random forest  average precision [01]'
+has "$work/out" '^boosted trees  not tried'
+has "$work/out" '^isolation  *[0-9][0-9]  *[01]\.[0-9]*  *[0-9.]* %'
+has "$work/out" '^from 0.9 on'
 status 0 run train --trees 10 --depth 5 --seed 3 --threads 1 --out "$work/again.forest"
+has "$work/out" '^random forest: 1[0-9] later logins are too few to try boosted trees on, 300 are needed'
+has "$work/out" '^probabilities: off by '
 printf X | dd of="$work/again.forest" bs=1 seek=500 conv=notrunc 2>/dev/null
 status 1 "$trainer" model check "$work/again.forest"
 

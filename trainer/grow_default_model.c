@@ -1,11 +1,9 @@
-/* Grows the default forest at build time: grow_default_forest FILE. */
+/* Grows the default model at build time: grow_default_model FILE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "trainer/bootstrap.h"
-
-#define DEFAULT_SEED 1
 
 int main(int argc, char **argv)
 {
@@ -14,18 +12,18 @@ int main(int argc, char **argv)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (argc != 2) {
-        fputs("usage: grow_default_forest FILE\n", stderr);
+        fputs("usage: grow_default_model FILE\n", stderr);
         return 2;
     }
     unsigned threads = processors > 1 && processors < 16 ? (unsigned)processors : 2;
-    if (!bootstrap_model(DEFAULT_SEED, threads, &result, &error)) {
-        fprintf(stderr, "grow_default_forest: %s\n", error.text);
+    if (!bootstrap_model(BOOTSTRAP_SEED, threads, &result, &error)) {
+        fprintf(stderr, "grow_default_model: %s\n", error.text);
         return 1;
     }
     FILE *out = fopen(argv[1], "wb");
     bool written = out != NULL && fwrite(result.bytes, 1, result.size, out) == result.size;
     if (out == NULL || fclose(out) != 0 || !written) {
-        fprintf(stderr, "grow_default_forest: cannot write %s\n", argv[1]);
+        fprintf(stderr, "grow_default_model: cannot write %s\n", argv[1]);
         free(result.bytes);
         return 1;
     }
