@@ -17,17 +17,26 @@ def fastest(path):
     return min(quiet or runs, key=lambda run: run["fit_seconds"])
 
 
-room = pathlib.Path(sys.argv[1])
-print(f"{'':28}{'ours':>10}{'XGBoost':>10}{'ratio':>8}")
-for threads in (1, 2):
-    ours = fastest(room / f"ours.{threads}")
-    theirs = fastest(room / f"theirs.{threads}")
+def report(room, run):
+    model, depth, trees, threads = run.split(":")
+    depth = "no limit of depth" if depth == "1024" else f"{depth} deep"
+    ours, theirs = fastest(room / f"{run}.ours"), fastest(room / f"{run}.theirs")
+    print(f"{model}, {trees} trees, {depth}, {threads} thread{'s' if threads != '1' else ''}")
+    print(f"{'':28}{'ours':>10}{'XGBoost':>10}{'ratio':>8}")
     for name, key, unit in (("seconds", "fit_seconds", 1), ("peak MB", "peak_kb", 1000)):
-        label = f"{threads} thread{'s' if threads > 1 else ''}, {name}"
         mine, other = ours[key] / unit, theirs[key] / unit
-        print(f"{label:28}{mine:10.2f}{other:10.2f}{mine / other:8.2f}")
-print(f"{'':28}{'ours':>10}{'XGBoost':>10}{'apart':>8}")
-for name, key in (("AUC", "auc"), ("average precision", "average_precision"),
-                  ("log loss", "logloss")):
-    print(f"{name:28}{ours[key]:10.4f}{theirs[key]:10.4f}{ours[key] - theirs[key]:8.4f}")
-print(f"{'rows scored a second':28}{ours['score_rows_per_second']:10.0f}")
+        print(f"{name:28}{mine:10.2f}{other:10.2f}{mine / other:8.2f}")
+    print(f"{'':28}{'ours':>10}{'XGBoost':>10}{'apart':>8}")
+    for name, key in (("AUC", "auc"), ("average precision", "average_precision"),
+                      ("log loss", "logloss")):
+        print(f"{name:28}{ours[key]:10.4f}{theirs[key]:10.4f}{ours[key] - theirs[key]:8.4f}")
+    print(f"{'rows scored a second':28}{ours['score_rows_per_second']:10.0f}")
+    if (room / f"{run}.tenth").exists():
+        tenth = fastest(room / f"{run}.tenth")
+        grown = (ours["fit_seconds"] / ours["rows"]) / (tenth["fit_seconds"] / tenth["rows"])
+        print(f"a tenth of the rows took {tenth['fit_seconds']:.2f} s: "
+              f"a row of all costs {grown:.2f} of what one costs there")
+
+
+for run in sys.argv[2:]:
+    report(pathlib.Path(sys.argv[1]), run)

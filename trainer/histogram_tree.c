@@ -6,8 +6,17 @@
 
 #include "trainer/histogram.h"
 
-/* Below so many bytes of rows a node's are copied together: then all below it stays in cache. */
+/* Up to so many bytes of rows a node's are copied together: then all below it stays in cache. */
 #define NEAR_BYTES (UINT32_C(1) << 20)
+
+/* A node whose rows fit there: what is below it may be grown by any thread, from its own draws. */
+struct subtree {
+    uint32_t node, first, count;
+    unsigned depth;
+    uint64_t seed;
+    struct node_sums total;
+    struct histogram_tree grown; /* its root is the node */
+};
 
 struct tree_grower {
     const struct table_bins *bins;
@@ -15,7 +24,8 @@ struct tree_grower {
     bool weighted;
     struct draw *draw;
     struct sample_row *sample, *scratch;
-    uint16_t *order; /* the columns that can be split */
+    struct sample_row *near_sample; /* of the subtree that is grown */
+    uint16_t *order;                /* the columns that can be split */
     unsigned candidates;
     struct histogram *histograms; /* one for each column tried at once */
     uint8_t *near;
@@ -23,10 +33,14 @@ struct tree_grower {
     const uint8_t *matrix; /* the table's bins, or near */
     struct histogram_node *nodes;
     uint32_t count, capacity;
+    struct histogram_tree trunk; /* waits for its subtrees */
+    struct subtree *subtrees;
+    uint32_t subtree_count, subtree_capacity;
 };
 
 static void list_candidates(struct tree_grower *grower)
 {
+    grower->candidates = 0;
     for (unsigned c = 0; c < grower->bins->columns; c++) {
         const struct column_bins *column = &grower->bins->column[c];
         if (column->cut_count > 0 || column->has_missing)
@@ -50,13 +64,24 @@ bool tree_grower_create(struct tree_grower **grower, const struct table_bins *bi
         made->order = calloc(bins->columns + 1, sizeof *made->order);
         made->histograms = malloc((options->columns_tried + 1) * sizeof *made->histograms);
         made->near = malloc((size_t)made->near_rows * bins->columns + 1);
+        made->near_sample = calloc(made->near_rows + SAMPLE_AHEAD, sizeof *made->near_sample);
         if (made->sample != NULL && made->scratch != NULL && made->order != NULL &&
-            made->histograms != NULL && made->near != NULL)
+            made->histograms != NULL && made->near != NULL && made->near_sample != NULL)
             return true;
     }
     tree_grower_destroy(made);
     *grower = NULL;
     return error_set_errno(error, FAULT_MODEL, ENOMEM, "the forest does not fit into memory");
+}
+
+/* What was grown of a tree that is finished, or never will be. */
+static void tree_drop(struct tree_grower *grower)
+{
+    for (uint32_t i = 0; i < grower->subtree_count; i++)
+        free(grower->subtrees[i].grown.nodes);
+    free(grower->trunk.nodes);
+    grower->subtree_count = 0;
+    grower->trunk = (struct histogram_tree){NULL, 0};
 }
 
 void tree_grower_destroy(struct tree_grower *grower)
@@ -68,6 +93,9 @@ void tree_grower_destroy(struct tree_grower *grower)
     free(grower->order);
     free(grower->histograms);
     free(grower->near);
+    free(grower->near_sample);
+    tree_drop(grower);
+    free(grower->subtrees);
     free(grower);
 }
 
@@ -155,15 +183,17 @@ static uint32_t partition(struct tree_grower *grower, const struct split *split,
     return left;
 }
 
-static void copy_near(struct tree_grower *grower, struct sample_row *rows, uint32_t count)
+static void copy_near(struct tree_grower *grower, const struct sample_row *rows, uint32_t count)
 {
+    const uint8_t *matrix = grower->bins->bins;
     size_t stride = grower->bins->columns;
+
     for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(grower->matrix + rows[i + SAMPLE_AHEAD].row * stride);
-        memcpy(grower->near + i * stride, grower->matrix + rows[i].row * stride, stride);
-        rows[i].row = i;
+        __builtin_prefetch(matrix + rows[i + SAMPLE_AHEAD].row * stride);
+        memcpy(grower->near + i * stride, matrix + rows[i].row * stride, stride);
+        grower->near_sample[i] = rows[i];
+        grower->near_sample[i].row = i;
     }
-    grower->matrix = grower->near;
 }
 
 /* Two nodes side by side, or the root alone. */
@@ -189,6 +219,28 @@ static bool may_split(const struct tree_grower *grower, const struct node_sums *
     return depth < grower->options.depth && total->positive > 0 &&
            total->positive < total->weight &&
            total->rows >= 2 * (uint64_t)grower->options.smallest_leaf;
+}
+
+static bool add_subtree(struct tree_grower *grower, const struct sample_row *rows, uint32_t count,
+                        const struct node_sums *total, unsigned depth, uint32_t index)
+{
+    if (grower->subtree_count == grower->subtree_capacity) {
+        uint32_t capacity = grower->subtree_capacity == 0 ? 64 : 2 * grower->subtree_capacity;
+        struct subtree *subtrees = reallocarray(grower->subtrees, capacity, sizeof *subtrees);
+        if (subtrees == NULL)
+            return false;
+        grower->subtrees = subtrees;
+        grower->subtree_capacity = capacity;
+    }
+    grower->subtrees[grower->subtree_count++] = (struct subtree){
+        .node = index,
+        .first = (uint32_t)(rows - grower->sample),
+        .count = count,
+        .depth = depth,
+        .seed = draw_bits(grower->draw),
+        .total = *total,
+    };
+    return true;
 }
 
 /* The share of positives, where parent_weight more rows have their parent's share. */
@@ -236,43 +288,91 @@ static bool grow_children(struct tree_grower *grower, struct sample_row *rows, u
 static bool grow_node(struct tree_grower *grower, struct sample_row *rows, uint32_t count,
                       const struct node_sums *total, unsigned depth, uint32_t index)
 {
-    const uint8_t *matrix = grower->matrix;
-
     grower->nodes[index].visits = count;
     if (!may_split(grower, total, depth))
         return true;
-    if (matrix != grower->near && count <= grower->near_rows)
-        copy_near(grower, rows, count);
-    bool grown = grow_children(grower, rows, count, total, depth, index);
-    grower->matrix = matrix;
-    return grown;
+    if (grower->matrix != grower->near && count <= grower->near_rows)
+        return add_subtree(grower, rows, count, total, depth, index);
+    return grow_children(grower, rows, count, total, depth, index);
 }
 
-bool tree_grow(struct tree_grower *grower, struct draw *draw, uint32_t count,
-               struct histogram_tree *tree)
+/* The node with everything below it, its rows being those of the grower's matrix. */
+static bool grow_from(struct tree_grower *grower, struct sample_row *rows,
+                      const struct subtree *from, float value, struct histogram_tree *grown)
 {
     uint32_t root = 0;
 
-    grower->draw = draw;
-    grower->candidates = 0;
     list_candidates(grower);
-    grower->matrix = grower->bins->bins;
     grower->nodes = NULL;
     grower->count = grower->capacity = 0;
-    const struct node_sums total = sum_rows(grower->sample, count);
-    bool grown = new_nodes(grower, 1, &root);
-    if (grown) {
-        double weight = (double)total.weight;
-        grower->nodes[root].value = weight > 0 ? (float)((double)total.positive / weight) : 0;
-        grown = grow_node(grower, grower->sample, count, &total, 0, root);
+    bool done = new_nodes(grower, 1, &root);
+    if (done) {
+        grower->nodes[root].value = value;
+        done = grow_node(grower, rows, from->count, &from->total, from->depth, root);
     }
-    if (!grown) {
-        free(grower->nodes);
+    *grown = (struct histogram_tree){grower->nodes, grower->count};
+    return done;
+}
+
+bool tree_grow_trunk(struct tree_grower *grower, struct draw *draw, uint32_t count)
+{
+    const struct subtree all = {.count = count, .total = sum_rows(grower->sample, count)};
+    double weight = (double)all.total.weight;
+
+    tree_drop(grower);
+    grower->draw = draw;
+    grower->matrix = grower->bins->bins;
+    return grow_from(grower, grower->sample, &all,
+                     weight > 0 ? (float)((double)all.total.positive / weight) : 0, &grower->trunk);
+}
+
+uint32_t tree_subtree_count(const struct tree_grower *grower)
+{
+    return grower->subtree_count;
+}
+
+bool tree_grow_subtree(struct tree_grower *grower, uint32_t number, struct tree_grower *helper)
+{
+    struct subtree *subtree = &grower->subtrees[number];
+    struct draw draw;
+
+    draw_seed(&draw, subtree->seed, 0);
+    copy_near(helper, grower->sample + subtree->first, subtree->count);
+    helper->draw = &draw;
+    helper->matrix = helper->near;
+    return grow_from(helper, helper->near_sample, subtree, grower->trunk.nodes[subtree->node].value,
+                     &subtree->grown);
+}
+
+/* Its nodes behind those that are there, but for its root, which is one of them. */
+static void append(struct histogram_tree *tree, const struct subtree *subtree)
+{
+    uint32_t moved = tree->count - 1;
+
+    tree->nodes[subtree->node] = subtree->grown.nodes[0];
+    memcpy(tree->nodes + tree->count, subtree->grown.nodes + 1,
+           (subtree->grown.count - 1) * sizeof *tree->nodes);
+    tree->count += subtree->grown.count - 1;
+    if (subtree->grown.count > 1)
+        tree->nodes[subtree->node].child += moved;
+    for (uint32_t i = moved + 1; i < tree->count; i++)
+        tree->nodes[i].child += tree->nodes[i].child != 0 ? moved : 0;
+}
+
+bool tree_finish(struct tree_grower *grower, struct histogram_tree *tree)
+{
+    size_t count = grower->trunk.count;
+
+    for (uint32_t i = 0; i < grower->subtree_count; i++)
+        count += grower->subtrees[i].grown.count - 1;
+    struct histogram_node *nodes = reallocarray(grower->trunk.nodes, count, sizeof *nodes);
+    if (nodes == NULL)
         return false;
-    }
-    struct histogram_node *nodes =
-        reallocarray(grower->nodes, grower->count, sizeof *grower->nodes);
-    *tree = (struct histogram_tree){nodes != NULL ? nodes : grower->nodes, grower->count};
+    *tree = (struct histogram_tree){nodes, grower->trunk.count};
+    for (uint32_t i = 0; i < grower->subtree_count; i++)
+        append(tree, &grower->subtrees[i]);
+    grower->trunk.nodes = NULL;
+    tree_drop(grower);
     return true;
 }
 

@@ -57,12 +57,18 @@ void tree_grower_destroy(struct tree_grower *grower);
 struct sample_row *tree_grower_sample(struct tree_grower *grower);
 
 /*
- * Grows a tree on the first count rows of the sample, which it uses up. The sum of weight times
- * drawn must be below 2^32. Unless the grower is weighted all weights must be 1. tree->nodes is the
- * caller's to free(). False when there is no memory.
+ * A tree is grown in parts, so that several threads can: the trunk, on the first count rows of the
+ * sample, which it uses up; then each of its subtrees, in any order and by several threads at once,
+ * in the room of this grower or of a helper of the same table and options, which may hold a trunk
+ * of its own. tree_finish() makes one tree of them, the same whoever grew them; tree->nodes is the
+ * caller's to free(). The sum of weight times drawn must be below 2^32. Unless the grower is
+ * weighted all weights must be 1. False when there is no memory.
  */
-bool tree_grow(struct tree_grower *grower, struct draw *draw, uint32_t count,
-               struct histogram_tree *tree) MUST_USE;
+bool tree_grow_trunk(struct tree_grower *grower, struct draw *draw, uint32_t count) MUST_USE;
+uint32_t tree_subtree_count(const struct tree_grower *grower);
+bool tree_grow_subtree(struct tree_grower *grower, uint32_t number,
+                       struct tree_grower *helper) MUST_USE;
+bool tree_finish(struct tree_grower *grower, struct histogram_tree *tree) MUST_USE;
 
 /* The leaf that a row of bins falls into. */
 const struct histogram_node *tree_leaf(const struct histogram_tree *tree, const uint8_t *bins);

@@ -149,7 +149,7 @@ static bool boost(struct boosting *boosting)
 }
 
 /* The log-odds of all rows. False when they all have one label: then half a row has the other. */
-static bool find_base(const struct followed *rows, double *base)
+static bool find_log_odds(const struct followed *rows, double *log_odds)
 {
     double weights[2] = {0, 0};
     size_t count = rows->bins->rows;
@@ -159,15 +159,13 @@ static bool find_base(const struct followed *rows, double *base)
             table_row_weight(rows->labels, rows->class_weight, row);
     bool both = weights[0] > 0 && weights[1] > 0;
     double half_row = both ? 0 : (weights[0] + weights[1]) / (2 * (double)count);
-    *base = both || half_row > 0 ? log((weights[1] + half_row) / (weights[0] + half_row)) : 0;
+    *log_odds = both || half_row > 0 ? log((weights[1] + half_row) / (weights[0] + half_row)) : 0;
     return both;
 }
 
-static bool make_margins(struct followed *rows, double base)
+static bool make_margins(struct followed *rows)
 {
-    rows->margins = malloc(rows->bins->rows * sizeof *rows->margins);
-    for (size_t row = 0; rows->margins != NULL && row < rows->bins->rows; row++)
-        rows->margins[row] = (float)base;
+    rows->margins = calloc(rows->bins->rows, sizeof *rows->margins);
     return rows->margins != NULL;
 }
 
@@ -198,18 +196,24 @@ static bool run(struct boosting *boosting, struct error *error)
     };
     struct table_boosted *boosted = boosting->boosted;
 
-    if (!find_base(&boosting->rows, &boosted->base))
+    double log_odds;
+
+    if (!find_log_odds(&boosting->rows, &log_odds)) {
+        boosted->base = log_odds;
         return true;
+    }
     boosted->trees = calloc(options->rounds, sizeof *boosted->trees);
     bool done =
-        boosted->trees != NULL && make_margins(&boosting->rows, boosted->base) &&
+        boosted->trees != NULL && make_margins(&boosting->rows) &&
         (boosting->later.bins == NULL ||
-         (make_margins(&boosting->later, boosted->base) && make_losses(&boosting->later))) &&
+         (make_margins(&boosting->later) && make_losses(&boosting->later))) &&
         boosted_grower_create(&boosting->grower, boosting->rows.bins, &tree_options, error) &&
         boost(boosting);
     boosted_grower_destroy(boosting->grower);
     followed_finish(&boosting->rows);
     followed_finish(&boosting->later);
+    if (done && boosted->count == 0)
+        boosted->base = log_odds;
     return done ||
            error_set_errno(error, FAULT_MODEL, ENOMEM, "the boosted trees do not fit into memory");
 }

@@ -26,12 +26,13 @@ extern const struct table_boosted_options TABLE_BOOSTED_DEFAULTS;
 
 /*
  * A row's log-odds are base and its leaves' values. A node's value is what it would add as a leaf,
- * its visits the rows of the sample that came there.
+ * its visits the rows of the sample that came there. Boosting starts at log-odds 0: from the share
+ * of a rare label each row's hessian is small, and the first leaves take steps that are too long.
  */
 struct table_boosted {
     struct histogram_tree *trees;
     unsigned count;
-    double base; /* log-odds of all rows together */
+    double base; /* 0; where there is no tree, the log-odds of all rows together */
 };
 
 /* Rows of a later time, cut as those that are learned from. */

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +18,10 @@ struct left_out {
     uint8_t *is_seen; /* by the tree that was just grown */
 };
 
+/* A worker's tree is shared, by subtrees, with workers that find no other tree to grow. */
 struct forest_worker {
     struct tree_grower *grower;
+    uint32_t subtrees, taken, done; /* of the tree it grows */
     struct left_out left_out;
 };
 
@@ -33,7 +35,10 @@ struct forest_job {
     struct forest_worker workers[WORK_MOST_THREADS];
     double mean_weight; /* in the same unit */
     bool wants_left_out;
-    atomic_bool failed;
+    pthread_mutex_t lock;   /* over subtrees, taken and done of all workers, and what follows */
+    pthread_cond_t changed; /* any of them, in a way that somebody may wait for */
+    unsigned finished;      /* trees */
+    bool failed;
 };
 
 /* The Poisson distribution of mean 1, cumulated, in 65536ths. */
@@ -110,28 +115,104 @@ static bool worker_prepare(struct forest_job *job, struct forest_worker *worker)
                               NULL);
 }
 
-/* An empty sample, which a table of few rows may get, is drawn again. */
-static void grow_one(void *context, unsigned number, unsigned worker_number)
+/* Takes one of the owner's subtrees and grows it in the helper's room; the lock is held around it.
+ */
+static void grow_subtree(struct forest_job *job, struct forest_worker *owner,
+                         struct forest_worker *helper)
 {
-    struct forest_job *job = context;
-    struct forest_worker *worker = &job->workers[worker_number];
+    uint32_t number = owner->taken++;
+
+    pthread_mutex_unlock(&job->lock);
+    bool grown =
+        worker_prepare(job, helper) && tree_grow_subtree(owner->grower, number, helper->grower);
+    pthread_mutex_lock(&job->lock);
+    job->failed |= !grown;
+    if (++owner->done == owner->subtrees)
+        pthread_cond_broadcast(&job->changed);
+}
+
+static void grow_subtrees(struct forest_job *job, struct forest_worker *worker)
+{
+    pthread_mutex_lock(&job->lock);
+    worker->taken = worker->done = 0;
+    worker->subtrees = tree_subtree_count(worker->grower);
+    pthread_cond_broadcast(&job->changed);
+    while (worker->taken < worker->subtrees)
+        grow_subtree(job, worker, worker);
+    while (worker->done < worker->subtrees)
+        pthread_cond_wait(&job->changed, &job->lock);
+    pthread_mutex_unlock(&job->lock);
+}
+
+static struct forest_worker *find_owner(struct forest_job *job)
+{
+    for (unsigned i = 0; i < WORK_MOST_THREADS; i++) {
+        if (job->workers[i].taken < job->workers[i].subtrees)
+            return &job->workers[i];
+    }
+    return NULL;
+}
+
+/* Until every tree is finished. */
+static void help(struct forest_job *job, struct forest_worker *helper)
+{
+    pthread_mutex_lock(&job->lock);
+    while (job->finished < job->forest->count && !job->failed) {
+        struct forest_worker *owner = find_owner(job);
+        if (owner != NULL)
+            grow_subtree(job, owner, helper);
+        else
+            pthread_cond_wait(&job->changed, &job->lock);
+    }
+    pthread_mutex_unlock(&job->lock);
+}
+
+static bool has_failed(struct forest_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    bool failed = job->failed;
+    pthread_mutex_unlock(&job->lock);
+    return failed;
+}
+
+/* An empty sample, which a table of few rows may get, is drawn again. */
+static bool grow_tree(struct forest_job *job, unsigned number, struct forest_worker *worker)
+{
     struct histogram_tree *tree = &job->forest->trees[number];
     struct draw draw;
 
-    if (atomic_load(&job->failed))
-        return;
-    if (!worker_prepare(job, worker)) {
-        atomic_store(&job->failed, true);
-        return;
-    }
+    if (has_failed(job) || !worker_prepare(job, worker))
+        return false;
     draw_seed(&draw, job->options->seed, 1000 + (uint64_t)number);
     uint32_t distinct = draw_sample(job, &draw, worker);
     while (distinct == 0)
         distinct = draw_sample(job, &draw, worker);
-    if (!tree_grow(worker->grower, &draw, distinct, tree))
-        atomic_store(&job->failed, true);
-    else if (job->wants_left_out)
+    if (!tree_grow_trunk(worker->grower, &draw, distinct))
+        return false;
+    grow_subtrees(job, worker);
+    if (has_failed(job) || !tree_finish(worker->grower, tree))
+        return false;
+    if (job->wants_left_out)
         add_left_out(job, tree, &worker->left_out);
+    return true;
+}
+
+/* A job for each tree, and behind them one for each thread that finds no tree left. */
+static void grow_or_help(void *context, unsigned number, unsigned worker_number)
+{
+    struct forest_job *job = context;
+    struct forest_worker *worker = &job->workers[worker_number];
+
+    if (number >= job->forest->count) {
+        help(job, worker);
+        return;
+    }
+    bool grown = grow_tree(job, number, worker);
+    pthread_mutex_lock(&job->lock);
+    job->finished++;
+    job->failed |= !grown;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
 }
 
 static void write_out_of_bag(const struct forest_job *job, float *out_of_bag)
@@ -190,8 +271,9 @@ static bool run(struct forest_job *job, uint32_t **weights, float *out_of_bag)
     job->weights = *weights;
     if (!job->options->plain_shares)
         job->tree_options.parent_weight = job->mean_weight;
-    work_run(job->options->threads, forest->count, grow_one, job);
-    if (atomic_load(&job->failed))
+    unsigned threads = work_thread_count(job->options->threads);
+    work_run(threads, forest->count + threads, grow_or_help, job);
+    if (job->failed)
         return false;
     if (out_of_bag != NULL)
         write_out_of_bag(job, out_of_bag);
@@ -224,6 +306,8 @@ bool table_forest_grow(struct table_forest *forest, const struct table_bins *bin
             },
         .forest = forest,
         .mean_weight = 1,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
         .wants_left_out = out_of_bag != NULL,
     };
     bool grown = run(&job, &weights, out_of_bag);

@@ -232,23 +232,30 @@ static bool same_forests(const struct table_forest *one, const struct table_fore
     return same;
 }
 
+#define REPEATED 8
+
+/* So many columns that a tree has several subtrees for others to grow. */
 static void grows_the_same_with_any_number_of_threads(void **state)
 {
     struct many *many = *state;
+    const float *columns[REPEATED * MANY_COLUMNS];
+    const struct table_view view = {MANY_ROWS, REPEATED * MANY_COLUMNS, columns, 1};
     struct table_forest_options options = {
         .trees = 9, .depth = 10, .threads = 1, .smallest_leaf = 2, .seed = 4};
     struct grown one, two, other;
     float *first = calloc(MANY_ROWS, sizeof *first), *second = calloc(MANY_ROWS, sizeof *second);
 
+    for (unsigned c = 0; c < REPEATED * MANY_COLUMNS; c++)
+        columns[c] = many->columns[c % MANY_COLUMNS];
     for (int weighted = 0; weighted < 2; weighted++) {
         const struct table_labels labels = {many->positive, weighted ? many->weights : NULL};
         options.threads = 1;
         options.seed = 4;
-        grow(&one, &many->view, &labels, &options, first);
+        grow(&one, &view, &labels, &options, first);
         options.threads = weighted ? 3 : 2;
-        grow(&two, &many->view, &labels, &options, second);
+        grow(&two, &view, &labels, &options, second);
         options.seed = 5;
-        grow(&other, &many->view, &labels, &options, NULL);
+        grow(&other, &view, &labels, &options, NULL);
         assert_true(same_forests(&one.forest, &two.forest));
         assert_memory_equal(first, second, MANY_ROWS * sizeof *first);
         assert_false(same_forests(&one.forest, &other.forest));
