@@ -144,6 +144,11 @@ static void try_columns(struct tree_grower *grower, unsigned first, unsigned wan
     }
 }
 
+/*
+ * No histogram is its parent's less its sibling's: each node draws its columns anew, and of the
+ * sqrt(n) it tries the parent has tried one on average. The rows are passed over for the others
+ * anyway.
+ */
 static bool find_split(struct tree_grower *grower, const struct sample_row *rows, uint32_t count,
                        const struct node_sums *total, struct split *best)
 {
