@@ -415,7 +415,7 @@ static void counts_binary_junk(void **state)
         assert_true(seen.counts.lines > 0);
         assert_int_equal(fixture_skipped(&seen), seen.counts.lines);
     }
-    is_refused("csv", junk, sizeof junk, "no column");
+    is_refused("csv", junk, sizeof junk, "has a NUL byte");
 }
 
 static void says_what_cannot_be_opened(void **state)
