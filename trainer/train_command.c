@@ -164,10 +164,10 @@ static void print_thresholds(const struct fit_result *result)
 
 static void print_result(const struct fit_result *result, const char *model, double seconds)
 {
-    printf("%s: %u trees and %u isolation trees from %" PRId64 " rows of %" PRId64
-           " completed logins and %" PRId64 " rows of simulated machines in %.1f s\n",
-           model, result->trees, result->isolation_trees, result->rows - result->prior_rows,
-           result->logins, result->prior_rows, seconds);
+    printf("%s: %" PRId64 " completed logins; %u trees and %u isolation trees from %" PRId64
+           " rows of the earlier ones and %" PRId64 " of simulated machines in %.1f s\n",
+           model, result->logins, result->trees, result->isolation_trees,
+           result->rows - result->prior_rows, result->prior_rows, seconds);
     print_choice(result);
     print_measures(result);
     print_thresholds(result);
