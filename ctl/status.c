@@ -5,8 +5,8 @@
 
 #include "ctl/ctl.h"
 #include "ctl/journal_state.h"
-#include "ctl/model_file.h"
 #include "store/geo.h"
+#include "store/model_file.h"
 
 struct status {
     struct config config;
