@@ -79,7 +79,7 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
     judged->reached = login->reached;
     judged->label = login->label;
     judged->facts = (struct policy_facts){.learned_logins = history->profile.logins};
-    judging->plan.facts(judging->plan.context, seen, &judged->facts);
+    judging->plan.facts(judging->plan.context, login, &judged->facts);
     features_extract(seen, history, judged->assessment.features);
     if (judging->asking->count == BLOCK_LOGINS) {
         block_ring_submit(judging->judged);

@@ -30,7 +30,7 @@ struct judging_plan {
     int64_t since_us;      /* earlier attempts are only learned from */
     /* Whether the login is exempt and whether it is root's; called in order by one thread, which is
      * not that which adds. */
-    void (*facts)(void *context, const struct login_event *event, struct policy_facts *facts);
+    void (*facts)(void *context, const struct stored_login *login, struct policy_facts *facts);
     judged_visitor *visit; /* in the same thread, or in that which finishes */
     void *context;
 };

@@ -80,10 +80,10 @@ static bool print_login(void *context, const struct judged_login *login, struct 
 /* ---- in ---- */
 
 /* A file tells of other machines: who is exempt on this one means nothing there. */
-static void judge_facts(void *context, const struct login_event *event, struct policy_facts *facts)
+static void judge_facts(void *context, const struct stored_login *login, struct policy_facts *facts)
 {
     (void)context;
-    facts->is_root = strcmp(event->user, "root") == 0;
+    facts->is_root = strcmp(login->record.event.user, "root") == 0;
 }
 
 static bool judge_next(struct scoring *scoring, struct error *error)
