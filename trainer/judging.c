@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "trainer/block_ring.h"
@@ -22,6 +23,7 @@ struct judged_block {
 
 struct judging {
     struct judging_plan plan;
+    struct policy policies[JUDGING_MOST_POLICIES];
     struct replay *replay;
     struct block_ring *told, *judged;
     struct told_block *telling; /* being filled; NULL: none */
@@ -117,7 +119,9 @@ bool judging_create(struct judging **judging, const struct judging_plan *plan, s
     *judging = calloc(1, sizeof **judging);
     if (*judging == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot judge the history");
+    memcpy((*judging)->policies, plan->policies, plan->policy_count * sizeof *plan->policies);
     (*judging)->plan = *plan;
+    (*judging)->plan.policies = (*judging)->policies;
     struct replay_hooks hooks = {on_attempt, on_moment, *judging};
     struct block_ring_plan told = {.block_bytes = sizeof(struct told_block),
                                    .blocks = BLOCKS,

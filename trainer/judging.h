@@ -37,7 +37,7 @@ struct judging_plan {
 
 struct judging;
 
-/* What the plan points to must outlive the judging. */
+/* The plan's model and context must outlive the judging. */
 bool judging_create(struct judging **judging, const struct judging_plan *plan,
                     struct error *error) MUST_USE;
 void judging_destroy(struct judging *judging);
