@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""XGBoost on a table that bench/learner.sh made; prints one line of JSON.
+"""XGBoost on a table of bench/make_table; prints one line of JSON, and may save the model.
 
 A forest is its random-forest mode: one round of parallel trees on squared error, that is the mean
 label of each leaf, split by variance, which on 0 and 1 is Gini's criterion; the same smallest leaf
@@ -40,7 +40,7 @@ def forest_parameters(trees, mean):
 BOOSTED_PARAMETERS = {"objective": "binary:logistic", "learning_rate": 0.1, "reg_lambda": 1}
 
 
-def main(train_path, test_path, model, depth, trees, threads):
+def main(train_path, test_path, model, depth, trees, threads, save_path=None):
     train = load(train_path)
     rows = xgboost.DMatrix(train[:, :-1], label=train[:, -1], nthread=threads)
     mean = float(train[:, -1].mean())
@@ -57,6 +57,8 @@ def main(train_path, test_path, model, depth, trees, threads):
     start = time.perf_counter()
     learned = xgboost.train(parameters, rows, num_boost_round=1 if is_forest else trees)
     seconds = time.perf_counter() - start
+    if save_path is not None:
+        learned.save_model(save_path)
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     test = load(test_path)
     scores = learned.predict(xgboost.DMatrix(test[:, :-1], nthread=threads))
@@ -70,4 +72,4 @@ def main(train_path, test_path, model, depth, trees, threads):
     }))
 
 
-main(*sys.argv[1:4], *map(int, sys.argv[4:7]))
+main(*sys.argv[1:4], *map(int, sys.argv[4:7]), *sys.argv[7:])

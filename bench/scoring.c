@@ -1,9 +1,9 @@
 /*
- * scoring TRAIN TEST MODEL
+ * scoring TRAIN TEST FOREST MODEL
  * What a score costs in one thread: a random forest of 100 trees of depth 12, learned from a binary
  * table of bench/make_table, scores another one. One row at a time: each by itself, p50 and p99,
- * with the clock's own cost taken off. In a batch: rows a second. The forest goes into a model file
- * as well, with an isolation forest of the same table, for bench/cold_start.
+ * with the clock's own cost taken off. In a batch: rows a second. For bench/cold_start the forest
+ * goes into two model files as well, with an isolation forest of one tree and of as many.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,13 +74,13 @@ static struct grown_tree *learn(const struct binary_table *table)
 
 /* The table's columns stand for the first features. */
 static void write_model(const char *path, const struct grown_tree *forest,
-                        const struct binary_table *table)
+                        const struct binary_table *table, unsigned isolation_trees)
 {
     const struct isolation_options options = {
-        .trees = TREES, .sample = ISOLATION_SAMPLE, .threads = 2, .seed = 1};
+        .trees = isolation_trees, .sample = ISOLATION_SAMPLE, .threads = 2, .seed = 1};
     struct risk_model_facts facts = {.forest = forest,
                                      .forest_trees = TREES,
-                                     .isolation_trees = TREES,
+                                     .isolation_trees = isolation_trees,
                                      .stack = {.forest = 1, .isolation = 1},
                                      .summary = "{}"};
     struct grown_isolation isolation;
@@ -150,14 +150,15 @@ int main(int argc, char **argv)
     struct forest forest = {.kind = FOREST_BAGGED};
     struct error error = ERROR_NONE;
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: scoring TRAIN TEST MODEL\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: scoring TRAIN TEST FOREST MODEL\n");
         return 2;
     }
     if (!binary_table_read(argv[1], &train) || !binary_table_read(argv[2], &test))
         fail("a table cannot be read");
     struct grown_tree *grown = learn(&train);
-    write_model(argv[3], grown, &train);
+    write_model(argv[3], grown, &train, 1);
+    write_model(argv[4], grown, &train, TREES);
     if (!trees_build(grown, TREES, train.columns, &forest.trees, &error))
         fail(error.text);
     printf("ours: %u trees of depth %u, %u nodes of %zu bytes\n", TREES, DEPTH,

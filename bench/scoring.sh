@@ -18,17 +18,17 @@ install_missing "$room/apt.log" python3-sklearn python3-xgboost || {
     exit 1
 }
 [ -f "$build/build.ninja" ] || (cd "$top" && cmake --preset release >/dev/null)
-ninja -C "$build" make_table bench/scoring bench/all >/dev/null
+ninja -C "$build" make_table scoring cold_start cold_start_library first_score default_model >/dev/null
 xgboost=$(ls /usr/lib/*/libxgboost.so.0 | head -1)
 gcc -O2 -I"$top" -o "$room/scoring_xgboost" "$top"/bench/{scoring_xgboost,binary_table}.c "$xgboost"
 "$build/bench/make_table" 1000000 1 "$room/train.bin" >/dev/null
 "$build/bench/make_table" 200000 2 "$room/test.bin" >/dev/null
-/usr/bin/python3 "$top/bench/learner_xgboost.py" "$room/train.bin" "$room/test.bin" 2 \
-    "$room/xgboost.json" >/dev/null
+/usr/bin/python3 "$top/bench/learner_xgboost.py" "$room/train.bin" "$room/test.bin" \
+    forest 12 100 2 "$room/xgboost.json" >/dev/null
 
 printf '%s, %s cores, %s\n' "$(date -u +%Y-%m-%d)" "$(nproc)" \
     "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)"
-"$build/bench/scoring" "$room/train.bin" "$room/test.bin" "$room/model.forest"
+"$build/bench/scoring" "$room/train.bin" "$room/test.bin" "$room/forest" "$room/model"
 "$room/scoring_xgboost" "$room/xgboost.json" "$room/test.bin"
 
 # Half of the numbers on standard input are at most this, in microseconds.
@@ -36,15 +36,16 @@ median_us() {
     sort -n | awk '{ all[NR] = $1 } END { printf "%.1f us\n", all[int((NR + 1) / 2)] / 1e3 }'
 }
 
-# p50 of cold_start with these arguments, a fresh process each time.
-first_scores() {
-    for _ in $(seq "$rounds"); do "$build/bench/cold_start" "$@"; done | median_us
+# first_score PROGRAM ARGUMENT...: p50, a fresh process each time.
+first_score() {
+    for _ in $(seq "$rounds"); do "$build/bench/$@"; done | median_us
 }
 
-for model in model default; do
-    [ $model = default ] && cp "$build/trainer/default.forest" "$room/default.forest"
-    printf 'ours: %s.forest, %s bytes, from main to the first score: %s' $model \
-        "$(stat -c %s "$room/$model.forest")" "$(first_scores "$room/$model.forest")"
-    printf ' through dlopen: %s' "$(first_scores "$room/$model.forest" "$build/bench/libfirst_score.so")"
-    echo
+# That forest alone, the same with an isolation forest of as many trees, and the model that logins
+# have without a file.
+cp "$build/trainer/default.model" "$room/built-in"
+for model in forest model built-in; do
+    printf 'ours: %s, %s bytes: from main to the first score %s, through dlopen %s\n' $model \
+        "$(stat -c %s "$room/$model")" "$(first_score cold_start "$room/$model")" \
+        "$(first_score cold_start_library "$room/$model" "$build/bench/libfirst_score.so")"
 done

@@ -12,13 +12,19 @@ struct origin {
     uint32_t tree, node;
 };
 
+/* A node of the array whose children are to be laid out; with what orders them, to be near. */
+struct waiting {
+    float visits;
+    uint32_t at;
+};
+
 struct layout {
     const struct grown_tree *trees;
     uint32_t tree_count, column_count;
     uint32_t node_count;    /* room; reached when every node has been laid out once */
     struct origin *origins; /* in the array's order: filled at the end, read from the start */
     uint32_t filled;
-    uint32_t *waiting; /* a heap: nodes whose children are to be laid out, the most visited first */
+    struct waiting *waiting; /* a heap, the most visited first */
     uint32_t waiting_count;
     struct tree_node *nodes;
     int32_t *values;
@@ -60,30 +66,31 @@ static const struct grown_node *grown(const struct layout *layout, uint32_t at)
 
 /* ---- the nodes whose children wait, most visited first, then in the array's order ----------- */
 
-static bool comes_before(const struct layout *layout, uint32_t a, uint32_t b)
+static bool comes_before(struct waiting a, struct waiting b)
 {
-    float a_visits = grown(layout, a)->visits, b_visits = grown(layout, b)->visits;
-    return a_visits > b_visits || (a_visits == b_visits && a < b);
+    return a.visits > b.visits || (a.visits == b.visits && a.at < b.at);
 }
 
-static void wait_add(struct layout *layout, uint32_t at)
+static void wait_add(struct layout *layout, struct waiting added)
 {
+    struct waiting *waiting = layout->waiting;
     uint32_t hole = layout->waiting_count++;
-    while (hole > 0 && comes_before(layout, at, layout->waiting[(hole - 1) / 2])) {
-        layout->waiting[hole] = layout->waiting[(hole - 1) / 2];
+    while (hole > 0 && comes_before(added, waiting[(hole - 1) / 2])) {
+        waiting[hole] = waiting[(hole - 1) / 2];
         hole = (hole - 1) / 2;
     }
-    layout->waiting[hole] = at;
+    waiting[hole] = added;
 }
 
 static uint32_t wait_take(struct layout *layout)
 {
-    uint32_t *waiting = layout->waiting, taken = waiting[0], hole = 0;
-    uint32_t count = --layout->waiting_count, last = waiting[count];
+    struct waiting *waiting = layout->waiting;
+    uint32_t taken = waiting[0].at, hole = 0, count = --layout->waiting_count;
+    const struct waiting last = waiting[count];
     for (uint32_t child = 1; child < count; child = 2 * hole + 1) {
-        if (child + 1 < count && comes_before(layout, waiting[child + 1], waiting[child]))
+        if (child + 1 < count && comes_before(waiting[child + 1], waiting[child]))
             child++;
-        if (!comes_before(layout, waiting[child], last))
+        if (!comes_before(waiting[child], last))
             break;
         waiting[hole] = waiting[child];
         hole = child;
@@ -116,7 +123,7 @@ static bool lay_node(struct layout *layout, uint32_t tree, uint32_t node, struct
     if (!isfinite(from->threshold))
         return refuse(error, "a node compares with no finite number");
     to->key = tree_key(from->threshold);
-    wait_add(layout, at);
+    wait_add(layout, (struct waiting){from->visits, at});
     return true;
 }
 

@@ -19,7 +19,8 @@ static bool tree_of(const struct histogram_tree *grown, const struct table_bins 
         nodes[i].right = from->child + 1;
         nodes[i].column = from->column;
         nodes[i].missing_right = from->missing_right;
-        nodes[i].threshold = bins->column[from->column].cut[from->cut];
+        nodes[i].threshold =
+            bins != NULL ? bins->column[from->column].cut[from->cut] : (float)from->cut;
     }
     *tree = (struct grown_tree){.nodes = nodes, .count = grown->count};
     return true;

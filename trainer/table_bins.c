@@ -5,10 +5,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "trainer/work_queue.h"
 
 #define BLOCK_ROWS  4096
+#define HUGE_PAGE   ((size_t)2 << 20)
 #define DIGIT_BITS  11
 #define DIGIT_COUNT (1U << DIGIT_BITS)
 #define DIGITS      3 /* of DIGIT_BITS bits in 32 */
@@ -146,6 +148,17 @@ static bool no_room(struct error *error)
     return error_set_errno(error, FAULT_MODEL, ENOMEM, "the table does not fit into memory");
 }
 
+/* In huge pages, where the system has them: a tree jumps from row to row, each time into another
+ * page. */
+static uint8_t *allocate_bins(size_t bytes)
+{
+    size_t rounded = (bytes / HUGE_PAGE + 1) * HUGE_PAGE;
+    uint8_t *bins = aligned_alloc(HUGE_PAGE, rounded);
+    if (bins != NULL && bytes >= HUGE_PAGE)
+        (void)madvise(bins, rounded, MADV_HUGEPAGE);
+    return bins;
+}
+
 static struct table_bins *allocate(const struct table_view *view)
 {
     struct table_bins *bins = calloc(1, sizeof *bins);
@@ -154,7 +167,7 @@ static struct table_bins *allocate(const struct table_view *view)
     bins->rows = view->rows;
     bins->columns = view->columns;
     bins->column = calloc(view->columns + 1, sizeof *bins->column);
-    bins->bins = malloc(view->rows * view->columns + 1);
+    bins->bins = allocate_bins(view->rows * view->columns);
     if (bins->column != NULL && bins->bins != NULL)
         return bins;
     table_bins_destroy(bins);

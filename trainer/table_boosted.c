@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "trainer/boosted_tree.h"
+#include "trainer/table_score.h"
 #include "trainer/work_queue.h"
 
 #define BLOCK_ROWS 512
@@ -252,35 +253,14 @@ void table_boosted_finish(struct table_boosted *boosted)
     *boosted = (struct table_boosted){NULL, 0, 0};
 }
 
-struct scoring {
-    const struct table_boosted *boosted;
-    const struct table_bins *bins;
-    float *scores;
-};
-
-/* Tree by tree over a block of rows, so that both stay in cache. */
-static void score_block(void *context, unsigned number, unsigned worker)
+static float probability_of(const void *model, double sum)
 {
-    const struct scoring *scoring = context;
-    const struct table_bins *bins = scoring->bins;
-    size_t first = (size_t)number * BLOCK_ROWS;
-    size_t count = bins->rows - first < BLOCK_ROWS ? bins->rows - first : BLOCK_ROWS;
-    double margins[BLOCK_ROWS] = {0};
-
-    (void)worker;
-    for (unsigned tree = 0; tree < scoring->boosted->count; tree++) {
-        for (size_t i = 0; i < count; i++)
-            margins[i] += (double)tree_leaf(&scoring->boosted->trees[tree],
-                                            bins->bins + (first + i) * bins->columns)
-                              ->value;
-    }
-    for (size_t i = 0; i < count; i++)
-        scoring->scores[first + i] = (float)(1 / (1 + exp(-scoring->boosted->base - margins[i])));
+    const struct table_boosted *boosted = model;
+    return (float)(1 / (1 + exp(-boosted->base - sum)));
 }
 
 void table_boosted_score(const struct table_boosted *boosted, const struct table_bins *bins,
                          unsigned threads, float *scores)
 {
-    struct scoring scoring = {boosted, bins, scores};
-    work_run(threads, blocks_of(bins), score_block, &scoring);
+    table_score(boosted->trees, boosted->count, bins, threads, probability_of, boosted, scores);
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trainer/table_score.h"
 #include "trainer/work_queue.h"
 
-#define BLOCK_ROWS   512
 #define VALUE_UNIT   (1U << 20) /* leaf values are added up as integers: in any order the same */
 #define WEIGHT_TOTAL (1U << 28) /* times SAMPLE_MOST_DRAWN it stays below 2^32 */
 
@@ -330,36 +330,14 @@ void table_forest_finish(struct table_forest *forest)
     *forest = (struct table_forest){NULL, 0};
 }
 
-struct scoring {
-    const struct table_forest *forest;
-    const struct table_bins *bins;
-    float *scores;
-};
-
-/* Tree by tree over a block of rows, so that both stay in cache. */
-static void score_block(void *context, unsigned number, unsigned worker)
+static float mean_of(const void *model, double sum)
 {
-    const struct scoring *scoring = context;
-    const struct table_bins *bins = scoring->bins;
-    size_t first = (size_t)number * BLOCK_ROWS;
-    size_t count = bins->rows - first < BLOCK_ROWS ? bins->rows - first : BLOCK_ROWS;
-    double sums[BLOCK_ROWS] = {0};
-
-    (void)worker;
-    for (unsigned tree = 0; tree < scoring->forest->count; tree++) {
-        for (size_t i = 0; i < count; i++)
-            sums[i] += (double)tree_leaf(&scoring->forest->trees[tree],
-                                         bins->bins + (first + i) * bins->columns)
-                           ->value;
-    }
-    for (size_t i = 0; i < count; i++)
-        scoring->scores[first + i] = (float)(sums[i] / scoring->forest->count);
+    const struct table_forest *forest = model;
+    return (float)(sum / forest->count);
 }
 
 void table_forest_score(const struct table_forest *forest, const struct table_bins *bins,
                         unsigned threads, float *scores)
 {
-    struct scoring scoring = {forest, bins, scores};
-    unsigned blocks = (unsigned)((bins->rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
-    work_run(threads, blocks, score_block, &scoring);
+    table_score(forest->trees, forest->count, bins, threads, mean_of, forest, scores);
 }
