@@ -6,11 +6,10 @@
 
 #include "common/hash.h"
 #include "trainer/key_table.h"
+#include "trainer/pending_heap.h"
 
 /* What logins are stored in the order of. */
 #define ORDER_US 1000
-
-enum pending_kind { PENDING_ATTEMPT, PENDING_STAGE, PENDING_MOMENT };
 
 /* Where what a login concerns stands in the tables; 0: nowhere. */
 struct subject_keys {
@@ -27,23 +26,13 @@ struct subject {
     struct subject *next;                    /* of the unused ones */
 };
 
-struct pending {
-    int64_t time_us;
-    uint64_t order; /* keeps the order of what happens at one time */
-    struct subject *subject;
-    enum pending_kind kind;
-    enum login_stage stage; /* of PENDING_STAGE */
-};
-
 struct replay {
     struct replay_hooks hooks;
     int64_t since_us; /* attempts before are not the hook's */
     struct key_table profiles, addresses, prefixes;
     struct key_table values[POPULATION_VALUE_COUNT];
     uint32_t learned_logins, learned_users;
-    struct pending *heap; /* earliest first */
-    size_t heap_count, heap_capacity;
-    uint64_t order;
+    struct pending_heap pending;
     struct subject *unused;
 };
 
@@ -120,13 +109,13 @@ void replay_destroy(struct replay *replay)
 {
     if (replay == NULL)
         return;
-    for (size_t i = 0; i < replay->heap_count; i++)
-        drop_subject(replay, replay->heap[i].subject);
+    for (size_t i = 0; i < replay->pending.count; i++)
+        drop_subject(replay, replay->pending.entries[i].subject);
     for (struct subject *subject = replay->unused, *next; subject != NULL; subject = next) {
         next = subject->next;
         free(subject);
     }
-    free(replay->heap);
+    free(replay->pending.entries);
     key_table_finish(&replay->profiles);
     key_table_finish(&replay->addresses);
     key_table_finish(&replay->prefixes);
@@ -263,11 +252,6 @@ static bool fold(struct replay *replay, const struct subject_keys *keys, struct 
 
 /* ---- what is still to come ---- */
 
-static bool is_earlier(const struct pending *a, const struct pending *b)
-{
-    return a->time_us != b->time_us ? a->time_us < b->time_us : a->order < b->order;
-}
-
 /* One that is the caller's until it is pushed; NULL: out of memory. */
 static struct subject *new_subject(struct replay *replay, struct error *error)
 {
@@ -286,46 +270,13 @@ static struct subject *new_subject(struct replay *replay, struct error *error)
 
 static bool push(struct replay *replay, struct pending entry, struct error *error)
 {
-    entry.order = replay->order++;
-    entry.subject->entries++;
-    if (replay->heap_count == replay->heap_capacity) {
-        size_t capacity = replay->heap_capacity == 0 ? 256 : 2 * replay->heap_capacity;
-        struct pending *heap = reallocarray(replay->heap, capacity, sizeof *heap);
-        if (heap == NULL) {
-            drop_subject(replay, entry.subject);
-            return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot replay the history");
-        }
-        replay->heap = heap;
-        replay->heap_capacity = capacity;
-    }
-    size_t at = replay->heap_count++;
-    while (at > 0 && is_earlier(&entry, &replay->heap[(at - 1) / 2])) {
-        replay->heap[at] = replay->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    replay->heap[at] = entry;
-    return true;
-}
+    struct subject *subject = entry.subject;
 
-static struct pending pop(struct replay *replay)
-{
-    struct pending first = replay->heap[0];
-    struct pending last = replay->heap[--replay->heap_count];
-    size_t at = 0;
-
-    while (2 * at + 1 < replay->heap_count) {
-        size_t child = 2 * at + 1;
-        if (child + 1 < replay->heap_count &&
-            is_earlier(&replay->heap[child + 1], &replay->heap[child]))
-            child++;
-        if (!is_earlier(&replay->heap[child], &last))
-            break;
-        replay->heap[at] = replay->heap[child];
-        at = child;
-    }
-    if (replay->heap_count > 0)
-        replay->heap[at] = last;
-    return first;
+    subject->entries++;
+    if (pending_heap_push(&replay->pending, entry, error))
+        return true;
+    drop_subject(replay, subject);
+    return false;
 }
 
 bool replay_schedule(struct replay *replay, const struct login_event *about, int64_t time_us,
@@ -401,8 +352,8 @@ static bool tell_stages(struct replay *replay, struct subject *subject, int64_t 
         int64_t time_us = times_us[stage];
         if (time_us == 0)
             continue;
-        waits |=
-            time_us >= until_us || (replay->heap_count > 0 && replay->heap[0].time_us <= time_us);
+        waits |= time_us >= until_us ||
+                 (replay->pending.count > 0 && replay->pending.entries[0].time_us <= time_us);
         struct pending entry = {
             .time_us = time_us, .subject = subject, .kind = PENDING_STAGE, .stage = stage};
         if (!(waits ? push(replay, entry, error)
@@ -430,8 +381,8 @@ static bool happen(struct replay *replay, const struct pending *pending, int64_t
 
 static bool run_before(struct replay *replay, int64_t time_us, struct error *error)
 {
-    while (replay->heap_count > 0 && replay->heap[0].time_us < time_us) {
-        struct pending entry = pop(replay);
+    while (replay->pending.count > 0 && replay->pending.entries[0].time_us < time_us) {
+        struct pending entry = pending_heap_pop(&replay->pending);
         bool done = happen(replay, &entry, time_us, error);
 
         drop_subject(replay, entry.subject);

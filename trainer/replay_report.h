@@ -60,9 +60,6 @@ void replay_report_finish(struct replay_report *report);
 /* A judged_visitor; context: the report. */
 bool replay_report_add(void *context, const struct judged_login *login, struct error *error);
 
-/* Of all verdicts. */
-int64_t replay_report_total(const struct replay_report *report, enum replayed_kind kind);
-
 /* When all is added: the most refused and most asked users first. */
 void replay_report_sort(struct replay_report *report);
 
