@@ -10,8 +10,8 @@
 #include "ctl/check_pam.h"
 #include "ctl/ctl.h"
 #include "ctl/journal_state.h"
-#include "ctl/model_file.h"
 #include "store/geo.h"
+#include "store/model_file.h"
 
 #define MODEL_OLD_DAYS 90
 #define JOURNAL_LAG_S  60

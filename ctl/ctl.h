@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/command_line.h"
 #include "common/json_writer.h"
+#include "common/moment.h"
 #include "common/text_table.h"
 #include "store/store.h"
 
@@ -53,14 +54,6 @@ const char *ctl_time(const struct command_line *line, int64_t time_us, char text
 
 /* A JSON member: RFC 3339 in UTC, null for 0. */
 void ctl_json_time(struct json_writer *json, const char *name, int64_t time_us);
-
-/* "90s", "15m", "1h", "7d", "2w" into seconds, above 0. */
-bool ctl_duration_parse(const char *text, int64_t *duration_s, struct error *error) MUST_USE;
-
-/* A duration (so long before now), or "2026-03-09", "2026-03-09 14:05", "2026-03-09T14:05:11Z" in
- * the machine's zone, in UTC with utc or a final Z. */
-bool ctl_moment_parse(const char *text, int64_t now_us, bool utc, int64_t *time_us,
-                      struct error *error) MUST_USE;
 
 /* "3 min", "2 h", "5 d". Returns text. */
 const char *ctl_span(int64_t span_us, char text[32]);

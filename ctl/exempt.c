@@ -139,7 +139,7 @@ int run_allow(const struct command_line *line)
     if (line->operand_count == 0)
         return list_all(line, &config);
     const char *duration = values->duration != NULL ? values->duration : DEFAULT_DURATION;
-    if (!ctl_duration_parse(duration, &duration_s, &error) ||
+    if (!duration_parse(duration, &duration_s, &error) ||
         !name_subject(line->operands[0], &exemption, &error))
         return command_misused(line, "%s", error.text);
     exemption.until_s = now_s + duration_s;

@@ -18,9 +18,9 @@ static bool make_filter(const struct command_line *line, struct login_filter *fi
                          "\"%s\" is not a verdict; they are allow, log, step-up and deny",
                          values->verdict);
     return (values->since == NULL ||
-            ctl_moment_parse(values->since, now_us, line->utc, &filter->since_us, error)) &&
+            moment_parse(values->since, now_us, line->utc, &filter->since_us, error)) &&
            (values->until == NULL ||
-            ctl_moment_parse(values->until, now_us, line->utc, &filter->until_us, error));
+            moment_parse(values->until, now_us, line->utc, &filter->until_us, error));
 }
 
 int run_logins(const struct command_line *line)

@@ -6,8 +6,8 @@
 #include "common/json_reader.h"
 #include "ctl/ctl.h"
 #include "ctl/journal_state.h"
-#include "ctl/model_file.h"
 #include "store/geo.h"
+#include "store/model_file.h"
 
 struct status {
     struct config config;

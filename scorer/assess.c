@@ -17,19 +17,27 @@ static bool find_reasons(const struct risk_model *model, struct assessment *asse
     return true;
 }
 
-bool assess_login(const struct login_event *event, const struct history *history,
-                  const struct risk_model *model, const struct policy *policy,
-                  const struct policy_facts *facts, struct assessment *assessment,
-                  struct error *error)
+bool assess_features(const struct risk_model *model, const struct policy *policy,
+                     const struct policy_facts *facts, struct assessment *assessment,
+                     struct error *error)
 {
     struct risk risk;
-    memset(assessment, 0, sizeof *assessment);
     assessment->learned_logins = facts->learned_logins;
-    features_extract(event, history, assessment->features);
+    assessment->reason_count = 0;
     assessment->features_known = true;
     if (!risk_assess(model, assessment->features, &risk, error))
         return false;
     assessment->risk = risk.probability;
     assessment->verdict = policy_decide(policy, model, risk.probability, facts, &assessment->rule);
     return assessment->verdict < VERDICT_LOG || find_reasons(model, assessment, error);
+}
+
+bool assess_login(const struct login_event *event, const struct history *history,
+                  const struct risk_model *model, const struct policy *policy,
+                  const struct policy_facts *facts, struct assessment *assessment,
+                  struct error *error)
+{
+    memset(assessment, 0, sizeof *assessment);
+    features_extract(event, history, assessment->features);
+    return assess_features(model, policy, facts, assessment, error);
 }

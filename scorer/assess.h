@@ -32,6 +32,14 @@ bool assess_login(const struct login_event *event, const struct history *history
                   const struct policy_facts *facts, struct assessment *assessment,
                   struct error *error) MUST_USE;
 
+/*
+ * The same from assessment->features, for those who extracted them before; all else of the
+ * assessment is set.
+ */
+bool assess_features(const struct risk_model *model, const struct policy *policy,
+                     const struct policy_facts *facts, struct assessment *assessment,
+                     struct error *error) MUST_USE;
+
 /* Puts a reason among the strongest ones, which stand in falling order of their shares. */
 void assessment_add_reason(struct assessment *assessment, struct reason reason);
 

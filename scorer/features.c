@@ -77,7 +77,7 @@ static double share(const struct familiarity *familiarity)
 
 /* The share of this user's logins that had the value, and its likelihood ratio. */
 static void extract_familiar(const struct login_event *event, const struct history *history,
-                             float *features)
+                             const struct familiar_values *values, float *features)
 {
     static const struct {
         enum familiar_kind kind;
@@ -93,18 +93,16 @@ static void extract_familiar(const struct login_event *event, const struct histo
         {FAMILIAR_SERVICE, POPULATION_VALUE_COUNT, FEATURE_SERVICE_SEEN, FEATURE_COUNT},
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        uint64_t key = familiar_key(event, rows[i].kind);
-        struct familiarity here =
-            profile_familiarity(&history->profile, rows[i].kind, key, event->time_us);
-        if (key == 0 || !(here.total > 0))
+        const struct familiarity *here = &values->at[rows[i].kind];
+        if (values->key[rows[i].kind] == 0 || !(here->total > 0))
             continue;
-        features[rows[i].seen] = (float)share(&here);
+        features[rows[i].seen] = (float)share(here);
         if (rows[i].ratio != FEATURE_COUNT)
             features[rows[i].ratio] = (float)likelihood_ratio(
-                here.weight, here.total, history->population.value[rows[i].value].logins,
+                here->weight, here->total, history->population.value[rows[i].value].logins,
                 history->population.logins);
-        if (rows[i].kind == FAMILIAR_PREFIX && here.logins > 0) {
-            double idle_s = (double)event->time_us / (double)US_PER_S - (double)here.last_s;
+        if (rows[i].kind == FAMILIAR_PREFIX && here->logins > 0) {
+            double idle_s = (double)event->time_us / (double)US_PER_S - (double)here->last_s;
             features[FEATURE_ADDRESS_PREFIX_IDLE] = (float)fmax(idle_s / (double)S_PER_DAY, 0);
         }
     }
@@ -170,19 +168,22 @@ static void extract_moments(const struct login_event *event, const struct profil
             (float)deviation(&profile->duration, log1p((double)event->duration_s), 1.5);
 }
 
-static void extract_population(const struct login_event *event, const struct population *population,
-                               float *features)
+static void extract_population(const struct familiar_values *values,
+                               const struct population *population, float *features)
 {
-    static const enum feature users[POPULATION_VALUE_COUNT] = {
-        [POPULATION_PREFIX] = FEATURE_ADDRESS_PREFIX_USERS,
-        [POPULATION_ASN] = FEATURE_ASN_USERS,
-        [POPULATION_COUNTRY] = FEATURE_COUNTRY_USERS,
-        [POPULATION_DEVICE] = FEATURE_DEVICE_USERS,
-        [POPULATION_KEY] = FEATURE_KEY_USERS,
+    static const struct {
+        enum familiar_kind kind;
+        enum feature users;
+    } rows[POPULATION_VALUE_COUNT] = {
+        [POPULATION_PREFIX] = {FAMILIAR_PREFIX, FEATURE_ADDRESS_PREFIX_USERS},
+        [POPULATION_ASN] = {FAMILIAR_ASN, FEATURE_ASN_USERS},
+        [POPULATION_COUNTRY] = {FAMILIAR_COUNTRY, FEATURE_COUNTRY_USERS},
+        [POPULATION_DEVICE] = {FAMILIAR_DEVICE, FEATURE_DEVICE_USERS},
+        [POPULATION_KEY] = {FAMILIAR_KEY, FEATURE_KEY_USERS},
     };
     for (unsigned value = 0; value < POPULATION_VALUE_COUNT; value++) {
-        if (population->logins > 0 && population_key(event, value) != 0)
-            features[users[value]] = (float)log1p(population->value[value].users);
+        if (population->logins > 0 && values->key[rows[value].kind] != 0)
+            features[rows[value].users] = (float)log1p(population->value[value].users);
     }
 }
 
@@ -213,10 +214,12 @@ void features_extract(const struct login_event *event, const struct history *his
                       float features[FEATURE_COUNT])
 {
     const struct profile *profile = &history->profile;
+    struct familiar_values values;
     for (unsigned i = 0; i < FEATURE_COUNT; i++)
         features[i] = NAN;
+    profile_familiar_values(profile, event, &values);
     extract_bursts(event, history, features);
-    extract_population(event, &history->population, features);
+    extract_population(&values, &history->population, features);
     if (event->place.anonymous != ANONYMOUS_UNKNOWN)
         features[FEATURE_ANONYMOUS] = event->place.anonymous == ANONYMOUS_YES;
     features[FEATURE_LOGINS_LEARNED] = (float)log1p(profile->logins);
@@ -225,9 +228,9 @@ void features_extract(const struct login_event *event, const struct history *his
     extract_clock(event, profile, features);
     extract_minute(event, profile, features);
     extract_gap(event, profile, features);
-    extract_familiar(event, history, features);
+    extract_familiar(event, history, &values, features);
     extract_method(event, profile, features);
     extract_distance(event, profile, features);
     extract_moments(event, profile, features);
-    features[FEATURE_LIKELIHOOD] = (float)likelihood_login(event, history);
+    features[FEATURE_LIKELIHOOD] = (float)likelihood_of_values(event, history, &values);
 }

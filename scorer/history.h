@@ -18,11 +18,22 @@ struct history {
     struct population population; /* of the event's values */
 };
 
+/* What of a history an event changes, wherever it stands. NULL: it is somebody else's. */
+struct history_parts {
+    struct profile *profile;
+    struct source *address, *prefix;
+    uint32_t *logins, *users; /* of the population */
+    struct population_count *value[POPULATION_VALUE_COUNT];
+};
+
+/* Folds a past event into all the parts that are given. */
+void history_learn_parts(const struct history_parts *parts, const struct login_event *past);
+
 void history_init(struct history *history);
 
 /*
- * Folds a past event into the history that stands before `about`: each part changes only when the
- * past event concerns the same user, address, prefix or value.
+ * history_learn_parts() of the history that stands before `about`: each part changes only
+ * when the past event concerns the same user, address, prefix or value.
  */
 void history_learn(struct history *history, const struct login_event *about,
                    const struct login_event *past);

@@ -36,7 +36,7 @@ double likelihood_ratio(double user_count, double user_total, double all_count, 
     return ratio(smoothed(user_count, user_total, laplace(all_count, all_total)));
 }
 
-static double address_ratio(const struct login_event *event, const struct history *history)
+static double address_ratio(const struct history *history, const struct familiar_values *values)
 {
     static const struct {
         enum familiar_kind kind;
@@ -49,13 +49,11 @@ static double address_ratio(const struct login_event *event, const struct histor
     };
     struct odds sum = {0};
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
-        uint64_t key = familiar_key(event, levels[i].kind);
-        struct familiarity here =
-            profile_familiarity(&history->profile, levels[i].kind, key, event->time_us);
-        if (key == 0 || here.total <= 0)
+        const struct familiarity *here = &values->at[levels[i].kind];
+        if (values->key[levels[i].kind] == 0 || here->total <= 0)
             continue;
         struct odds level = smoothed(
-            here.weight, here.total,
+            here->weight, here->total,
             laplace(history->population.value[levels[i].value].logins, history->population.logins));
         /* Shares of levels without evidence need no replacing: they cancel in the ratio. */
         sum.all += levels[i].share * level.all;
@@ -64,14 +62,12 @@ static double address_ratio(const struct login_event *event, const struct histor
     return sum.all > 0 ? ratio(sum) : 0;
 }
 
-static double device_ratio(const struct login_event *event, const struct history *history)
+static double device_ratio(const struct history *history, const struct familiar_values *values)
 {
-    uint64_t key = login_device_key(event);
-    struct familiarity device =
-        profile_familiarity(&history->profile, FAMILIAR_DEVICE, key, event->time_us);
-    if (key == 0 || device.total <= 0)
+    const struct familiarity *device = &values->at[FAMILIAR_DEVICE];
+    if (values->key[FAMILIAR_DEVICE] == 0 || device->total <= 0)
         return 0;
-    return likelihood_ratio(device.weight, device.total,
+    return likelihood_ratio(device->weight, device->total,
                             history->population.value[POPULATION_DEVICE].logins,
                             history->population.logins);
 }
@@ -92,10 +88,18 @@ static double hour_of_week_ratio(const struct login_event *event, const struct p
            ratio(smoothed(weekday, total, 1.0 / 7));
 }
 
-double likelihood_login(const struct login_event *event, const struct history *history)
+double likelihood_of_values(const struct login_event *event, const struct history *history,
+                            const struct familiar_values *values)
 {
     if (history->profile.logins == 0)
         return NAN;
-    return address_ratio(event, history) + device_ratio(event, history) +
+    return address_ratio(history, values) + device_ratio(history, values) +
            hour_of_week_ratio(event, &history->profile);
+}
+
+double likelihood_login(const struct login_event *event, const struct history *history)
+{
+    struct familiar_values values;
+    profile_familiar_values(&history->profile, event, &values);
+    return likelihood_of_values(event, history, &values);
 }

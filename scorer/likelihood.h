@@ -23,4 +23,8 @@ double likelihood_ratio(double user_count, double user_total, double all_count, 
  */
 double likelihood_login(const struct login_event *event, const struct history *history);
 
+/* The same for those who have asked the profile for the values already. */
+double likelihood_of_values(const struct login_event *event, const struct history *history,
+                            const struct familiar_values *values);
+
 #endif

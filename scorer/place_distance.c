@@ -9,6 +9,8 @@ double place_distance_km(const struct place *a, const struct place *b)
 {
     if (!place_has_coordinates(a) || !place_has_coordinates(b))
         return NAN;
+    if (a->latitude == b->latitude && a->longitude == b->longitude)
+        return 0;
     double latitude_a = (double)a->latitude * RADIANS_PER_DEGREE;
     double latitude_b = (double)b->latitude * RADIANS_PER_DEGREE;
     double longitudes = ((double)b->longitude - (double)a->longitude) * RADIANS_PER_DEGREE;

@@ -35,6 +35,8 @@ static double seconds_between(int64_t from_us, int64_t to_us)
 
 double fading_count_at(const struct fading_count *count, int64_t time_us, double time_constant_s)
 {
+    if (count->value == 0)
+        return 0;
     return count->value * exp(-seconds_between(count->at_us, time_us) / time_constant_s);
 }
 
@@ -150,20 +152,51 @@ static const struct familiar_value *familiar_list(const struct profile *profile,
     return (const void *)((const char *)profile + FAMILIAR_LISTS[kind].offset);
 }
 
-struct familiarity profile_familiarity(const struct profile *profile, enum familiar_kind kind,
-                                       uint64_t key, int64_t time_us)
+/* profile_fading() to one moment; most of what fades was last seen at the last login. */
+struct fading {
+    int64_t last_s, time_us;
+    double left; /* of what was last seen at last_s */
+};
+
+static struct fading fading_since(int64_t last_s, int64_t time_us)
+{
+    return (struct fading){last_s, time_us, profile_fading(last_s, time_us)};
+}
+
+static double fading_of(const struct fading *fading, int64_t last_s)
+{
+    return last_s == fading->last_s ? fading->left : profile_fading(last_s, fading->time_us);
+}
+
+static struct familiarity find_familiarity(const struct profile *profile, unsigned kind,
+                                           uint64_t key, const struct fading *fading)
 {
     const struct familiar_value *value =
         familiar_find(familiar_list(profile, kind), FAMILIAR_LISTS[kind].count, key);
-    struct familiarity familiarity = {
-        .total = (double)profile->known_weight[kind] * profile_fading(profile->last_s, time_us),
-    };
+    struct familiarity familiarity = {.total = (double)profile->known_weight[kind] * fading->left};
     if (value != NULL) {
-        familiarity.weight = (double)value->weight * profile_fading(value->last_s, time_us);
+        familiarity.weight = (double)value->weight * fading_of(fading, value->last_s);
         familiarity.logins = value->logins;
         familiarity.last_s = value->last_s;
     }
     return familiarity;
+}
+
+struct familiarity profile_familiarity(const struct profile *profile, enum familiar_kind kind,
+                                       uint64_t key, int64_t time_us)
+{
+    struct fading fading = fading_since(profile->last_s, time_us);
+    return find_familiarity(profile, kind, key, &fading);
+}
+
+void profile_familiar_values(const struct profile *profile, const struct login_event *event,
+                             struct familiar_values *values)
+{
+    struct fading fading = fading_since(profile->last_s, event->time_us);
+    for (unsigned kind = 0; kind < FAMILIAR_KIND_COUNT; kind++) {
+        values->key[kind] = familiar_key(event, kind);
+        values->at[kind] = find_familiarity(profile, kind, values->key[kind], &fading);
+    }
 }
 
 void profile_count(struct profile *profile, const struct login_event *event)
@@ -200,10 +233,9 @@ static void scale(float *weights, size_t count, double factor)
         weights[i] = (float)((double)weights[i] * factor);
 }
 
-/* Carries every weight that stands as of last_s to time_us. */
-static void fade_weights(struct profile *profile, int64_t time_us)
+/* Carries every weight that stands as of last_s to another time. */
+static void fade_weights(struct profile *profile, double factor)
 {
-    double factor = profile_fading(profile->last_s, time_us);
     scale(&profile->weight, 1, factor);
     scale(profile->hour_weight, 24, factor);
     scale(profile->weekday_weight, 7, factor);
@@ -215,15 +247,13 @@ static void fade_weights(struct profile *profile, int64_t time_us)
         scale(&profile->place[i].weight, 1, factor);
 }
 
-/* The value's slot: its own, else a free one, else the one that weighs least at time_us. */
-static struct familiar_value *familiar_slot(struct familiar_value *list, size_t count, uint64_t key,
-                                            int64_t time_us)
+/* A slot for a new value: a free one, else the one that weighs least at time_us. */
+static struct familiar_value *familiar_replace(struct familiar_value *list, size_t count,
+                                               uint64_t key, int64_t time_us)
 {
     struct familiar_value *least = NULL;
     double least_weight = INFINITY;
     for (size_t i = 0; i < count; i++) {
-        if (list[i].key == key)
-            return &list[i];
         double weight = list[i].key == 0
                             ? -1
                             : (double)list[i].weight * profile_fading(list[i].last_s, time_us);
@@ -236,7 +266,18 @@ static struct familiar_value *familiar_slot(struct familiar_value *list, size_t 
     return least;
 }
 
-static void learn_values(struct profile *profile, const struct login_event *event, int64_t time_s)
+static struct familiar_value *familiar_slot(struct familiar_value *list, size_t count, uint64_t key,
+                                            int64_t time_us)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].key == key)
+            return &list[i];
+    }
+    return familiar_replace(list, count, key, time_us);
+}
+
+static void learn_values(struct profile *profile, const struct login_event *event, int64_t time_s,
+                         const struct fading *fading)
 {
     for (unsigned kind = 0; kind < FAMILIAR_KIND_COUNT; kind++) {
         uint64_t key = familiar_key(event, kind);
@@ -245,8 +286,7 @@ static void learn_values(struct profile *profile, const struct login_event *even
         struct familiar_value *list = (void *)((char *)profile + FAMILIAR_LISTS[kind].offset);
         struct familiar_value *value =
             familiar_slot(list, FAMILIAR_LISTS[kind].count, key, event->time_us);
-        value->weight =
-            (float)((double)value->weight * profile_fading(value->last_s, event->time_us) + 1);
+        value->weight = (float)((double)value->weight * fading_of(fading, value->last_s) + 1);
         if (value->logins == 0 || time_s > value->last_s)
             value->last_s = time_s;
         value->logins++;
@@ -332,7 +372,8 @@ static void learn_opened(struct profile *profile, const struct login_event *even
         if (time_s / S_PER_DAY > profile->last_s / S_PER_DAY)
             profile->days++;
     }
-    fade_weights(profile, event->time_us);
+    struct fading fading = fading_since(profile->last_s, event->time_us);
+    fade_weights(profile, fading.left);
     if (time_s > profile->last_s)
         profile->last_s = time_s;
     profile->logins++;
@@ -342,7 +383,7 @@ static void learn_opened(struct profile *profile, const struct login_event *even
         profile->method_weight[event->method] += 1;
     if (event->rtt_us >= 0)
         moments_add(&profile->rtt, log(fmax((double)event->rtt_us, 1)));
-    learn_values(profile, event, time_s);
+    learn_values(profile, event, time_s, &fading);
     learn_place(profile, &event->place, time_s);
 }
 

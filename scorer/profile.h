@@ -126,11 +126,19 @@ struct familiarity {
     int64_t last_s;  /* of the last of them */
 };
 
+/* The same of all values of an event, as of its time. */
+struct familiar_values {
+    uint64_t key[FAMILIAR_KIND_COUNT]; /* familiar_key() */
+    struct familiarity at[FAMILIAR_KIND_COUNT];
+};
+
 /* The key of the event's value of that kind, 0 when it has none. */
 uint64_t familiar_key(const struct login_event *event, enum familiar_kind kind);
 
 struct familiarity profile_familiarity(const struct profile *profile, enum familiar_kind kind,
                                        uint64_t key, int64_t time_us);
+void profile_familiar_values(const struct profile *profile, const struct login_event *event,
+                             struct familiar_values *values);
 
 /* What is left at time_us of a weight that stood at 1 at last_s: 1 down to 0. */
 double profile_fading(int64_t last_s, int64_t time_us);

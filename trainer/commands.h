@@ -5,6 +5,6 @@
 #include "common/command_line.h"
 
 extern const struct command IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, MODEL_COMMAND,
-    TABLE_COMMAND;
+    TABLE_COMMAND, SCORE_COMMAND, REPLAY_COMMAND;
 
 #endif

@@ -22,7 +22,7 @@ bool csv_login_print_header(FILE *out, struct error *error)
     return written(out, error);
 }
 
-static void print_text(FILE *out, const char *text)
+void csv_print_text(FILE *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fputs(text, out);
@@ -45,7 +45,7 @@ static void print_count(FILE *out, int64_t value)
     fputc(',', out);
 }
 
-static void print_time(FILE *out, int64_t time_us)
+void csv_print_time(FILE *out, int64_t time_us)
 {
     time_t time_s = (time_t)(time_us / US_PER_S);
     struct tm parts;
@@ -58,11 +58,11 @@ static void print_time(FILE *out, int64_t time_us)
 
 static void print_place(FILE *out, const struct place *place)
 {
-    print_text(out, place->country);
+    csv_print_text(out, place->country);
     if (place->asn != 0)
         fprintf(out, "%" PRIu32, place->asn);
     fputc(',', out);
-    print_text(out, place->city);
+    csv_print_text(out, place->city);
     if (place_has_coordinates(place))
         fprintf(out, "%.4f,%.4f,", (double)place->latitude, (double)place->longitude);
     else
@@ -74,14 +74,14 @@ bool csv_login_print(FILE *out, const struct stored_login *login, struct error *
     const struct login_event *event = &login->record.event;
     char address[IP_TEXT_BYTES];
 
-    print_time(out, event->time_us);
-    print_text(out, event->user);
-    print_text(out, event->host);
-    print_text(out, event->service);
-    print_text(out, ip_format(&event->source, address));
+    csv_print_time(out, event->time_us);
+    csv_print_text(out, event->user);
+    csv_print_text(out, event->host);
+    csv_print_text(out, event->service);
+    csv_print_text(out, ip_format(&event->source, address));
     print_place(out, &event->place);
-    print_text(out, event->device);
-    print_text(out, login_method_name(event->method));
+    csv_print_text(out, event->device);
+    csv_print_text(out, login_method_name(event->method));
     if (event->rtt_us >= 0)
         fprintf(out, "%.3f", event->rtt_us / 1000.0);
     fprintf(out, ",%d,", login->reached >= STAGE_ACCEPTED);

@@ -79,18 +79,27 @@ static void merge_places(struct place *told, const struct place *found)
     memcpy(told->city, found->city, sizeof told->city);
 }
 
+bool import_locate(const struct geo *geo, struct login_event *event, struct error *error)
+{
+    struct place found = PLACE_NONE;
+
+    if (geo == NULL)
+        return true;
+    if (!geo_locate(geo, &event->source, &found, error))
+        return false;
+    merge_places(&event->place, &found);
+    return true;
+}
+
 bool import_target_add(void *context, const struct stored_login *read, struct error *error)
 {
     struct import_target *target = context;
     struct stored_login login = *read;
-    struct place found = PLACE_NONE;
     bool duplicate = false, added = false;
 
     name_login(target, &login);
-    if (target->geo != NULL && !geo_locate(target->geo, &login.record.event.source, &found, error))
-        return false;
-    merge_places(&login.record.event.place, &found);
-    if (key_table_add(&target->users, hash_text(login.record.event.user), &added, error) == NULL ||
+    if (!import_locate(target->geo, &login.record.event, error) ||
+        key_table_add(&target->users, hash_text(login.record.event.user), &added, error) == NULL ||
         !store_import(target->store, &login, &duplicate, error))
         return false;
     target->duplicates += duplicate;

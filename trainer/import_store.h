@@ -26,6 +26,9 @@ bool import_target_init(struct import_target *target, struct store *store, const
                         struct error *error) MUST_USE;
 void import_target_finish(struct import_target *target);
 
+/* Adds what the databases know of its place to what the history says of it. geo: may be NULL. */
+bool import_locate(const struct geo *geo, struct login_event *event, struct error *error) MUST_USE;
+
 /*
  * An import_visitor; context: the target. The login's id is made from what identifies the attempt
  * and from how many like it came just before, so that the same history gives the same ids.

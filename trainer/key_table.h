@@ -1,4 +1,5 @@
-/* A hash table from 64-bit keys to records of one size, by open addressing. */
+/* A hash table from 64-bit keys to records of one size, which lie close together; by open
+ * addressing. */
 #ifndef TRAINER_KEY_TABLE_H
 #define TRAINER_KEY_TABLE_H
 
@@ -7,11 +8,16 @@
 
 #include "common/error.h"
 
+struct key_slot {
+    uint64_t key; /* 0: free */
+    size_t index; /* of its record */
+};
+
 struct key_table {
-    uint64_t *keys; /* 0: free */
+    struct key_slot *slots;
     unsigned char *values;
     size_t value_bytes;
-    size_t capacity, count;
+    size_t capacity, count; /* of slots; of records */
 };
 
 void key_table_init(struct key_table *table, size_t value_bytes);

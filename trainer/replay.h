@@ -40,6 +40,9 @@ bool replay_create(struct replay **replay, const struct replay_hooks *hooks,
                    struct error *error) MUST_USE;
 void replay_destroy(struct replay *replay);
 
+/* The attempt hook hears of no attempt before that; at first it hears of all. */
+void replay_ask_since(struct replay *replay, int64_t since_us);
+
 /*
  * The next login. Logins come in the order of their attempts' milliseconds, as the store has them;
  * those of one millisecond are told in the order of their times, when the next one begins.

@@ -27,7 +27,7 @@ static void reads_durations(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct error error = ERROR_NONE;
         int64_t duration_s = 0;
-        bool done = ctl_duration_parse(CASES[i].text, &duration_s, &error);
+        bool done = duration_parse(CASES[i].text, &duration_s, &error);
         assert_int_equal(done, CASES[i].duration_s != 0);
         assert_int_equal(duration_s, CASES[i].duration_s);
         assert_int_equal(done, error.fault == FAULT_NONE);
@@ -56,7 +56,7 @@ static void reads_moments(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct error error = ERROR_NONE;
         int64_t time_us = 0;
-        bool done = ctl_moment_parse(CASES[i].text, NOW_US, CASES[i].utc, &time_us, &error);
+        bool done = moment_parse(CASES[i].text, NOW_US, CASES[i].utc, &time_us, &error);
         assert_int_equal(done, CASES[i].time_s != 0);
         assert_int_equal(time_us, CASES[i].time_s * US_PER_S);
         assert_int_equal(done, error.fault == FAULT_NONE);

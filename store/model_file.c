@@ -1,6 +1,7 @@
-#include "ctl/model_file.h"
+#include "store/model_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +31,8 @@ static bool load(int fd, struct model_file *model, struct error *error)
     struct stat status;
     if (fstat(fd, &status) != 0)
         return error_set_errno(error, FAULT_MODEL, errno, "cannot examine %s", model->path);
-    if (status.st_size <= 0 || status.st_size > RISK_MODEL_MOST_BYTES)
-        return error_set(error, FAULT_MODEL, "%s is not a model: it has %lld bytes", model->path,
-                         (long long)status.st_size);
+    if (!S_ISREG(status.st_mode) || status.st_size <= 0 || status.st_size > RISK_MODEL_MOST_BYTES)
+        return error_set(error, FAULT_MODEL, "%s is not a model file", model->path);
     model->bytes = malloc((size_t)status.st_size);
     if (model->bytes == NULL)
         return error_set(error, FAULT_MODEL, "not enough memory for %s", model->path);
@@ -48,6 +48,20 @@ static uid_t store_owner(const char *directory)
 {
     struct stat status;
     return stat(directory, &status) == 0 ? status.st_uid : geteuid();
+}
+
+bool model_file_read(struct model_file *model, const char *path, struct error *error)
+{
+    *model = (struct model_file){.bytes = NULL};
+    snprintf(model->path, sizeof model->path, "%s", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_set_errno(error, FAULT_MODEL, errno, "cannot open %s", path);
+    bool done = load(fd, model, error);
+    close(fd);
+    if (!done)
+        model_file_close(model);
+    return done;
 }
 
 bool model_file_open(struct model_file *model, const struct config *config, struct error *error)

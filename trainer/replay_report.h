@@ -1,0 +1,72 @@
+/* What a replay found: counts by verdict, by user, and the logins that would have been stopped. */
+#ifndef TRAINER_REPLAY_REPORT_H
+#define TRAINER_REPLAY_REPORT_H
+
+#include <stdio.h>
+
+#include "common/json_writer.h"
+#include "trainer/judging.h"
+#include "trainer/key_table.h"
+
+#define POLICY_NAME_BYTES 64
+
+/* What became of a login that is judged. REPLAYED(symbol, name, words) */
+#define REPLAYED_KINDS                                                                             \
+    REPLAYED(LOGIN, "logins", "logins")                                                            \
+    REPLAYED(LEGITIMATE, "legitimate", "of them labelled legitimate")                              \
+    REPLAYED(FAILURE, "failures", "attempts that failed anyway")                                   \
+    REPLAYED(ATTACK, "attacks", "labelled attacks")
+
+enum replayed_kind {
+#define REPLAYED(symbol, name, words) REPLAYED_##symbol,
+    REPLAYED_KINDS
+#undef REPLAYED
+        REPLAYED_KIND_COUNT
+};
+
+/* A set of budgets that is tried. */
+struct tried_policy {
+    char name[POLICY_NAME_BYTES];
+    struct policy policy;
+};
+
+struct replayed_user {
+    char *name;
+    int64_t logins, verdicts[VERDICT_COUNT]; /* by the first policy */
+    unsigned stopped_by;                     /* bit i: policy i stopped a login of this user */
+};
+
+/* Logins that the first policy stopped: a ring once so many are there. */
+struct stopped_logins {
+    struct judged_login *logins;
+    size_t capacity, most; /* most 0: all are kept */
+    size_t count;          /* ever */
+};
+
+struct replay_report {
+    const struct tried_policy *policies;
+    unsigned policy_count;
+    int64_t counts[JUDGING_MOST_POLICIES][REPLAYED_KIND_COUNT][VERDICT_COUNT];
+    struct key_table user_index;
+    struct replayed_user *users;
+    size_t user_count, user_capacity;
+    struct stopped_logins stopped, attacks; /* labelled attacks apart */
+};
+
+void replay_report_init(struct replay_report *report, const struct tried_policy *policies,
+                        unsigned policy_count, size_t most_stopped);
+void replay_report_finish(struct replay_report *report);
+
+/* A judged_visitor; context: the report. */
+bool replay_report_add(void *context, const struct judged_login *login, struct error *error);
+
+/* When all is added: the most refused and most asked users first. */
+void replay_report_sort(struct replay_report *report);
+
+bool replay_report_print(const struct replay_report *report, bool utc, size_t users_most,
+                         struct error *error) MUST_USE;
+
+/* Members of the object that was begun. */
+void replay_report_write(const struct replay_report *report, struct json_writer *json);
+
+#endif
