@@ -4,7 +4,7 @@
 
 #include "common/command_line.h"
 
-extern const struct command IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, MODEL_COMMAND,
-    TABLE_COMMAND;
+extern const struct command IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, EVALUATE_COMMAND,
+    MODEL_COMMAND, TABLE_COMMAND;
 
 #endif

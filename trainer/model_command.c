@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/json_reader.h"
@@ -11,31 +10,7 @@
 #include "common/text_table.h"
 #include "trainer/commands.h"
 #include "trainer/fit.h"
-
-/* The whole file, which is aligned as malloc() aligns. */
-static void *read_file(const char *path, size_t *size, struct error *error)
-{
-    FILE *in = fopen(path, "rbe");
-    struct stat status;
-    void *bytes = NULL;
-
-    if (in == NULL || fstat(fileno(in), &status) != 0) {
-        error_set_errno(error, FAULT_MODEL, errno, "cannot open %s", path);
-    } else if (!S_ISREG(status.st_mode) || status.st_size > RISK_MODEL_MOST_BYTES) {
-        error_set(error, FAULT_MODEL, "%s is not a model file", path);
-    } else {
-        *size = (size_t)status.st_size;
-        bytes = malloc(*size + 1);
-        if (bytes == NULL || fread(bytes, 1, *size, in) != *size) {
-            error_set(error, FAULT_MODEL, "cannot read %s", path);
-            free(bytes);
-            bytes = NULL;
-        }
-    }
-    if (in != NULL)
-        fclose(in);
-    return bytes;
-}
+#include "trainer/model_bytes.h"
 
 static void write_evidence(struct json_writer *json, const struct risk_model_header *header)
 {
@@ -264,7 +239,7 @@ static int run_model(const struct command_line *line)
 
     if (!show && strcmp(line->operands[0], "check") != 0)
         return command_misused(line, "unknown word %s; known: show, check", line->operands[0]);
-    void *bytes = read_file(path, &size, &error);
+    void *bytes = model_bytes_read(path, &size, &error);
     bool done = bytes != NULL && risk_model_open_checked(&model, bytes, size, &error);
     if (done && line->json)
         done = show_json(&model, path, &error);
