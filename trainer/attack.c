@@ -240,17 +240,6 @@ static void make_residential_proxy(struct draw *draw, const struct login_event *
     by_password(draw, event);
 }
 
-/* At an hour of the user's own, as another session of this day. */
-static void make_session_hijack(struct draw *draw, const struct login_event *anchor,
-                                struct login_event *event)
-{
-    int64_t day_us = S_PER_DAY * US_PER_S;
-    int64_t days = (event->time_us - anchor->time_us + day_us - 1) / day_us;
-
-    event->time_us =
-        anchor->time_us + days * day_us + (int64_t)(draw_between(draw, 0, 1800) * (double)US_PER_S);
-}
-
 /* Attempts before the last, from the same address, span_s long, on names guessed or the same. */
 static unsigned make_burst(struct draw *draw, unsigned count, double span_s, double other_names,
                            struct login_event attempts[ATTACK_MAX_ATTEMPTS])
@@ -309,8 +298,7 @@ unsigned attack_make(struct draw *draw, enum attack_family family, const struct 
         make_naive(draw, anchor, event);
         count = 4 + draw_below(draw, 20);
         return make_burst(draw, count, draw_between(draw, 7200, 72000), 0.4, attempts);
-    case ATTACK_SESSION_HIJACK:
-        make_session_hijack(draw, anchor, event);
+    case ATTACK_SESSION_HIJACK: /* what the user does: the anchor itself */
         break;
     case ATTACK_RESIDENTIAL_PROXY:
         make_residential_proxy(draw, anchor, event);

@@ -46,10 +46,10 @@ bool attack_family_is_burst(enum attack_family family);
 
 /*
  * Writes the attempts of one attack in time order and returns how many; the last one is against
- * anchor->user at time_us (those from inside move it to an odd hour, and a hijacked session to the
- * anchor's, of the following day). anchor: a login of that user; colleague: one of another user, or
- * NULL. What the anchor does not tell (a place, a device, a round trip) the attack does not tell
- * either, so that the mere presence of evidence can never give an attack away.
+ * anchor->user at time_us (those from inside move it to an odd hour of the following day). anchor:
+ * a login of that user; colleague: one of another user, or NULL. What the anchor does not tell (a
+ * place, a device, a round trip) the attack does not tell either, so that the mere presence of
+ * evidence can never give an attack away.
  */
 unsigned attack_make(struct draw *draw, enum attack_family family, const struct login_event *anchor,
                      const struct login_event *colleague, int64_t time_us,

@@ -10,7 +10,7 @@
 #include "trainer/person.h"
 
 #define ATTACKS_PER_ACTIVE_DAY (1.0 / 20)  /* on each user, on a day with a login */
-#define ATTACKS_PER_UNUSED_DAY (1.0 / 300) /* on an account that nobody has used yet */
+#define ATTACKS_PER_UNUSED_DAY (1.0 / 100) /* on an account that nobody has used yet */
 #define GUESSERS_PER_DAY       2.0
 /* Of all attempts, those on names that do not exist, or more where hardly anybody logs in:
  * Wiefling et al. 2022 counted as many. */
@@ -120,17 +120,22 @@ static bool repeat_login(struct simulation *simulation, const struct person *per
     return true;
 }
 
+/* Monday 0; nobody works on a holiday. */
+static unsigned weekday_of(int64_t midnight_us)
+{
+    return world_is_holiday(midnight_us) ? 6
+                                         : (unsigned)((midnight_us / US_PER_S / S_PER_DAY + 3) % 7);
+}
+
 static bool live_day(struct simulation *simulation, struct person *person, unsigned day,
                      int64_t midnight_us, struct error *error)
 {
     struct draw *draw = &simulation->draw;
-    unsigned weekday = (unsigned)((midnight_us / US_PER_S / S_PER_DAY + 3) % 7); /* Monday 0 */
+    unsigned weekday = weekday_of(midnight_us);
     struct login_event event;
 
     if (day < person->first_day || day > person->last_day)
         return true;
-    if (world_is_holiday(midnight_us))
-        weekday = 6;
     person_wake(draw, day, midnight_us, person);
     unsigned count = person_login_count(draw, day, weekday, person);
     for (unsigned i = 0; i < count; i++) {
@@ -163,27 +168,53 @@ static void move_data(struct draw *draw, enum attack_family family,
     }
 }
 
-static bool attack_person(struct simulation *simulation, const struct person *person,
+/*
+ * When the attack comes and beside which login: a day later than the last one, so that nothing
+ * comes before what was visited already. A hijacked session is one that the user opens himself;
+ * false on a day without any.
+ */
+static bool choose_moment(struct draw *draw, enum attack_family family, unsigned day,
+                          int64_t midnight_us, struct person *person, int64_t *time_us)
+{
+    int64_t next_us = midnight_us + S_PER_DAY * US_PER_S;
+    unsigned weekday = weekday_of(next_us);
+    struct login_event event;
+
+    *time_us = next_us + (int64_t)(draw_unit(draw) * (double)(S_PER_DAY * US_PER_S));
+    if (family != ATTACK_SESSION_HIJACK)
+        return true;
+    unsigned logins = person_login_count(draw, day + 1, weekday, person);
+    if (logins == 0)
+        return false;
+    unsigned number = draw_below(draw, logins);
+    *time_us = person_login_time_us(draw, weekday, number, next_us, person);
+    person_login(draw, day + 1, *time_us, weekday, person, &event);
+    return true;
+}
+
+/* person: a copy, for it looks a day ahead. */
+static bool attack_person(struct simulation *simulation, struct person person, unsigned day,
                           int64_t midnight_us, struct error *error)
 {
     struct draw *draw = &simulation->draw;
     const struct person *colleague =
         &simulation->people[draw_below(draw, simulation->options->users)];
-    bool known = colleague != person && colleague->has_last && !colleague->is_machine;
+    bool known =
+        strcmp(colleague->name, person.name) != 0 && colleague->has_last && !colleague->is_machine;
     enum attack_family family = (enum attack_family)draw_below(draw, ATTACK_FAMILY_COUNT);
     struct login_event *attempts = calloc(ATTACK_MAX_ATTEMPTS, sizeof *attempts);
 
     if (attempts == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
-    /* A day later than the last login, so that nothing comes before what was visited already. */
-    int64_t time_us =
-        midnight_us + (int64_t)((1.0 + draw_unit(draw)) * (double)(S_PER_DAY * US_PER_S));
-    unsigned count = attack_make(draw, family, &person->last, known ? &colleague->last : NULL,
-                                 time_us, attempts);
+    int64_t time_us;
+    unsigned count = 0;
+    if (choose_moment(draw, family, day, midnight_us, &person, &time_us))
+        count = attack_make(draw, family, &person.last, known ? &colleague->last : NULL, time_us,
+                            attempts);
     bool added = true;
     for (unsigned i = 0; i < count && added; i++) {
         bool succeeds = i + 1 == count && draw_chance(draw, success_chance(family));
-        move_data(draw, family, &person->last, &attempts[i]);
+        move_data(draw, family, &person.last, &attempts[i]);
         added = add_login(simulation, &attempts[i], succeeds, 1, attack_family_name(family), error);
     }
     free(attempts);
@@ -202,11 +233,11 @@ static bool attract_attack(struct simulation *simulation, const struct person *p
         if (day >= person->first_day || !draw_chance(draw, ATTACKS_PER_UNUSED_DAY))
             return true;
         person_login(draw, day, midnight_us, 0, &used, &event);
-        return attack_person(simulation, &used, midnight_us, error);
+        return attack_person(simulation, used, day, midnight_us, error);
     }
     if (person->last.time_us < midnight_us || !draw_chance(draw, ATTACKS_PER_ACTIVE_DAY))
         return true;
-    return attack_person(simulation, person, midnight_us, error);
+    return attack_person(simulation, *person, day, midnight_us, error);
 }
 
 /* One source that guesses names and passwords for a while. */
