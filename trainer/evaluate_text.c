@@ -142,7 +142,7 @@ void evaluate_warning_text(const struct evaluate_warning *warning, char *text, s
     }
     used = snprintf(text, capacity,
                     "of the %s, a rule of %u condition%s tells attacks from logins "
-                    "(AUC %.4f): figures on such a set prove nothing; it asks for",
+                    "(AUC %.4f): figures on such a set prove nothing; it parts them by",
                     warning->what, leak->conditions, leak->conditions > 1 ? "s" : "", leak->auc);
     for (unsigned i = 0; i < leak->conditions && used > 0 && (size_t)used < capacity; i++)
         used += snprintf(text + used, capacity - (size_t)used, "%s %s above %g",
