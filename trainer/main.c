@@ -3,7 +3,8 @@
 int main(int argc, char **argv)
 {
     const struct command commands[] = {
-        IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, EVALUATE_COMMAND, MODEL_COMMAND, TABLE_COMMAND,
+        IMPORT_COMMAND,   SIMULATE_COMMAND, TRAIN_COMMAND,
+        EVALUATE_COMMAND, MODEL_COMMAND,    TABLE_COMMAND,
     };
     const struct program program = {
         .name = "anomaly-trainer",

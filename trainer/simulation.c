@@ -343,6 +343,8 @@ static bool visit_until(struct simulation *simulation, int64_t until_us,
 {
     size_t count = 0;
 
+    if (simulation->coming_count == 0)
+        return true;
     qsort(simulation->coming, simulation->coming_count, sizeof *simulation->coming, compare_logins);
     while (count < simulation->coming_count &&
            simulation->coming[count].record.event.time_us < until_us) {

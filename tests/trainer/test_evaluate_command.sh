@@ -36,7 +36,7 @@ status 1 run evaluate --csv "$work/short"
 has "$work/err" 'too few to evaluate on'
 
 # A simulated machine: contract, page, and the same figures again from a store.
-"$trainer" simulate --users 50 --days 50 --seed 4 >"$work/simulated"
+"$trainer" simulate --users 80 --days 60 --seed 4 >"$work/simulated"
 forest="--trees 12 --depth 7 --threads 2"
 # shellcheck disable=SC2086
 status 0 run evaluate --csv "$work/simulated" $forest --json --report "$work/page"
