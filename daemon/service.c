@@ -232,7 +232,9 @@ static void report(struct service *service, const struct drain_result *result)
                      (unsigned long long)result->damage.spots,
                      (unsigned long long)result->damage.bytes);
     if (result->refused > 0)
-        command_note(service->line, "%lld journal records are not logins and were skipped",
+        command_note(service->line,
+                     "%lld journal records were skipped: they are not this version's, or "
+                     "label a login that is gone",
                      (long long)result->refused);
 }
 
