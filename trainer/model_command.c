@@ -1,41 +1,16 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/json_reader.h"
 #include "common/json_writer.h"
 #include "common/text_table.h"
 #include "trainer/commands.h"
+#include "trainer/drift_print.h"
 #include "trainer/fit.h"
-
-/* The whole file, which is aligned as malloc() aligns. */
-static void *read_file(const char *path, size_t *size, struct error *error)
-{
-    FILE *in = fopen(path, "rbe");
-    struct stat status;
-    void *bytes = NULL;
-
-    if (in == NULL || fstat(fileno(in), &status) != 0) {
-        error_set_errno(error, FAULT_MODEL, errno, "cannot open %s", path);
-    } else if (!S_ISREG(status.st_mode) || status.st_size > RISK_MODEL_MOST_BYTES) {
-        error_set(error, FAULT_MODEL, "%s is not a model file", path);
-    } else {
-        *size = (size_t)status.st_size;
-        bytes = malloc(*size + 1);
-        if (bytes == NULL || fread(bytes, 1, *size, in) != *size) {
-            error_set(error, FAULT_MODEL, "cannot read %s", path);
-            free(bytes);
-            bytes = NULL;
-        }
-    }
-    if (in != NULL)
-        fclose(in);
-    return bytes;
-}
+#include "trainer/read_model.h"
 
 static void write_evidence(struct json_writer *json, const struct risk_model_header *header)
 {
@@ -254,9 +229,34 @@ static bool show_text(const struct risk_model *model, const char *path, bool utc
     return print_table(&table, error);
 }
 
+struct model_values {
+    bool drift;
+};
+
+static const struct command_option OPTIONS[] = {
+    COMMAND_FLAG(struct model_values, drift, "drift",
+                 "show: how the store's logins have changed since it was trained"),
+};
+
+static bool run_word(const struct command_line *line, const struct risk_model *model, bool show,
+                     struct error *error)
+{
+    const struct model_values *values = line->values;
+    const char *path = line->operands[1];
+
+    if (values->drift)
+        return drift_show(line, model, path, error);
+    if (line->json)
+        return show_json(model, path, error);
+    if (show)
+        return show_text(model, path, line->utc, error);
+    printf("%s is sound\n", path);
+    return true;
+}
+
 static int run_model(const struct command_line *line)
 {
-    const char *path = line->operands[1];
+    const struct model_values *values = line->values;
     bool show = strcmp(line->operands[0], "show") == 0;
     struct error error = ERROR_NONE;
     struct risk_model model;
@@ -264,14 +264,11 @@ static int run_model(const struct command_line *line)
 
     if (!show && strcmp(line->operands[0], "check") != 0)
         return command_misused(line, "unknown word %s; known: show, check", line->operands[0]);
-    void *bytes = read_file(path, &size, &error);
-    bool done = bytes != NULL && risk_model_open_checked(&model, bytes, size, &error);
-    if (done && line->json)
-        done = show_json(&model, path, &error);
-    else if (done && show)
-        done = show_text(&model, path, line->utc, &error);
-    else if (done)
-        printf("%s is sound\n", path);
+    if (!show && values->drift)
+        return command_misused(line, "--drift goes with show");
+    void *bytes = read_model(line->operands[1], &size, &error);
+    bool done = bytes != NULL && risk_model_open_checked(&model, bytes, size, &error) &&
+                run_word(line, &model, show, &error);
     free(bytes);
     return done ? command_finish_output(line) : command_fail(line, &error);
 }
@@ -282,5 +279,8 @@ const struct command MODEL_COMMAND = {
     .operands_min = 2,
     .operands_max = 2,
     .help = "what a model file is, or whether it is sound",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
+    .values_bytes = sizeof(struct model_values),
     .run = run_model,
 };
