@@ -7,12 +7,13 @@
 #include "common/json_writer.h"
 #include "common/moment.h"
 #include "common/text_table.h"
-#include "store/store.h"
+#include "store/login_label.h"
 
 /* Commands: each takes the parsed line and returns the exit status. */
 int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
 int run_show(const struct command_line *line);
+int run_label(const struct command_line *line);
 int run_logins(const struct command_line *line);
 int run_journal(const struct command_line *line);
 int run_allow(const struct command_line *line);
@@ -30,6 +31,9 @@ struct logins_values {
     const char *user, *source, *since, *until, *verdict;
     int64_t limit;
     bool oldest_first;
+};
+struct label_values {
+    const char *family, *why;
 };
 struct allow_values {
     const char *duration;
@@ -63,10 +67,14 @@ const char *ctl_bytes(int64_t bytes, char text[32]);
 
 /* One login: a row of a list, or everything. */
 void ctl_login_heading(struct text_table *table);
-#define CTL_LOGIN_ALIGNMENT "lllllrlll"
+#define CTL_LOGIN_ALIGNMENT "lllllrllll"
 void ctl_login_row(struct text_table *table, const struct command_line *line,
                    const struct stored_login *login);
-void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features);
+/* label: by whom and why it was labelled, NULL when that is not asked or not known. */
+void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features,
+                    const struct login_label *label);
+/* That as a member of an open object. */
+void ctl_label_json(struct json_writer *json, const struct login_label *label);
 
 /* A list of logins as a table or, inside an open JSON object, as the array "logins". */
 bool ctl_logins_print(const struct command_line *line, struct store *store,

@@ -30,11 +30,16 @@ static bool count_record(void *context, const void *payload, size_t size, int64_
 {
     struct journal_file_state *file = context;
     struct login_record record;
+    struct login_label label;
+    int64_t time_us = INT64_MAX;
     (void)next;
     file->pending_records++;
-    if (login_record_decode(&record, payload, size, NULL) &&
-        (file->oldest_pending_us == 0 || record.event.time_us < file->oldest_pending_us))
-        file->oldest_pending_us = record.event.time_us;
+    if (login_record_decode(&record, payload, size, NULL))
+        time_us = record.event.time_us;
+    else if (login_label_decode(&label, payload, size, NULL))
+        time_us = label.time_us;
+    if (time_us < INT64_MAX && (file->oldest_pending_us == 0 || time_us < file->oldest_pending_us))
+        file->oldest_pending_us = time_us;
     return true;
 }
 

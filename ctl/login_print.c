@@ -8,9 +8,9 @@
 
 void ctl_login_heading(struct text_table *table)
 {
-    static const char *const HEADING[] = {"TIME",    "USER",    "FROM",
-                                          "PLACE",   "METHOD",  "RISK",
-                                          "VERDICT", "REACHED", "ID / STRONGEST REASON"};
+    static const char *const HEADING[] = {
+        "TIME", "USER",    "FROM",    "PLACE", "METHOD",
+        "RISK", "VERDICT", "REACHED", "LABEL", "ID / STRONGEST REASON"};
     for (size_t i = 0; i < sizeof HEADING / sizeof *HEADING; i++)
         text_table_cell(table, "%s", HEADING[i]);
 }
@@ -56,6 +56,9 @@ void ctl_login_row(struct text_table *table, const struct command_line *line,
         text_table_cell(table, "-");
     text_table_cell(table, "%s", verdict);
     text_table_cell(table, "%s", reached_text(login));
+    text_table_cell(
+        table, "%s",
+        login->label == LABEL_NONE ? "-" : login_label_name((enum login_label_value)login->label));
     bool reason = record->assessed && record->assessment.reason_count > 0;
     text_table_cell(table, "%s%s%s", login_id_format(&event->id, id), reason ? "  " : "",
                     reason ? FEATURE_TABLE[record->assessment.reasons[0].feature].reason : "");
@@ -134,7 +137,18 @@ static void json_assessment(struct json_writer *json, const struct login_record 
     json_object_end(json);
 }
 
-void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features)
+void ctl_label_json(struct json_writer *json, const struct login_label *label)
+{
+    json_object_begin(json, "labelled");
+    ctl_json_time(json, "time", label->time_us);
+    json_text(json, "by", label->by);
+    json_integer(json, "uid", label->uid);
+    json_text(json, "why", label->why[0] != '\0' ? label->why : NULL);
+    json_object_end(json);
+}
+
+void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features,
+                    const struct login_label *label)
 {
     const struct login_record *record = &login->record;
     json_object_begin(json, NULL);
@@ -151,10 +165,12 @@ void ctl_login_json(struct json_writer *json, const struct stored_login *login, 
     ctl_json_time(json, "closed", login->closed_us);
     json_bool(json, "learned", record->event.learn);
     json_bool(json, "imported", login->imported);
-    if (login->label >= 0)
-        json_text(json, "label", login->label == 1 ? "attack" : "legitimate");
+    if (login->label != LABEL_NONE)
+        json_text(json, "label", login_label_name((enum login_label_value)login->label));
     if (login->family[0] != '\0')
         json_text(json, "family", login->family);
+    if (label != NULL)
+        ctl_label_json(json, label);
     json_object_end(json);
 }
 
@@ -170,7 +186,7 @@ static bool print_one(void *context, const struct stored_login *login)
     struct printing *printing = context;
     printing->count++;
     if (printing->json != NULL)
-        ctl_login_json(printing->json, login, false);
+        ctl_login_json(printing->json, login, false, NULL);
     else
         ctl_login_row(printing->table, printing->line, login);
     return true;

@@ -28,6 +28,11 @@ static const struct command_option LOGINS_OPTIONS[] = {
     COMMAND_FLAG(struct logins_values, oldest_first, "oldest-first", "the other way round"),
 };
 
+static const struct command_option LABEL_OPTIONS[] = {
+    COMMAND_TEXT(struct label_values, family, "family", "NAME", "what kind of attack"),
+    COMMAND_TEXT(struct label_values, why, "why", "TEXT", "a note to go with it"),
+};
+
 static const struct command_option ALLOW_OPTIONS[] = {
     COMMAND_TEXT(struct allow_values, duration, "for", "DURATION",
                  "how long: 90s, 15m, 1h, 7d, 2w; otherwise 1h"),
@@ -64,6 +69,14 @@ static const struct command COMMANDS[] = {
      .help = "a list of logins, the latest first",
      OPTIONS(LOGINS_OPTIONS, logins_values),
      .run = run_logins},
+    {.name = "label",
+     .operands = "ID attack|legitimate|none",
+     .operands_min = 2,
+     .operands_max = 2,
+     .help = "say what a login was; none: take that back",
+     .details = "What an attack taught is unlearned; a legitimate login that was not learned is.",
+     OPTIONS(LABEL_OPTIONS, label_values),
+     .run = run_label},
     {.name = "journal",
      .operands = "[drain]",
      .operands_max = 1,

@@ -279,8 +279,26 @@ static void print_stages(const struct command_line *line, const struct stored_lo
     if (event->bytes_in >= 0 && event->bytes_out >= 0)
         fact("moved", "%s in, %s out", ctl_bytes(event->bytes_in, size),
              ctl_bytes(event->bytes_out, other));
-    if (login->label >= 0)
-        fact("label", "%s", login->label == 1 ? "attack" : "legitimate");
+}
+
+/* label: NULL when nobody labelled it by hand. */
+static void print_label(const struct command_line *line, const struct stored_login *login,
+                        const struct login_label *label)
+{
+    const char *name = login_label_name((enum login_label_value)login->label);
+    char time[CLOCK_TEXT_BYTES];
+    if (login->label == LABEL_NONE && label == NULL)
+        return;
+    if (login->family[0] != '\0')
+        fact("label", "%s, %s", name, login->family);
+    else
+        fact("label", "%s", name);
+    if (label == NULL)
+        return;
+    fact("  given", "%s by %s (uid %" PRIu32 ")", ctl_time(line, label->time_us, time), label->by,
+         label->uid);
+    if (label->why[0] != '\0')
+        fact("  because", "%s", label->why);
 }
 
 static void print_login(const struct command_line *line, const struct stored_login *login)
@@ -312,6 +330,8 @@ static void print_login(const struct command_line *line, const struct stored_log
 static bool show_login(struct showing *showing, struct error *error)
 {
     struct login_id id;
+    struct login_label label;
+    bool labelled;
     static struct stored_login login;
     if (!login_id_parse(showing->what, &id))
         return error_set(error, FAULT_CONFIG,
@@ -323,11 +343,15 @@ static bool show_login(struct showing *showing, struct error *error)
         return false;
     if (login.record.event.user[0] == '\0')
         return not_found(showing, error);
+    if (!store_label_load(showing->store, &id, &label, &labelled, error))
+        return false;
+    const struct login_label *given = labelled ? &label : NULL;
     if (showing->line->json) {
-        ctl_login_json(&showing->json, &login, true);
+        ctl_login_json(&showing->json, &login, true, given);
         return true;
     }
     print_login(showing->line, &login);
+    print_label(showing->line, &login, given);
     return true;
 }
 

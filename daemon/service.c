@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "daemon/checkers.h"
 #include "daemon/notify.h"
+#include "daemon/retrain.h"
 #include "store/drain.h"
 
 #define RETRY_MS           1000 /* after a fault; also how long a missed wake-up can last */
@@ -32,6 +33,7 @@ struct service {
     struct config *config;
     struct store *store;
     struct checkers checkers;
+    struct retrain retrain;
     int signal_fd, inotify_fd;
     bool stop;
     bool woken;                       /* a journal was appended to */
@@ -58,6 +60,7 @@ static void reload(struct service *service)
         command_note(service->line, "another store is used only after a restart");
     memcpy(config.store, service->config->store, sizeof(config.store));
     *service->config = config;
+    retrain_plan(&service->retrain, service->config);
     command_note(service->line, "the configuration was read again");
 }
 
@@ -232,7 +235,9 @@ static void report(struct service *service, const struct drain_result *result)
                      (unsigned long long)result->damage.spots,
                      (unsigned long long)result->damage.bytes);
     if (result->refused > 0)
-        command_note(service->line, "%lld journal records are not logins and were skipped",
+        command_note(service->line,
+                     "%lld journal records were skipped: they are not this version's, or "
+                     "label a login that is gone",
                      (long long)result->refused);
 }
 
@@ -332,6 +337,7 @@ static bool run_rounds(struct service *service, struct error *error)
         if (checkers_have_ended(&service->checkers))
             command_note(service->line, "the checkers have ended: logins check themselves until "
                                         "anomalyd is started again");
+        retrain_look(&service->retrain, service->line, service->config);
         service->woken = false;
         if (service->inotify_fd >= 0)
             take_changes(service);
@@ -405,9 +411,11 @@ bool service_run(const struct command_line *line, struct config *config, struct 
         remove_leftovers(&service);
         watch_journals(&service);
         let_checkers_go(&service);
+        retrain_plan(&service.retrain, config);
         notify_manager("READY=1");
         done = run_rounds(&service, error) && finish(&service, error);
     }
+    retrain_stop(&service.retrain);
     checkers_stop(&service.checkers);
     store_close(service.store);
     if (service.inotify_fd >= 0)

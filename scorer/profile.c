@@ -407,3 +407,17 @@ void profile_learn(struct profile *profile, const struct login_event *event)
     else if (event->stage == STAGE_CLOSED)
         learn_closed(profile, event);
 }
+
+void profile_replace_learned(struct profile *profile, const struct profile *learned)
+{
+    const struct profile counted = *profile;
+
+    *profile = *learned;
+    profile->attempts = counted.attempts;
+    profile->last_attempt_us = counted.last_attempt_us;
+    profile->attempts_1m = counted.attempts_1m;
+    profile->attempts_10m = counted.attempts_10m;
+    profile->attempts_1h = counted.attempts_1h;
+    profile->attempts_1d = counted.attempts_1d;
+    profile->failures_1h = counted.failures_1h;
+}

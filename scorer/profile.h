@@ -1,7 +1,8 @@
 /*
- * What is known of one user. profile_learn() and profile_count() are the only ways to change it,
+ * What is known of one user. profile_learn() and profile_count() are the only ways to add to it,
  * at the login, in the daemon, in training, so that all three see the same numbers. Everywhere,
- * time that goes backwards counts as no time.
+ * time that goes backwards counts as no time. As weights fade and lists are bounded, nothing can be
+ * taken out again but by learning the rest anew: profile_replace_learned().
  *
  * A profile is a plain record without pointers. Its bytes are stored as they are (little-endian,
  * one version); profile_load() checks them so that nothing read later can go wrong.
@@ -113,6 +114,9 @@ void profile_count(struct profile *profile, const struct login_event *event);
 
 /* Learns an OPENED event with event->learn (others change nothing), or a CLOSED one's volume. */
 void profile_learn(struct profile *profile, const struct login_event *event);
+
+/* Takes over what `learned` has learned in the place of its own; what was counted stays. */
+void profile_replace_learned(struct profile *profile, const struct profile *learned);
 
 /* The entry with that key, or NULL (also for key 0). */
 const struct familiar_value *familiar_find(const struct familiar_value *list, size_t count,

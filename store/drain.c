@@ -5,16 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/login_label.h"
 #include "store/store_tables.h"
-
-static const char *const PRODUCERS[] = {"login", "ctl"};
-
-#define PRODUCER_COUNT (sizeof(PRODUCERS) / sizeof(PRODUCERS[0]))
 
 /* One producer's journal during one drain. */
 struct drain {
     struct store *store;
-    const char *producer;
+    const struct producer *producer;
     const struct drain_limits *limits;
     struct drain_result *result;
     struct error *error;
@@ -42,17 +39,47 @@ static void fold(struct drain *drain, const struct login_record *record)
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
 }
 
-static bool drain_frame(void *context, const void *payload, size_t size, int64_t next)
+static void fold_login(struct drain *drain, const void *payload, size_t size)
 {
-    struct drain *drain = context;
-    struct error decoding = ERROR_NONE;
     struct login_record record;
 
-    (void)next;
-    if (!login_record_decode(&record, payload, size, &decoding) || !is_storable(&record))
+    if (!login_record_decode(&record, payload, size, NULL) || !is_storable(&record))
         drain->result->refused++;
     else
         fold(drain, &record);
+}
+
+/* Of a login that is not there any more nothing can be labelled. */
+static void fold_label(struct drain *drain, const void *payload, size_t size)
+{
+    struct error failure = ERROR_NONE;
+    struct login_label label;
+    bool found;
+
+    if (!login_label_decode(&label, payload, size, NULL))
+        drain->result->refused++;
+    else if (store_fold_label(drain->store, &label, &found, &failure))
+        *(found ? &drain->result->records : &drain->result->refused) += 1;
+    else if (login_row_is_crowded(drain->store, &label.id))
+        drain->result->refused++;
+    else
+        drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
+}
+
+/* A label comes after its login: the order is that of draining. */
+static const struct producer {
+    const char *name;
+    void (*fold)(struct drain *drain, const void *payload, size_t size);
+} PRODUCERS[] = {{"login", fold_login}, {LABEL_PRODUCER, fold_label}};
+
+#define PRODUCER_COUNT (sizeof(PRODUCERS) / sizeof(PRODUCERS[0]))
+
+static bool drain_frame(void *context, const void *payload, size_t size, int64_t next)
+{
+    struct drain *drain = context;
+
+    (void)next;
+    drain->producer->fold(drain, payload, size);
     drain->result->more =
         drain->result->records + drain->result->refused >= drain->limits->batch_records;
     return !drain->failed && !drain->result->more;
@@ -79,7 +106,8 @@ static bool open_file(struct drain *drain, bool old, int *fd, uint8_t id[JOURNAL
 {
     struct error opening = ERROR_NONE;
 
-    *there = journal_open(store_directory_fd(drain->store), drain->producer, old, fd, id, &opening);
+    *there = journal_open(store_directory_fd(drain->store), drain->producer->name, old, fd, id,
+                          &opening);
     return *there || errno == ENOENT || error_set(drain->error, opening.fault, "%s", opening.text);
 }
 
@@ -155,7 +183,7 @@ static bool drain_producer(struct drain *drain)
     struct journal_damage damage = {0};
     bool old_there = false;
 
-    if (!store_positions_load(drain->store, drain->producer, &before, drain->error))
+    if (!store_positions_load(drain->store, drain->producer->name, &before, drain->error))
         return false;
     drain->positions = before;
     if (!drain_old(drain, &before, &old_there, &damage) ||
@@ -167,7 +195,8 @@ static bool drain_producer(struct drain *drain)
         !store_damage_add(drain->store, damage.bytes, damage.spots, drain->error))
         return false;
     return memcmp(&before, &drain->positions, sizeof(before)) == 0 ||
-           store_positions_save(drain->store, drain->producer, &drain->positions, drain->error);
+           store_positions_save(drain->store, drain->producer->name, &drain->positions,
+                                drain->error);
 }
 
 /* After the commit, which the removal of a journal must not outrun: on disk first. */
@@ -177,9 +206,9 @@ static bool drain_retire(struct drain *drain)
     int64_t wal_bytes;
 
     if (drain->remove_old && (!store_checkpoint(drain->store, false, &wal_bytes, drain->error) ||
-                              !journal_remove_old(directory, drain->producer, drain->error)))
+                              !journal_remove_old(directory, drain->producer->name, drain->error)))
         return false;
-    return !drain->rotate_current || journal_rotate(directory, drain->producer, drain->error);
+    return !drain->rotate_current || journal_rotate(directory, drain->producer->name, drain->error);
 }
 
 bool drain_journals(struct store *store, const struct drain_limits *limits,
@@ -193,7 +222,7 @@ bool drain_journals(struct store *store, const struct drain_limits *limits,
         return false;
     while (count < PRODUCER_COUNT && !result->more) {
         drains[count] = (struct drain){.store = store,
-                                       .producer = PRODUCERS[count],
+                                       .producer = &PRODUCERS[count],
                                        .limits = limits,
                                        .result = result,
                                        .error = error};

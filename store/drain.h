@@ -14,7 +14,7 @@ struct drain_limits {
 
 struct drain_result {
     int64_t records; /* folded in */
-    int64_t refused; /* sound frames whose payload is not a record of ours */
+    int64_t refused; /* sound frames that are no record of ours, or label no login there is */
     struct journal_damage damage;
     bool more; /* a batch was full: call again */
 };

@@ -148,7 +148,7 @@ static void row_from(struct login_row *row, const struct login_record *record)
     row->key = key;
     row->login.record = *record;
     row->login.reached = record->event.stage;
-    row->login.label = -1;
+    row->login.label = LABEL_NONE;
     set_stage(row, &record->event);
 }
 
@@ -215,6 +215,23 @@ static void merge(struct login_row *row, const struct login_record *record)
     stored->event.stage = row->login.reached;
 }
 
+/* A stage of a login that the store has. Of a labelled one the label says what is learned. */
+static bool fold_stage(struct store *store, struct login_row *row,
+                       const struct login_record *record, struct error *error)
+{
+    bool was_failure = login_is_failure(row->stages, row->login.label);
+    struct login_row before = *row;
+    struct login_event event = record->event;
+
+    merge(row, record);
+    if (!login_row_update(store, row, was_failure, error))
+        return false;
+    if (row->login.label == LABEL_NONE)
+        return fold_event(store, &event, error);
+    event.learn = false;
+    return fold_event(store, &event, error) && relearn_user(store, &before, error);
+}
+
 bool store_fold(struct store *store, const struct login_record *record, struct error *error)
 {
     const struct login_event *event = &record->event;
@@ -227,12 +244,8 @@ bool store_fold(struct store *store, const struct login_record *record, struct e
         return false;
     if (found && (row.stages & STAGE_BIT(event->stage)) != 0)
         return true;
-    if (found) {
-        bool was_failure = login_is_failure(row.stages, row.login.label);
-
-        merge(&row, record);
-        return login_row_update(store, &row, was_failure, error) && fold_event(store, event, error);
-    }
+    if (found)
+        return fold_stage(store, &row, record, error);
     row_from(&row, record);
     return login_row_insert(store, &row, error) && fold_event(store, event, error);
 }

@@ -47,6 +47,31 @@ static void copy_text(char *text, size_t capacity, sqlite3_stmt *row, int column
     snprintf(text, capacity, "%s", value ? (const char *)value : "");
 }
 
+#define LEARNED_STAGES (LEARN_BIT(STAGE_OPENED) | LEARN_BIT(STAGE_CLOSED))
+
+int login_said(int stages, int label)
+{
+    if (label == LABEL_NONE)
+        return stages;
+    stages &= ~LEARNED_STAGES;
+    if (label == LABEL_ATTACK)
+        return stages;
+    if ((stages & (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED))) != 0)
+        stages |= LEARN_BIT(STAGE_OPENED);
+    if ((stages & STAGE_BIT(STAGE_CLOSED)) != 0)
+        stages |= LEARN_BIT(STAGE_CLOSED);
+    return stages;
+}
+
+int64_t login_learned_us(const struct stored_login *login, enum login_stage stage)
+{
+    if ((login->said & LEARN_BIT(stage)) == 0)
+        return 0;
+    if (stage == STAGE_CLOSED)
+        return login->closed_us;
+    return login->opened_us > 0 ? login->opened_us : login->accepted_us;
+}
+
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
                     struct error *error)
 {
@@ -64,9 +89,10 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
     login->opened_us = sqlite3_column_int64(statement, OPENED);
     login->closed_us = sqlite3_column_int64(statement, CLOSED);
     login->reached = login->record.event.stage;
-    login->said = row->stages;
     login->imported = sqlite3_column_int(statement, IMPORTED) != 0;
     login->label = (int8_t)sqlite3_column_int(statement, LABEL);
+    login->said = login_said(row->stages, login->label);
+    login->record.event.learn = (login->said & LEARNED_STAGES) != 0;
     copy_text(login->family, sizeof(login->family), statement, FAMILY);
     return true;
 }
@@ -159,7 +185,7 @@ bool login_row_is_crowded(struct store *store, const struct login_id *id)
 
 bool login_is_failure(int stages, int label)
 {
-    return (stages & STAGES_OF_SUCCESS) == 0 && label < 0;
+    return (stages & STAGES_OF_SUCCESS) == 0 && label == LABEL_NONE;
 }
 
 static bool encode(const struct login_row *row, uint8_t bytes[LOGIN_RECORD_MAX_BYTES], int *size,
@@ -236,9 +262,12 @@ static bool count_change(struct store *store, const struct login_row *row, bool 
     if (is_failure == was_failure)
         return true;
     tally = known_hold(store, &tally_id, true, error);
-    if (tally)
-        tally->failures += is_failure ? 1 : -1;
-    return tally != NULL;
+    if (!tally)
+        return false;
+    tally->failures += is_failure ? 1 : -1;
+    if (is_failure && row->key < tally->swept_key)
+        tally->swept_key = row->key;
+    return true;
 }
 
 bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
@@ -260,5 +289,19 @@ bool login_row_update(struct store *store, const struct login_row *row, bool was
     sqlite3_bind_blob(statement, 7, bytes, size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 8, login->record.event.time_us);
     return store_run(store, statement, "change a login", error) &&
+           count_change(store, row, was_failure, error);
+}
+
+bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_LABEL, error);
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, row->key);
+    sqlite3_bind_int(statement, 2, row->login.label);
+    sqlite3_bind_text(statement, 3, row->login.family, -1, SQLITE_STATIC);
+    return store_run(store, statement, "label a login", error) &&
            count_change(store, row, was_failure, error);
 }

@@ -32,9 +32,12 @@ static const struct {
 #undef STATEMENT
 };
 
-static const char *const SCHEMA_STATEMENTS[] = {
-#define SCHEMA(sql)            sql,
-#define LOGIN_INDEX(name, sql) sql,
+static const struct {
+    uint32_t since;
+    const char *sql;
+} SCHEMA_STATEMENTS[] = {
+#define SCHEMA(since, sql)     {since, sql},
+#define LOGIN_INDEX(name, sql) {1, sql},
 #include "store/schema.def"
 #undef LOGIN_INDEX
 #undef SCHEMA
@@ -174,11 +177,12 @@ static bool check_version(struct store *store, struct error *error)
             store->path);
     if (application != STORE_APPLICATION_ID)
         return error_set(error, FAULT_STORE, "%s is a database of another program", store->path);
-    if (version != STORE_SCHEMA_VERSION)
+    if (version < 1 || version > STORE_SCHEMA_VERSION)
         return error_set(error, FAULT_STORE,
                          "%s has version %u, this program reads version %d: install the matching "
                          "version or move the file aside",
                          store->path, version, STORE_SCHEMA_VERSION);
+    store->version = version;
     return true;
 }
 
@@ -188,17 +192,21 @@ bool store_run_text(struct store *store, const char *sql, const char *what, stru
            store_failed(store, what, error);
 }
 
-static bool create_tables(struct store *store, struct error *error)
+/* What a store of that version, 0 for an empty one, does not have yet. */
+static bool create_tables(struct store *store, uint32_t version, struct error *error)
 {
+    if (!store_run_text(store, "BEGIN IMMEDIATE", "begin a transaction", error))
+        return false;
     for (size_t i = 0; i < sizeof(SCHEMA_STATEMENTS) / sizeof(SCHEMA_STATEMENTS[0]); i++) {
-        if (!store_run_text(store, SCHEMA_STATEMENTS[i], "make its tables", error))
+        if (SCHEMA_STATEMENTS[i].since > version &&
+            !store_run_text(store, SCHEMA_STATEMENTS[i].sql, "make its tables", error))
             return false;
     }
     return store_run_text(
         store,
-        "PRAGMA application_id = " TEXT_OF(STORE_APPLICATION_ID) ";"
-                                                                 "PRAGMA user_version = " TEXT_OF(
-                                                                     STORE_SCHEMA_VERSION),
+        "PRAGMA application_id = " TEXT_OF(
+            STORE_APPLICATION_ID) ";"
+                                  "PRAGMA user_version = " TEXT_OF(STORE_SCHEMA_VERSION) ";COMMIT",
         "set its version", error);
 }
 
@@ -231,12 +239,32 @@ static bool prepare_writer(struct store *store, struct error *error)
             "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536",
             "be set up", error))
         return false;
-    if (empty &&
-        (!store_run_text(store, "BEGIN IMMEDIATE", "begin a transaction", error) ||
-         !create_tables(store, error) || !store_run_text(store, "COMMIT", "commit", error)))
+    if (empty && !create_tables(store, 0, error))
         return false;
     /* Whoever made the tables may have ended before this: readers look for the version here. */
     return store_checkpoint(store, empty, &wal_bytes, error);
+}
+
+/*
+ * From the version that the file's header tells. Readers know both versions, so that logins go on
+ * while the header waits for its checkpoint; what it tells may be older than what SQLite sees.
+ */
+static bool upgrade(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t wal_bytes;
+
+    if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        sqlite3_finalize(statement);
+        return store_failed(store, "read its version", error);
+    }
+    store->version = (uint32_t)sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    if (store->version < STORE_SCHEMA_VERSION && !create_tables(store, store->version, error))
+        return false;
+    store->version = STORE_SCHEMA_VERSION;
+    return store_checkpoint(store, true, &wal_bytes, error);
 }
 
 /* Taken for the store's life. What root creates belongs to the directory's owner. */
@@ -301,7 +329,9 @@ static bool open_database(struct store *store, struct error *error)
                          store->db ? sqlite3_errmsg(store->db) : "out of memory");
     if (store->access == STORE_WRITE && !prepare_writer(store, error))
         return false;
-    return check_version(store, error);
+    return check_version(store, error) &&
+           (store->access != STORE_WRITE || store->version == STORE_SCHEMA_VERSION ||
+            upgrade(store, error));
 }
 
 bool store_open(struct store **opened, const char *directory, enum store_access access,

@@ -15,7 +15,7 @@
 
 #define STORE_FILE           "store.db"
 #define STORE_MODEL_FILE     "model.forest"
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2 /* version 1 lacks the table of labels; writers add it */
 
 enum store_access {
     STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */
@@ -81,7 +81,11 @@ bool store_positions_load(struct store *store, const char *producer,
 bool store_positions_save(struct store *store, const char *producer,
                           const struct journal_positions *positions, struct error *error) MUST_USE;
 
-/* What the records of a login said, by bit: which stages came, and which of them said learn. */
+/*
+ * What the records of a login said, by bit: which stages came, and which of them are to be learned.
+ * A label has the last word on that: of an attack nothing is learned; of a legitimate login all
+ * there is, and a session that never opened as if it had when the login was accepted.
+ */
 #define STAGE_BIT(stage) (1 << (stage))
 #define LEARN_BIT(stage) (16 << (stage))
 /* Of the attempt, whose method and key later stages make more precise. */
@@ -89,16 +93,24 @@ bool store_positions_save(struct store *store, const char *producer,
 #define ATTEMPT_NOT_PAM  (1 << 9)
 #define ATTEMPT_KNEW_KEY (1 << 10)
 
+enum login_label_value { LABEL_NONE = -1, LABEL_LEGITIMATE, LABEL_ATTACK };
+
+#define LOGIN_FAMILY_BYTES 24
+
 /* A login as the store has it. */
 struct stored_login {
-    struct login_record record; /* event: as of the latest stage; time_us of the attempt */
+    struct login_record record; /* event: as of the latest stage; time_us of the attempt; learn:
+                                   whether any stage is learned */
     int64_t accepted_us, opened_us, closed_us; /* 0: not reached */
     enum login_stage reached;
     int said; /* the bits above; 0: it was not read from a store */
     bool imported;
-    int8_t label;    /* -1 none, 0 legitimate, 1 attack */
-    char family[24]; /* of a labelled or simulated attack, else "" */
+    int8_t label;                    /* enum login_label_value */
+    char family[LOGIN_FAMILY_BYTES]; /* of a labelled or simulated attack, else "" */
 };
+
+/* When a stage of a stored login is learned, OPENED or CLOSED; 0: it is not. */
+int64_t login_learned_us(const struct stored_login *login, enum login_stage stage);
 
 /* Return false to stop (not an error). */
 typedef bool login_visitor(void *context, const struct stored_login *login);

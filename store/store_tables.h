@@ -25,6 +25,7 @@ struct store {
     enum store_access access;
     int directory_fd;
     int lock_fd;
+    uint32_t version;              /* of the schema; 1 has no table of labels */
     bool damaged;                  /* SQLite said so once */
     char path[STORE_PATH_BYTES];   /* of the database */
     struct file_identity identity; /* before it was opened */
@@ -157,7 +158,7 @@ bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
 #define LOGIN_SLOTS      16
 #define LOGIN_KEY_RANDOM 20 /* bits below the milliseconds */
 
-/* A row as the table has it. stages: the bits of stored_login.said. */
+/* A row as the table has it. stages: what the records said, without what a label says of it. */
 struct login_row {
     int64_t key;
     int stages;
@@ -171,6 +172,9 @@ struct login_row {
 #define STAGES_OF_SUCCESS                                                                          \
     (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED) | STAGE_BIT(STAGE_CLOSED))
 bool login_is_failure(int stages, int label);
+
+/* What is learned of a login whose records said `stages`: stored_login.said. */
+int login_said(int stages, int label);
 
 int64_t login_key(const struct login_id *id);
 int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
@@ -195,8 +199,25 @@ bool login_row_insert(struct store *store, const struct login_row *row,
 /* was_failure: whether it was one before the change. */
 bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
                       struct error *error) MUST_USE;
+/* Writes the label alone. was_failure: as above. */
+bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
+                     struct error *error) MUST_USE;
+
+/* ---- learning (fold.c, relearn.c) -------------------------------------------------------------
+ */
 
 /* Teaches the profile, the sources and the population one event (fold.c). */
 bool fold_event(struct store *store, const struct login_event *event, struct error *error) MUST_USE;
+
+/*
+ * After a login changed in what is to be learned of it (changed: its row before): the user's
+ * profile and the population's counts become what they would be, had it always been as it is now.
+ * From the stored logins of this user in the order of their times. What stands on logins that are
+ * not stored any more: the profile keeps the number of logins, days and sessions and its first
+ * moment; weights, means and familiar values, where fading left them next to nothing, are lost.
+ * Sources count attempts, which no label changes.
+ */
+bool relearn_user(struct store *store, const struct login_row *changed,
+                  struct error *error) MUST_USE;
 
 #endif

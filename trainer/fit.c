@@ -1,11 +1,14 @@
 #include "trainer/fit.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/fit_isolation.h"
 #include "trainer/fit_summary.h"
+
+#define MOST_LOGINS_NOTED 20000 /* deciles need no more */
 
 struct fit_budgets fit_budgets_of(const struct config *config)
 {
@@ -95,6 +98,48 @@ static bool stack_forests(struct making *making, struct error *error)
     return stacked;
 }
 
+/* ---- how logins are distributed ---- */
+
+static int compare_numbers(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* Every stride-th of the store's own logins. values: room for one a row. */
+static void note_feature(const struct training_rows *rows, unsigned feature, int64_t stride,
+                         double *values, struct distribution *distribution)
+{
+    size_t count = 0, missing = 0;
+    int64_t logins = 0;
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct training_row *row = &rows->rows[i];
+        if (row->family != ROW_LEGITIMATE || row->cold || row->prior || logins++ % stride != 0)
+            continue;
+        if (isnan(row->features[feature]))
+            missing++;
+        else
+            values[count++] = (double)row->features[feature];
+    }
+    qsort(values, count, sizeof *values, compare_numbers);
+    distribution_make(values, count, missing, distribution);
+}
+
+static bool note_features(const struct training_rows *rows, struct fit_result *result,
+                          struct error *error)
+{
+    double *values = calloc(rows->count + 1, sizeof *values);
+    int64_t stride = (rows->legitimate + MOST_LOGINS_NOTED - 1) / MOST_LOGINS_NOTED;
+
+    if (values == NULL)
+        return out_of_memory(error);
+    for (unsigned i = 0; i < FEATURE_COUNT; i++)
+        note_feature(rows, i, stride, values, &result->features[i]);
+    free(values);
+    return true;
+}
+
 /* ---- on held-out rows ---- */
 
 /* Of the risk and of what it is stacked from. scores: room for one a row. */
@@ -128,12 +173,6 @@ static bool measure_calibration(const double *probabilities, const struct fit_pa
     return measured || out_of_memory(error);
 }
 
-static int compare_risks(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* risks: of all rows; the legitimate ones alone stay, ascending. */
 static void find_thresholds(double *risks, const struct fit_part *part,
                             const struct fit_budgets *budgets, struct making *making)
@@ -144,7 +183,8 @@ static void find_thresholds(double *risks, const struct fit_part *part,
         if (part->rows[i].family == ROW_LEGITIMATE)
             risks[count++] = risks[i];
     }
-    qsort(risks, count, sizeof *risks, compare_risks);
+    qsort(risks, count, sizeof *risks, compare_numbers);
+    distribution_make(risks, count, 0, &making->result->risk);
     for (int level = 0; level < RISK_LEVEL_COUNT; level++) {
         making->result->thresholds[level] = fit_threshold(risks, count, budgets->of[level]);
         making->facts.thresholds[level] = making->result->thresholds[level].found;
@@ -154,7 +194,8 @@ static void find_thresholds(double *risks, const struct fit_part *part,
             fit_threshold(risks, count, risk_quantile_share(i)).found.risk;
 }
 
-static bool judge(struct making *making, const struct fit_budgets *budgets, struct error *error)
+static bool judge(struct making *making, const struct fit_budgets *budgets,
+                  const struct risk_model *rival, struct error *error)
 {
     const struct fit_part *part = &making->parts.held_out;
     struct risk *risks = assess_rows(making, part, error);
@@ -170,7 +211,8 @@ static bool judge(struct making *making, const struct fit_budgets *budgets, stru
         find_thresholds(scores, part, budgets, making);
     free(scores);
     free(risks);
-    return judged;
+    return judged && (rival == NULL ||
+                      fit_rival_measure(rival, part, budgets->of, &making->result->rival, error));
 }
 
 /* ---- the model ---- */
@@ -203,11 +245,11 @@ bool fit_model(struct training_rows *rows, const struct fit_options *options,
     making.facts.trained_us = facts->trained_us;
     making.facts.geo_epoch = facts->geo_epoch;
     memcpy(making.facts.geo_type, facts->geo_type, sizeof facts->geo_type);
-    if (!fit_rows_split(rows, &making.parts, error))
+    if (!note_features(rows, result, error) || !fit_rows_split(rows, &making.parts, error))
         return false;
     note_parts(&making.parts, result);
     bool fitted = grow_forests(&making, options, error) && stack_forests(&making, error) &&
-                  judge(&making, budgets, error) && build(&making, error);
+                  judge(&making, budgets, options->rival, error) && build(&making, error);
     grown_isolation_finish(&making.isolation);
     grown_forest_finish(&making.forest);
     return fitted;

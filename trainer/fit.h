@@ -8,8 +8,10 @@
 
 #include "common/config.h"
 #include "trainer/calibration.h"
+#include "trainer/distribution.h"
 #include "trainer/fit_forest.h"
 #include "trainer/fit_measure.h"
+#include "trainer/fit_rival.h"
 #include "trainer/fit_stack.h"
 #include "trainer/fit_threshold.h"
 
@@ -41,7 +43,11 @@ struct fit_result {
     struct ranking measures, alone[EVIDENCE_COUNT];
     struct calibration calibration;
     struct fit_threshold thresholds[RISK_LEVEL_COUNT];
-    void *bytes; /* the model file, the caller's to free() */
+    struct fit_rival rival; /* when options->rival was given */
+    /* Of the store's own legitimate logins, all parts; of a sample where there are many. */
+    struct distribution features[FEATURE_COUNT];
+    struct distribution risk; /* of held-out legitimate logins */
+    void *bytes;              /* the model file, the caller's to free() */
     size_t size;
 };
 

@@ -5,7 +5,7 @@
 #ifndef TRAINER_FIT_FOREST_H
 #define TRAINER_FIT_FOREST_H
 
-#include "scorer/forest.h"
+#include "scorer/risk_model.h"
 #include "trainer/fit_rows.h"
 #include "trainer/grow_forest.h"
 
@@ -20,7 +20,8 @@ const char *fit_forest_name(enum forest_kind kind);
 
 struct fit_options {
     struct forest_options forest;
-    bool bagged_only; /* no other kind is tried */
+    bool bagged_only;               /* no other kind is tried */
+    const struct risk_model *rival; /* measured too, on the rows held out; NULL: none */
 };
 
 struct fit_candidate {

@@ -133,6 +133,17 @@ void fit_write(struct json_writer *json, const struct fit_result *result)
     write_thresholds(json, result->thresholds);
 }
 
+static void write_distributions(struct json_writer *json, const struct fit_result *result)
+{
+    json_object_begin(json, "distributions");
+    distribution_write(json, "risk", &result->risk);
+    json_object_begin(json, "features");
+    for (int i = 0; i < FEATURE_COUNT; i++)
+        distribution_write(json, FEATURE_TABLE[i].name, &result->features[i]);
+    json_object_end(json);
+    json_object_end(json);
+}
+
 char *fit_summary(const struct fit_result *result, struct error *error)
 {
     char *text = NULL;
@@ -143,6 +154,7 @@ char *fit_summary(const struct fit_result *result, struct error *error)
         struct json_writer json = json_writer_to(out);
         json_object_begin(&json, NULL);
         fit_write(&json, result);
+        write_distributions(&json, result);
         json_object_end(&json);
         if (fclose(out) == 0)
             return text;

@@ -8,7 +8,8 @@
 /* The members of an object that the caller has begun. */
 void fit_write(struct json_writer *json, const struct fit_result *result);
 
-/* One JSON object, the caller's to free(); NULL when there is no memory. */
+/* The same and how logins are distributed, one JSON object, the caller's to free(); NULL when there
+ * is no memory. */
 char *fit_summary(const struct fit_result *result, struct error *error);
 
 #endif

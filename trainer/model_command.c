@@ -8,6 +8,7 @@
 #include "common/text_table.h"
 #include "store/model_file.h"
 #include "trainer/commands.h"
+#include "trainer/drift_print.h"
 #include "trainer/fit.h"
 
 static void write_evidence(struct json_writer *json, const struct risk_model_header *header)
@@ -227,24 +228,45 @@ static bool show_text(const struct risk_model *model, const char *path, bool utc
     return print_table(&table, error);
 }
 
+struct model_values {
+    bool drift;
+};
+
+static const struct command_option OPTIONS[] = {
+    COMMAND_FLAG(struct model_values, drift, "drift",
+                 "show: how the store's logins have changed since it was trained"),
+};
+
+static bool run_word(const struct command_line *line, const struct risk_model *model, bool show,
+                     struct error *error)
+{
+    const struct model_values *values = line->values;
+    const char *path = line->operands[1];
+
+    if (values->drift)
+        return drift_show(line, model, path, error);
+    if (line->json)
+        return show_json(model, path, error);
+    if (show)
+        return show_text(model, path, line->utc, error);
+    printf("%s is sound\n", path);
+    return true;
+}
+
 static int run_model(const struct command_line *line)
 {
-    const char *path = line->operands[1];
+    const struct model_values *values = line->values;
     bool show = strcmp(line->operands[0], "show") == 0;
     struct error error = ERROR_NONE;
     struct model_file model;
 
     if (!show && strcmp(line->operands[0], "check") != 0)
         return command_misused(line, "unknown word %s; known: show, check", line->operands[0]);
-    if (!model_file_read(&model, path, &error))
+    if (!show && values->drift)
+        return command_misused(line, "--drift goes with show");
+    if (!model_file_read(&model, line->operands[1], &error))
         return command_fail(line, &error);
-    bool done = true;
-    if (line->json)
-        done = show_json(&model.risk, path, &error);
-    else if (show)
-        done = show_text(&model.risk, path, line->utc, &error);
-    else
-        printf("%s is sound\n", path);
+    bool done = run_word(line, &model.risk, show, &error);
     model_file_close(&model);
     return done ? command_finish_output(line) : command_fail(line, &error);
 }
@@ -255,5 +277,8 @@ const struct command MODEL_COMMAND = {
     .operands_min = 2,
     .operands_max = 2,
     .help = "what a model file is, or whether it is sound",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
+    .values_bytes = sizeof(struct model_values),
     .run = run_model,
 };

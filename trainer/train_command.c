@@ -1,11 +1,14 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/json_writer.h"
 #include "common/trusted_file.h"
 #include "store/geo.h"
+#include "store/model_file.h"
 #include "trainer/commands.h"
 #include "trainer/fit_summary.h"
 #include "trainer/gather.h"
@@ -14,6 +17,7 @@
 struct train_values {
     const char *out;
     int64_t trees, depth, seed, threads;
+    bool if_better;
 };
 
 static const struct command_option OPTIONS[] = {
@@ -27,6 +31,8 @@ static const struct command_option OPTIONS[] = {
                     "the same seed and store give the same model"),
     COMMAND_INTEGER(struct train_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; otherwise one for each processor"),
+    COMMAND_FLAG(struct train_values, if_better, "if-better",
+                 "keep the old model when the new one is worse on the same logins"),
 };
 
 static bool describe_geo(const struct config *config, struct risk_model_facts *facts,
@@ -57,19 +63,6 @@ static void note_budgets(const struct command_line *line, const struct fit_resul
                          ? "lies halfway between the highest legitimate risk seen and 1"
                          : "stands on the few of them that reach it");
     }
-}
-
-static bool print_json(const struct fit_result *result, const char *model, double seconds,
-                       struct error *error)
-{
-    struct json_writer json = json_writer_to(stdout);
-
-    json_object_begin(&json, NULL);
-    fit_write(&json, result);
-    json_number(&json, "seconds", seconds);
-    json_text(&json, "model", model);
-    json_object_end(&json);
-    return json_writer_end(&json, error);
 }
 
 static void print_choice(const struct fit_result *result)
@@ -130,6 +123,96 @@ static void print_result(const struct fit_result *result, const char *model, dou
     print_thresholds(result);
 }
 
+/* ---- the old model ---- */
+
+struct old_model {
+    struct model_file file;
+    bool usable; /* there is one to compare with */
+};
+
+/* The file that would be replaced; while there is none, what is built in is in use. */
+static void open_old(const struct command_line *line, const char *path, struct old_model *old)
+{
+    const struct train_values *values = line->values;
+    struct error trouble = ERROR_NONE;
+
+    if (!values->if_better)
+        return;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        risk_model_open_default(&old->file.risk);
+    } else if (!model_file_read(&old->file, path, &trouble)) {
+        command_note(line, "the old model is replaced whatever the new one is like: %s",
+                     trouble.text);
+        return;
+    }
+    old->usable = true;
+}
+
+static void print_kept(const struct fit_result *result, const struct old_model *old, bool kept_new)
+{
+    const struct fit_rival *rival = &result->rival;
+    enum risk_level overrun = old->usable ? fit_rival_overrun(rival) : RISK_LEVEL_COUNT;
+
+    printf("kept the %s model", kept_new ? "new" : "old");
+    if (old->usable)
+        printf(": average precision %.4f with the new one and %.4f with the old one%s on %" PRId64
+               " held-out logins",
+               result->measures.average_precision, rival->measures.average_precision,
+               old->file.bytes == NULL ? ", which is built in," : "", result->held_out.logins);
+    if (overrun != RISK_LEVEL_COUNT)
+        printf("; the old one's %s threshold is reached by %.3g %% of them instead of %.3g %%",
+               fit_level_name(overrun),
+               100 * (double)rival->levels[overrun].reached / (double)result->held_out.logins,
+               100 * rival->levels[overrun].budget);
+    putchar('\n');
+}
+
+static void write_kept(struct json_writer *json, const struct fit_result *result,
+                       const struct old_model *old, bool kept_new)
+{
+    const struct fit_rival *rival = &result->rival;
+
+    json_text(json, "kept", kept_new ? "new" : "old");
+    if (!old->usable) {
+        json_null(json, "old");
+        return;
+    }
+    json_object_begin(json, "old");
+    json_bool(json, "built_in", old->file.bytes == NULL);
+    json_number(json, "auc", rival->measures.auc);
+    json_number(json, "average_precision", rival->measures.average_precision);
+    json_number(json, "recall_at_1pct", rival->measures.recall_at_1pct);
+    json_object_begin(json, "realised");
+    for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
+        json_object_begin(json, fit_level_name((enum risk_level)i));
+        json_integer(json, "logins", rival->levels[i].reached);
+        json_number(json, "budget", rival->levels[i].budget);
+        json_number(json, "lowest", rival->levels[i].share.lowest);
+        json_number(json, "highest", rival->levels[i].share.highest);
+        json_object_end(json);
+    }
+    json_object_end(json);
+    json_object_end(json);
+}
+
+/* old: NULL when it was not asked which one to keep. */
+static bool print_json(const struct fit_result *result, const struct old_model *old, bool kept_new,
+                       const char *model, double seconds, struct error *error)
+{
+    struct json_writer json = json_writer_to(stdout);
+
+    json_object_begin(&json, NULL);
+    fit_write(&json, result);
+    if (old != NULL)
+        write_kept(&json, result, old, kept_new);
+    json_number(&json, "seconds", seconds);
+    json_text(&json, "model", model);
+    json_object_end(&json);
+    return json_writer_end(&json, error);
+}
+
+/* ---- training ---- */
+
 /* Where the model goes; files in the store are its owner's, others the caller's. */
 static bool write_model(const struct train_values *values, const char *path,
                         const struct fit_result *result, struct error *error)
@@ -139,9 +222,11 @@ static bool write_model(const struct train_values *values, const char *path,
     return trusted_file_replace(path, result->bytes, result->size, 0640, FAULT_MODEL, error);
 }
 
-static bool train(const struct train_values *values, const struct config *config, const char *path,
-                  struct fit_result *result, struct error *error)
+static bool train(const struct command_line *line, const struct config *config, const char *path,
+                  struct old_model *old, bool *kept_new, struct fit_result *result,
+                  struct error *error)
 {
+    const struct train_values *values = line->values;
     struct fit_options options =
         gather_fit_options((unsigned)values->trees, (unsigned)values->depth,
                            (unsigned)values->threads, (uint64_t)values->seed);
@@ -151,14 +236,35 @@ static bool train(const struct train_values *values, const struct config *config
     struct training_rows rows = {.rows = NULL};
     struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
-    bool trained = describe_geo(config, &facts, error) &&
-                   store_owner_become(config->store, error) &&
-                   gather_rows(config->store, &row_options, &rows, NULL, NULL, error) &&
-                   gather_prior(&rows, options.forest.seed, error) &&
-                   fit_model(&rows, &options, &budgets, &facts, result, error) &&
-                   write_model(values, path, result, error);
+    bool trained = describe_geo(config, &facts, error) && store_owner_become(config->store, error);
+    if (trained)
+        open_old(line, path, old);
+    if (old->usable)
+        options.rival = &old->file.risk;
+    trained = trained && gather_rows(config->store, &row_options, &rows, NULL, NULL, error) &&
+              gather_prior(&rows, options.forest.seed, error) &&
+              fit_model(&rows, &options, &budgets, &facts, result, error);
     training_rows_finish(&rows);
-    return trained;
+    *kept_new = !old->usable || fit_rival_yields(&result->rival, &result->measures);
+    return trained && (!*kept_new || write_model(values, path, result, error));
+}
+
+/* What was found; of a new model that was not kept only why. */
+static bool report(const struct command_line *line, const struct fit_result *result,
+                   const struct old_model *old, bool kept_new, const char *model, double seconds,
+                   struct error *error)
+{
+    const struct train_values *values = line->values;
+
+    if (kept_new)
+        note_budgets(line, result);
+    if (line->json)
+        return print_json(result, values->if_better ? old : NULL, kept_new, model, seconds, error);
+    if (kept_new)
+        print_result(result, model, seconds);
+    if (values->if_better)
+        print_kept(result, old, kept_new);
+    return true;
 }
 
 static int run_train(const struct command_line *line)
@@ -167,24 +273,21 @@ static int run_train(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct config config;
     struct fit_result result = {.bytes = NULL};
+    struct old_model old = {.usable = false};
     char path[CONFIG_TEXT_BYTES + sizeof STORE_MODEL_FILE + 1];
     int64_t began_us = clock_monotonic_us();
+    bool kept_new = true;
 
     if (!command_config(line, &config, &error))
         return command_fail(line, &error);
     snprintf(path, sizeof path, "%s/%s", config.store, STORE_MODEL_FILE);
     const char *model = values->out != NULL ? values->out : path;
-    bool done = train(values, &config, model, &result, &error);
-    free(result.bytes);
-    if (!done)
-        return command_fail(line, &error);
-    note_budgets(line, &result);
+    bool done = train(line, &config, model, &old, &kept_new, &result, &error);
     double seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
-    if (!line->json)
-        print_result(&result, model, seconds);
-    else if (!print_json(&result, model, seconds, &error))
-        return command_fail(line, &error);
-    return command_finish_output(line);
+    done = done && report(line, &result, &old, kept_new, model, seconds, &error);
+    model_file_close(&old.file);
+    free(result.bytes);
+    return done ? command_finish_output(line) : command_fail(line, &error);
 }
 
 const struct command TRAIN_COMMAND = {

@@ -105,6 +105,46 @@ has "$work/out" '^from 0.9 on'
 status 0 run train --trees 10 --depth 5 --seed 3 --threads 1 --out "$work/again.forest"
 has "$work/out" '^random forest: 1[0-9] later logins are too few to try boosted trees on, 300 are needed'
 has "$work/out" '^probabilities: off by '
+
+# A model stays until another is no worse on the same logins: of two, one each way.
+model=$work/store/model.forest
+precisions() { # of the new one, of the old one
+    sed 's/"candidates".*"held_out_logins"//; s/"alone".*"kept"/"kept"/' "$work/out" |
+        grep -o '"average_precision": [^,]*' | sed 's/.*: //'
+}
+kept=
+for trees in 1 10 1; do
+    cp "$model" "$work/before"
+    status 0 run train --trees "$trees" --depth "$((trees / 2 + 1))" --seed 3 --if-better --json
+    has "$work/out" '"old": {"built_in": false, "auc": '
+    has "$work/out" '"realised": {"log": {"logins": [0-9]*, "budget": 0.02, "lowest": '
+    which=$(precisions | awk 'NR == 1 { new = $1 } NR == 2 { print(new >= $1 ? "new" : "old") }')
+    has "$work/out" "\"kept\": \"$which\""
+    same=0
+    cmp -s "$model" "$work/before" && same=1
+    case $which in
+    old) [ $same = 1 ] || fail "the better model was replaced" ;;
+    new) status 0 "$trainer" model check "$model" ;;
+    *) fail "no average precision in $(cat "$work/out")" ;;
+    esac
+    kept="$kept $which"
+done
+case $kept in *old*new* | *new*old*) ;; *) fail "always kept:$kept" ;; esac
+printf X | dd of="$model" bs=1 seek=500 conv=notrunc 2>/dev/null
+status 0 run train --trees 10 --depth 5 --seed 3 --if-better --json
+has "$work/out" '"kept": "new", "old": null'
+has "$work/err" 'the old model is replaced whatever the new one is like'
+status 0 "$trainer" model check "$model"
+status 0 run train --trees 10 --depth 5 --seed 3 --if-better --out "$work/none.forest"
+has "$work/out" '^kept the [a-z]* model: average precision [01][.0-9]* with the new one and [01][.0-9]* with the old one, which is built in, on [0-9]* held-out logins$'
+
+# Imported logins were never scored.
+status 0 run model show "$model" --drift
+has "$work/out" '^0 logins since .*, 0 of them scored by this model'
+has "$work/out" 'too few to tell a change from chance: at least 200 are needed'
+status 0 run model show "$model" --drift --json
+has "$work/out" '"logins": 0, "scored_by_this_model": 0, "least_logins": 200, "enough": false, "features": \[\], "risk": null'
+status 2 run model check "$model" --drift
 printf X | dd of="$work/again.forest" bs=1 seek=500 conv=notrunc 2>/dev/null
 status 1 "$trainer" model check "$work/again.forest"
 echo passed

@@ -116,6 +116,59 @@ def prints_the_configuration():
     expect("deny_budget" in run("config", "--defaults").stdout, "config --defaults")
 
 
+def train():
+    done = subprocess.run([TRAINER, "train", "--trees", "5", "--json", "--config", str(CONFIG), "--store", str(STORE),
+                           "--out", str(ROOT / "model")], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def labels():
+    before = train()
+    latest = [l["id"] for l in read("logins", "--user", "ada", "--limit", "5")["logins"]]
+    os.environ["SUDO_USER"] = "daemon"
+    said = read("label", latest[0], "attack", "--family", "phished", "--why", "she was asleep \033[31m")
+    expect((said["label"], said["before"], said["family"]) == ("attack", "none", "phished"), f"label: {said}")
+    expect(said["labelled"]["by"] == ("daemon" if os.geteuid() == 0 else said["labelled"]["by"]), "who called sudo")
+    expect(said["writer_running"] is False and "label" not in read("show", "login", latest[0]), "not folded in yet")
+    expect(read("status")["pending_records"] == 1 and read("journal")["oldest_pending"], "a label waits")
+    for each in latest[1:]:
+        expect("journal drain" in run("label", each, "attack").stderr, "what makes it count")
+    expect(read("journal", "drain")["records"] == 5, "labels are drained")
+    shown = read("show", "login", latest[0])
+    expect((shown["label"], shown["family"], shown["learned"]) == ("attack", "phished", False), "show login")
+    expect(shown["labelled"]["why"].startswith("she was asleep") and shown["labelled"]["time"], "by whom and why")
+    text = run("show", "login", latest[0]).stdout
+    expect("attack, phished" in text and "asleep" in text and "\033" not in text, "show login for people")
+    user = read("show", "user", "ada", "--limit", "6")
+    expect(user["learned_logins"] == 55 and [l.get("label") for l in user["logins"]] == 5 * ["attack"] + [None],
+           "show user")
+    expect(run("show", "user", "ada").stdout.count("attack") == 5, "show user for people")
+    after = train()
+    expect(after["logins"] == before["logins"] - 5, "training no longer takes them for logins")
+    expect("other" not in before["families"] and after["families"]["other"]["attacks"] == 5, "but for attacks")
+    run("label", latest[0], "attack")
+    run("label", latest[0], "legitimate", "--why", "a \"journey\"")
+    run("label", latest[1], "none")
+    read("journal", "drain")
+    expect(read("show", "user", "ada")["learned_logins"] == 57, "labels replace each other")
+    expect(read("show", "login", latest[0])["label"] == "legitimate", "the latest one stands")
+    expect("label" not in read("show", "login", latest[1]) and read("show", "login", latest[1])["labelled"]["by"],
+           "one that was taken back")
+    failure = read("logins", "--source", "9.9.9.9", "--limit", "1")["logins"][0]["id"]
+    expect("never accepted" in run("label", failure, "legitimate").stderr, "a failure teaches nothing")
+    expect("no login" in run("label", "0" * 19 + "1", "attack", status=1).stderr, "an unknown id")
+    run("label", "no-id", "attack", status=2)
+    run("label", failure, "suspect", status=2)
+    run("label", failure, "legitimate", "--family", "phished", status=2)
+    run("label", failure, "attack", "--family", "two words", status=2)
+    run("label", failure, "attack", "--family", "x" * 24, status=2)
+    run("label", failure, "attack", "--why", "x" * 256, status=2)
+    for each in latest:
+        run("label", each, "none")
+    read("journal", "drain")
+    expect(read("show", "user", "ada")["learned_logins"] == 60, "as it was")
+
+
 def check_of(config, status, owner=OWNER, group=OWNER):
     CONFIG.write_text(BASE + config)
     stacks = ROOT / "pam.d"
@@ -192,8 +245,8 @@ def explains_a_store_that_fails():
 BASE = f"exemptions = {ROOT}/exemptions\n"
 CONFIG.write_text(BASE)
 make_history()
-for test in (reads_the_store, refuses_bad_words, exempts, prints_the_configuration, checks,
-             refuses_a_store_of_root, keeps_sound_exemptions, tells_of_a_writer,
+for test in (reads_the_store, refuses_bad_words, exempts, prints_the_configuration, labels,
+             checks, refuses_a_store_of_root, keeps_sound_exemptions, tells_of_a_writer,
              explains_a_store_that_fails):
     test()
     print(f"ok  {test.__name__}")
