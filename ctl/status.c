@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/json_reader.h"
 #include "ctl/ctl.h"
 #include "ctl/journal_state.h"
 #include "store/geo.h"
@@ -131,7 +132,7 @@ static void json_model(struct json_writer *json, const struct status *status)
         json_text(json, "file", status->model.path);
         json_integer(json, "trees", model->header->forest_trees);
         ctl_json_time(json, "trained", model->header->trained_us);
-        if (model->header->summary_bytes > 0)
+        if (json_parse(model->summary, model->header->summary_bytes).begin != NULL)
             json_raw(json, "summary", model->summary, model->header->summary_bytes);
     }
     json_object_end(json);

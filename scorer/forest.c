@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-double logistic(double log_odds)
+double forest_logistic(double log_odds)
 {
     return 1 / (1 + exp(-log_odds));
 }
@@ -13,7 +13,7 @@ double forest_logit_of(const struct forest *forest, int64_t sum)
     if (forest->kind == FOREST_BOOSTED) {
         logit = forest->bias + value;
     } else {
-        double share = value / forest->trees.tree_count;
+        double share = fmin(fmax(value / forest->trees.tree_count, 0), 1);
         logit = log(share) - log1p(-share);
     }
     return fmin(fmax(logit, -FOREST_MOST_LOGIT), FOREST_MOST_LOGIT);
@@ -23,7 +23,7 @@ double forest_score_of(const struct forest *forest, int64_t sum)
 {
     if (forest->kind == FOREST_BAGGED)
         return (double)sum * TREES_VALUE_UNIT / forest->trees.tree_count;
-    return logistic(forest_logit_of(forest, sum));
+    return forest_logistic(forest_logit_of(forest, sum));
 }
 
 double forest_score(const struct forest *forest, const float *row)

@@ -34,6 +34,6 @@ double forest_score(const struct forest *forest, const float *row);
 void forest_score_rows(const struct forest *forest, const float *table, size_t rows,
                        double *scores);
 
-double logistic(double log_odds);
+double forest_logistic(double log_odds);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "scorer/risk_walk.h"
 
-#define NEVER          2.0f /* above any risk */
 #define SMALLEST_SHARE 1e-6
+#define POSITION_NOISE 1e-9 /* of a budget that is a quantile's own share */
 
 double risk_quantile_share(unsigned i)
 {
@@ -36,7 +36,7 @@ static struct risk base_of(const struct risk_model *model)
 double risk_base(const struct risk_model *model)
 {
     struct risk base = base_of(model);
-    return logistic(stacked(&model->header->stack, &base));
+    return forest_logistic(stacked(&model->header->stack, &base));
 }
 
 static bool assess(const struct risk_model *model, const float features[FEATURE_COUNT],
@@ -47,7 +47,7 @@ static bool assess(const struct risk_model *model, const float features[FEATURE_
         return false;
     *risk = risk_of(model, sums->forest, sums->isolation);
     risk->likelihood = (double)features[FEATURE_LIKELIHOOD];
-    risk->probability = logistic(stacked(&model->header->stack, risk));
+    risk->probability = forest_logistic(stacked(&model->header->stack, risk));
     return true;
 }
 
@@ -73,7 +73,7 @@ static double forest_rate(const struct risk_model *model, const struct risk *ris
     double cause = (double)(sum - model->header->forest_base);
     double slope = TREES_VALUE_UNIT;
     if (model->forest.kind == FOREST_BAGGED) {
-        double share = logistic(risk->forest_logit);
+        double share = forest_logistic(risk->forest_logit);
         slope /= share * (1 - share) * model->header->forest_trees;
     }
     return model->header->stack.forest *
@@ -110,7 +110,7 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
     if (!isnan(risk.likelihood))
         shares[FEATURE_LIKELIHOOD] +=
             stack->likelihood * (risk.likelihood - stack->likelihood_mean);
-    double before = logistic(stacked(stack, &base));
+    double before = forest_logistic(stacked(stack, &base));
     double by_log_odds =
         rate(risk.probability - before, stacked(stack, &risk) - stacked(stack, &base),
              risk.probability * (1 - risk.probability));
@@ -121,18 +121,17 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
 
 float risk_threshold_for(const struct risk_model *model, double budget)
 {
-    const float *quantiles = model->header->legitimate_quantiles;
+    const struct risk_model_header *header = model->header;
+    for (unsigned i = 0; i < RISK_LEVEL_COUNT; i++) {
+        if ((float)budget == header->thresholds[i].budget)
+            return header->thresholds[i].risk;
+    }
     if (!(budget >= SMALLEST_SHARE))
-        return NEVER;
+        return RISK_NEVER;
     if (budget >= 1)
         return 0;
     double position = log(budget) / log(SMALLEST_SHARE) * (RISK_MODEL_QUANTILES - 1);
-    unsigned below = (unsigned)position;
-    double part = position - below;
-    double quantile =
-        below + 1 < RISK_MODEL_QUANTILES
-            ? (1 - part) * (double)quantiles[below] + part * (double)quantiles[below + 1]
-            : (double)quantiles[RISK_MODEL_QUANTILES - 1];
+    unsigned above = (unsigned)ceil(position - POSITION_NOISE);
     /* Logins often tie at one risk: only above it does the budget hold. */
-    return nextafterf((float)quantile, NEVER);
+    return nextafterf(header->legitimate_quantiles[above], RISK_NEVER);
 }

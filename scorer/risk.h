@@ -32,9 +32,10 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
                  double shares[FEATURE_COUNT], struct error *error) MUST_USE;
 
 /*
- * The least risk that keeps within the budget: a share of at most `budget` of legitimate logins is
- * at or above it, by interpolation in the model's quantiles. More than 1 (never) for a budget of 0
- * or one smaller than the quantiles can tell, 1e-6.
+ * A risk that keeps within the budget: a share of at most `budget` of held-out legitimate logins
+ * was at or above it. For the budgets that the model was trained for it is their threshold; for
+ * others the next of the model's quantiles. More than 1 (never) for a budget of 0 or one smaller
+ * than the quantiles can tell, 1e-6.
  */
 float risk_threshold_for(const struct risk_model *model, double budget);
 

@@ -8,8 +8,7 @@
 #include "scorer/risk_layout.h"
 #include "scorer/risk_walk.h"
 
-#define NEVER        2.0f /* above any risk */
-#define MOST_WEIGHT  1e6  /* of the stack, so that no sum of it overflows */
+#define MOST_WEIGHT  1e6 /* of the stack, so that no sum of it overflows */
 #define MOST_BASE    (INT64_C(1) << 42)
 #define COVERED_FROM (offsetof(struct risk_model_header, checksum) + sizeof(uint64_t))
 
@@ -133,9 +132,8 @@ static bool check_thresholds(const struct risk_model_header *header, struct erro
 {
     for (unsigned i = 0; i < RISK_LEVEL_COUNT; i++) {
         const struct risk_threshold *threshold = &header->thresholds[i];
-        if (!(threshold->risk >= 0 && threshold->risk <= NEVER) ||
-            (i > 0 && threshold->risk < threshold[-1].risk))
-            return refuse(error, "has thresholds out of order");
+        if (!(threshold->risk >= 0 && threshold->risk <= RISK_NEVER))
+            return refuse(error, "has thresholds that no risk can be compared with");
         if (!is_share(threshold->budget) || !is_share(threshold->lowest) ||
             !is_share(threshold->highest) || threshold->lowest > threshold->highest)
             return refuse(error, "has budgets that are not shares");

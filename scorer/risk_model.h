@@ -11,9 +11,9 @@
  *            char              summary[summary_bytes] training summary, one JSON object
  *
  * Opening looks at the header alone. What a login then reads of the body is checked
- * when it is read, block by block and node by node (risk_model_check() checks all of it once, for
- * those who score often): a score costs what it touches, and no bytes whatever can make a reader
- * leave the file, loop, or give a score that a sound file would not give.
+ * when it is read, block by block and node by node (risk_model_open_checked() looks at all of it
+ * once, for those who score often): a score costs what it touches, and no bytes whatever can make a
+ * reader leave the file, loop, or give a score that a sound file would not give.
  */
 #ifndef SCORER_RISK_MODEL_H
 #define SCORER_RISK_MODEL_H
@@ -27,7 +27,10 @@
 #define RISK_MODEL_BLOCK      64 /* bytes of one checksum: a cache line, all that a walk needs of it */
 #define RISK_MODEL_MOST_BYTES (UINT32_C(32) << 20)
 #define RISK_MODEL_MOST_TREES 1024
+#define RISK_MODEL_MOST_DEPTH 64 /* of a walk; no deeper trees are built */
 #define RISK_MODEL_QUANTILES  64
+
+#define RISK_NEVER 2.0f /* a threshold above any risk */
 
 /* What a budget became on held-out later logins. */
 struct risk_threshold {

@@ -40,6 +40,28 @@ static bool fill_header(struct risk_model_header *header, const struct risk_mode
                              &header->isolation_nodes, error);
 }
 
+/* Children stand behind their parents: once through finds how deep each node lies. */
+static bool check_depth(const struct trees *trees, struct error *error)
+{
+    uint8_t *depths = calloc(trees->node_count, 1);
+    bool sound = depths != NULL;
+    if (!sound)
+        error_set_errno(error, FAULT_MODEL, ENOMEM, "no room to measure trees");
+    for (uint32_t at = 0; sound && at < trees->node_count; at++) {
+        if (tree_is_leaf(trees, at))
+            continue;
+        if (depths[at] == RISK_MODEL_MOST_DEPTH)
+            sound = error_set(error, FAULT_MODEL,
+                              "a model's trees are at most %d deep: grow them "
+                              "less deep",
+                              RISK_MODEL_MOST_DEPTH);
+        uint32_t child = tree_child(trees, at);
+        depths[child] = depths[child + 1] = (uint8_t)(depths[at] + 1);
+    }
+    free(depths);
+    return sound;
+}
+
 static int64_t base_of(const int32_t *values, uint32_t tree_count)
 {
     const struct trees trees = {.values = values, .tree_count = tree_count};
@@ -104,7 +126,9 @@ bool risk_model_build(const struct risk_model_facts *facts, void **bytes, size_t
     bool built = fill_body(file, &layout, facts, error);
     if (built) {
         seal(file, &layout);
-        built = risk_model_open_checked(&check, file, *size, error);
+        built = risk_model_open_checked(&check, file, *size, error) &&
+                check_depth(&check.forest.trees, error) &&
+                check_depth(&check.isolation.trees, error);
     }
     if (built)
         *bytes = file;

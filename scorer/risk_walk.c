@@ -75,11 +75,13 @@ TREE_ALWAYS_HERE bool read_node(const struct careful *careful, uint32_t at, uint
     if (!is_readable(careful->model, &trees->nodes[at], careful->error))
         return false;
     *word = tree_word(&trees->nodes[at]);
-    uint32_t child = (uint32_t)*word >> TREE_NARROW_BITS;
-    bool is_inner = (child > at) & (child < trees->node_count - 1);
     uint32_t slot = (uint32_t)*word & (TREES_NARROW_SLOTS - 1);
+    uint32_t child = (uint32_t)*word >> TREE_NARROW_BITS, key = (uint32_t)(*word >> 32);
+    bool has_children =
+        (child > at) & (child >= trees->tree_count) & (child < trees->node_count - 1);
+    bool asks = (slot < 2 * FEATURE_COUNT) & (key < TREE_INFINITE_KEY) & (key > ~TREE_INFINITE_KEY);
     bool is_leaf = (slot == TREE_LEAF_SLOT(TREE_NARROW_BITS)) & (child == at);
-    if ((is_inner & (slot < 2 * FEATURE_COUNT)) | is_leaf)
+    if ((has_children & asks) | is_leaf)
         return true;
     const char *why = tree_unsound(trees, at, careful->bounds);
     return refuse_node(careful, at, why != NULL ? why : "leads astray");
@@ -97,9 +99,8 @@ TREE_ALWAYS_HERE void prefetch(const struct careful *careful, uint32_t at)
 /* Down from a batch of roots; several side by side, so that their cache misses overlap. */
 static bool find_leaves(const struct careful *careful, uint32_t at[CAREFUL_BATCH])
 {
-    uint32_t moved;
-    do {
-        moved = 0;
+    for (unsigned level = 0; level <= RISK_MODEL_MOST_DEPTH; level++) {
+        uint32_t moved = 0;
         for (unsigned i = 0; i < CAREFUL_BATCH; i++) {
             uint64_t word;
             if (!read_node(careful, at[i], &word))
@@ -109,8 +110,10 @@ static bool find_leaves(const struct careful *careful, uint32_t at[CAREFUL_BATCH
             at[i] = next;
             prefetch(careful, next);
         }
-    } while (moved != 0);
-    return true;
+        if (moved == 0)
+            return true;
+    }
+    return refuse_node(careful, at[0], "lies too deep, or others of its level do");
 }
 
 static bool sum_leaves(const struct careful *careful, int64_t *sum)
@@ -122,8 +125,12 @@ static bool sum_leaves(const struct careful *careful, int64_t *sum)
             at[i] = first + i < count ? first + i : first;
         if (!find_leaves(careful, at))
             return false;
-        for (uint32_t i = 0; i < CAREFUL_BATCH && first + i < count; i++)
-            *sum += tree_leaf_value(careful->trees, at[i]);
+        for (uint32_t i = 0; i < CAREFUL_BATCH && first + i < count; i++) {
+            int32_t value = tree_leaf_value(careful->trees, at[i]);
+            if (value < careful->bounds.least || value > careful->bounds.most)
+                return refuse_node(careful, at[i], "has a value out of bounds");
+            *sum += value;
+        }
     }
     return true;
 }
@@ -136,21 +143,31 @@ static bool value_sound(const struct careful *careful, uint32_t at)
     return why == NULL || refuse_node(careful, at, why);
 }
 
-/* Follows walks that sum_leaves() found sound. */
+static bool attribute_tree(const struct careful *careful, uint32_t root, int64_t *contributions)
+{
+    int64_t before = 0;
+    unsigned asked = 0;
+    uint32_t at = root;
+    for (unsigned level = 0; level <= RISK_MODEL_MOST_DEPTH; level++) {
+        uint64_t word;
+        if (!read_node(careful, at, &word) || !value_sound(careful, at))
+            return false;
+        int64_t value = careful->trees->values[at];
+        contributions[asked] += level > 0 ? value - before : 0;
+        uint32_t next = tree_step(word, careful->keys, TREE_NARROW_BITS);
+        if (next == at)
+            return true;
+        before = value;
+        asked = ((uint32_t)word & (TREES_NARROW_SLOTS - 1)) / 2;
+        at = next;
+    }
+    return refuse_node(careful, at, "lies too deep");
+}
+
 static bool attribute(const struct careful *careful, int64_t *contributions)
 {
     for (uint32_t tree = 0; tree < careful->trees->tree_count; tree++) {
-        uint32_t at = tree;
-        bool sound = value_sound(careful, at);
-        while (sound && !tree_is_leaf(careful->trees, at)) {
-            uint32_t next = tree_next(careful->trees, at, careful->keys);
-            sound = value_sound(careful, next);
-            if (sound)
-                contributions[tree_column(careful->trees, at)] +=
-                    (int64_t)careful->trees->values[next] - careful->trees->values[at];
-            at = next;
-        }
-        if (!sound)
+        if (!attribute_tree(careful, tree, contributions))
             return false;
     }
     return true;

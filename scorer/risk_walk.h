@@ -19,7 +19,7 @@ struct tree_bounds risk_isolation_bounds(void);
 bool risk_walk(const struct risk_model *model, const uint64_t *keys, struct risk_sums *sums,
                struct error *error) MUST_USE;
 
-/* trees_attribute() of both, on keys that risk_walk() has walked with. */
+/* trees_attribute() of both. */
 bool risk_walk_attribute(const struct risk_model *model, const uint64_t *keys, int64_t *forest,
                          int64_t *isolation, struct error *error) MUST_USE;
 

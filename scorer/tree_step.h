@@ -10,6 +10,9 @@
 #define TREE_WIDE_BITS   12
 #define TREE_ALWAYS_HERE static inline __attribute__((always_inline))
 
+#define TREE_INFINITE_KEY                                                                          \
+    UINT32_C(0xff800000) /* tree_key(INFINITY); its complement: of -INFINITY */
+
 /* The key that leaves name: never greater than a node's. */
 #define TREE_LEAF_SLOT(bits) ((UINT32_C(1) << (bits)) - 2)
 

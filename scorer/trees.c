@@ -11,7 +11,6 @@
 #define LEAST_KEY    UINT64_C(0)
 #define GREATEST_KEY UINT64_MAX
 #define SIGN_BIT     UINT32_C(0x80000000)
-#define INFINITE_KEY UINT32_C(0xff800000) /* tree_key(INFINITY); its complement of -INFINITY */
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a key is the upper half of a node");
 static_assert(sizeof(struct tree_node) == 8, "nodes are 8 bytes in the file");
@@ -108,7 +107,7 @@ const char *tree_unsound(const struct trees *trees, uint32_t at, struct tree_bou
     }
     if (tree_slot(trees, at) >= 2 * trees->column_count)
         return "asks a column that is not there";
-    if (key >= INFINITE_KEY || key <= ~INFINITE_KEY)
+    if (key >= TREE_INFINITE_KEY || key <= ~TREE_INFINITE_KEY)
         return "has a threshold that is not finite";
     if (child <= at || child < trees->tree_count || child >= trees->node_count - 1)
         return "has unsound children";

@@ -38,8 +38,8 @@ struct tree_node {
 /* Tree t's root is node t. */
 struct trees {
     const struct tree_node *nodes; /* the owner's, node_count long */
-    const int32_t *values;         /* of every node, in TREES_VALUE_UNITs: the mean, over the
-                                      training rows that came here, of their leaves' values */
+    const int32_t *values;         /* of every node, in TREES_VALUE_UNITs: what would be told of
+                                      the training rows that came here if it were a leaf */
     uint32_t node_count, tree_count, column_count;
 };
 

@@ -11,7 +11,7 @@ struct grown_node {
     uint16_t column;      /* not looked at in a leaf */
     bool missing_right;   /* where NAN goes */
     float threshold;      /* value <= threshold goes left */
-    float value;          /* mean of the values of the leaves that the training rows here end in */
+    float value;          /* what is told of the training rows here; a leaf's is what rows get */
     float visits;         /* training rows that came here: no more than to its parent */
 };
 

@@ -17,6 +17,11 @@ const char *attack_family_name(enum attack_family family)
     return (unsigned)family < ATTACK_FAMILY_COUNT ? NAMES[family] : "";
 }
 
+bool attack_family_is_burst(enum attack_family family)
+{
+    return family == ATTACK_SPRAYING || family == ATTACK_SLOW_GUESSING;
+}
+
 static void start_from(const struct login_event *anchor, int64_t time_us, struct draw *draw,
                        struct login_event *event)
 {
@@ -216,6 +221,25 @@ static void make_insider(struct draw *draw, const struct login_event *anchor,
     by_password(draw, event);
 }
 
+/*
+ * A bot in a household of the user's city relays an attacker who has copied the client: another
+ * address, mostly another provider, and the way through the bot in the round trip.
+ */
+static void make_residential_proxy(struct draw *draw, const struct login_event *anchor,
+                                   struct login_event *event)
+{
+    unsigned city = world_city_at(draw, &anchor->place);
+    struct network network;
+
+    world_network(draw, city, NETWORK_HOME, &network);
+    event->source = world_address(draw, &network.prefix);
+    take_place(anchor, &network.place, event);
+    if (anchor->rtt_us >= 0)
+        event->rtt_us = (int32_t)(anchor->rtt_us * draw_lognormal(draw, 1.0, 0.25) +
+                                  1000.0 * draw_lognormal(draw, 40, 0.5));
+    by_password(draw, event);
+}
+
 /* Attempts before the last, from the same address, span_s long, on names guessed or the same. */
 static unsigned make_burst(struct draw *draw, unsigned count, double span_s, double other_names,
                            struct login_event attempts[ATTACK_MAX_ATTEMPTS])
@@ -274,6 +298,11 @@ unsigned attack_make(struct draw *draw, enum attack_family family, const struct 
         make_naive(draw, anchor, event);
         count = 4 + draw_below(draw, 20);
         return make_burst(draw, count, draw_between(draw, 7200, 72000), 0.4, attempts);
+    case ATTACK_SESSION_HIJACK: /* what the user does: the anchor itself */
+        break;
+    case ATTACK_RESIDENTIAL_PROXY:
+        make_residential_proxy(draw, anchor, event);
+        break;
     case ATTACK_FAMILY_COUNT:
         break;
     }

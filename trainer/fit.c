@@ -98,8 +98,8 @@ static bool stack_forests(struct making *making, struct error *error)
 /* ---- on held-out rows ---- */
 
 /* Of the risk and of what it is stacked from. scores: room for one a row. */
-static bool measure(const struct risk *risks, const struct fit_part *part, double *scores,
-                    struct fit_result *result, struct error *error)
+static bool measure_alone(const struct risk *risks, const struct fit_part *part, double *scores,
+                          struct fit_result *result, struct error *error)
 {
     bool measured = true;
     for (int i = 0; measured && i < EVIDENCE_COUNT; i++) {
@@ -107,9 +107,7 @@ static bool measure(const struct risk *risks, const struct fit_part *part, doubl
             scores[row] = fit_evidence_of(&risks[row], (enum fit_evidence)i, &result->stack);
         measured = measure_ranking(scores, part->rows, part->count, &result->alone[i], error);
     }
-    for (size_t row = 0; row < part->count; row++)
-        scores[row] = risks[row].probability;
-    return measured && measure_ranking(scores, part->rows, part->count, &result->measures, error);
+    return measured;
 }
 
 static bool measure_calibration(const double *probabilities, const struct fit_part *part,
@@ -162,8 +160,12 @@ static bool judge(struct making *making, const struct fit_budgets *budgets, stru
     struct risk *risks = assess_rows(making, part, error);
     double *scores = calloc(part->count + 1, sizeof *scores);
     bool judged = risks != NULL && (scores != NULL || out_of_memory(error)) &&
-                  measure(risks, part, scores, making->result, error) &&
-                  measure_calibration(scores, part, &making->result->calibration, error);
+                  measure_alone(risks, part, scores, making->result, error);
+    for (size_t row = 0; judged && row < part->count; row++)
+        scores[row] = risks[row].probability;
+    judged = judged &&
+             measure_ranking(scores, part->rows, part->count, &making->result->measures, error) &&
+             measure_calibration(scores, part, &making->result->calibration, error);
     if (judged)
         find_thresholds(scores, part, budgets, making);
     free(scores);

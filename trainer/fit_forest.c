@@ -97,6 +97,10 @@ bool fit_forest(const struct fit_parts *parts, const struct fit_options *options
         if (!KINDS[kind].grow(parts, &options->forest, &grown, error))
             return false;
         candidate->trees = grown.count;
+        if (grown.count == 0) { /* nothing to boost: no candidate */
+            grown_forest_finish(&grown);
+            continue;
+        }
         if (!measure(&grown, &parts->validation, &candidate->average_precision, error)) {
             grown_forest_finish(&grown);
             return false;

@@ -130,6 +130,11 @@ static void weigh_parts(struct training_row *rows, const size_t *starts)
     }
 }
 
+void fit_rows_weigh(struct training_row *rows, size_t count)
+{
+    weigh(rows, count, false, 1);
+}
+
 /* ---- both ---- */
 
 static struct fit_part describe(const struct training_row *rows, const size_t *starts,

@@ -34,4 +34,7 @@ struct fit_parts {
 bool fit_rows_split(struct training_rows *rows, struct fit_parts *parts,
                     struct error *error) MUST_USE;
 
+/* Weighs rows of the store's own as one part of them is weighed. */
+void fit_rows_weigh(struct training_row *rows, size_t count);
+
 #endif

@@ -4,7 +4,6 @@
 
 #include "trainer/binomial_interval.h"
 
-#define NEVER      2.0f
 #define CONFIDENCE 0.95
 
 const char *fit_level_name(enum risk_level level)
@@ -24,13 +23,13 @@ static float find_risk(const double *risks, size_t count, double budget, bool *e
 
     *extrapolated = budget > 0 && allowed < 1;
     if (budget <= 0)
-        return NEVER;
+        return RISK_NEVER;
     if (allowed < 1)
         return (float)((risks[count - 1] + 1) / 2);
     if (allowed >= (double)count)
         return 0;
     /* A hair above the risk of the last login that must stay below. */
-    return nextafterf((float)risks[count - 1 - (size_t)allowed], NEVER);
+    return nextafterf((float)risks[count - 1 - (size_t)allowed], RISK_NEVER);
 }
 
 struct fit_threshold fit_threshold(const double *risks, size_t count, double budget)

@@ -1,7 +1,15 @@
 #include "trainer/grown_trees.h"
 
 #include <errno.h>
+#include <float.h>
 #include <stdlib.h>
+
+/* Behind the last cut lies all that is known, also what is greater than anything seen in training.
+ */
+static float threshold_of(const struct column_bins *column, unsigned cut)
+{
+    return cut < column->cut_count ? column->cut[cut] : FLT_MAX;
+}
 
 static bool tree_of(const struct histogram_tree *grown, const struct table_bins *bins,
                     struct grown_tree *tree)
@@ -20,7 +28,7 @@ static bool tree_of(const struct histogram_tree *grown, const struct table_bins 
         nodes[i].column = from->column;
         nodes[i].missing_right = from->missing_right;
         nodes[i].threshold =
-            bins != NULL ? bins->column[from->column].cut[from->cut] : (float)from->cut;
+            bins != NULL ? threshold_of(&bins->column[from->column], from->cut) : (float)from->cut;
     }
     *tree = (struct grown_tree){.nodes = nodes, .count = grown->count};
     return true;

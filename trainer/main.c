@@ -3,8 +3,8 @@
 int main(int argc, char **argv)
 {
     const struct command commands[] = {
-        IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND,  MODEL_COMMAND,
-        TABLE_COMMAND,  SCORE_COMMAND,    REPLAY_COMMAND,
+        IMPORT_COMMAND, SIMULATE_COMMAND, TRAIN_COMMAND, EVALUATE_COMMAND,
+        REPLAY_COMMAND, SCORE_COMMAND,    MODEL_COMMAND, TABLE_COMMAND,
     };
     const struct program program = {
         .name = "anomaly-trainer",

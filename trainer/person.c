@@ -19,6 +19,13 @@ static const char *const MACHINE_NAMES[] = {"backup", "ci", "deploy", "monitor",
 
 #define MOST_REPEATS 60
 
+#define ON_CALL_WEEKS      4 /* administrators take turns */
+#define CALLS_PER_NIGHT    0.6
+#define DAYS_TO_NEW_KEY    300.0
+#define DAYS_TO_NEW_LAPTOP 200.0
+#define DAYS_TO_NEW_HOME   400.0
+#define DAYS_TO_HOLIDAYS   110.0
+
 static void new_key(struct draw *draw, char key[LOGIN_KEY_BYTES])
 {
     static const char ALPHABET[] =
@@ -53,6 +60,7 @@ static void invent_machine(struct draw *draw, unsigned number, struct person *pe
         snprintf(person->name, sizeof person->name, "%s%u",
                  MACHINE_NAMES[number % MACHINE_NAME_COUNT], series);
     person->method = METHOD_PUBLICKEY;
+    person->mobile_share = 0;
     person->period_h = PERIODS_H[draw_below(draw, 6)];
     person->minute = draw_below(draw, 60);
     person->home_prefix_count = 1;
@@ -110,9 +118,15 @@ static void invent_habits(struct draw *draw, unsigned number, struct person *per
     person->hour_deviation = draw_between(draw, 1.2, 3.0);
     person->trips_per_day = draw_chance(draw, 0.5) ? draw_between(draw, 0.004, 0.03) : 0.002;
     person->proxy_share = draw_chance(draw, 0.1) ? draw_between(draw, 0.05, 0.4) : 0;
+    person->mobile_share = draw_chance(draw, 0.15) ? draw_between(draw, 0.15, 0.6) : 0.06;
+    if (draw_chance(draw, 0.08))
+        person->on_call_week = 1 + draw_below(draw, ON_CALL_WEEKS);
     person->stack_count = 1 + draw_below(draw, PERSON_STACKS);
-    for (unsigned i = 0; i < person->stack_count; i++)
+    for (unsigned i = 0; i < person->stack_count; i++) {
         person->stacks[i] = world_stack(draw);
+        if (i > 0 && draw_chance(draw, 0.5)) /* else the key was copied */
+            new_key(draw, person->keys[i]);
+    }
     person->duration_median_s = draw_lognormal(draw, 1200, 1.0);
     invent_haste(draw, person);
     invent_home(draw, person);
@@ -138,11 +152,13 @@ void person_invent(struct draw *draw, unsigned number, unsigned days, const stru
     person->first_day = starts_later ? draw_below(draw, days == 0 ? 1 : days) : 0;
     person->last_day = leaves ? person->first_day + draw_below(draw, days + 1) : UINT32_MAX;
     person->city = draw_chance(draw, 0.75) ? world_city_near_server(draw) : world_city(draw);
-    person->utc_offset_s = world_utc_offset_s(person->city);
-    bool near = person->utc_offset_s == world_utc_offset_s(world_server_city());
+    person->utc_offset_s = world_utc_offset_s(person->city, 0);
+    bool near = person->utc_offset_s == world_utc_offset_s(world_server_city(), 0);
     if (near && draw_chance(draw, 0.7))
         take_office(draw, offices, office_count, person);
-    new_key(draw, person->key);
+    new_key(draw, person->keys[0]);
+    for (unsigned i = 1; i < PERSON_STACKS; i++)
+        memcpy(person->keys[i], person->keys[0], sizeof person->keys[0]);
     person->bytes_in_median = draw_lognormal(draw, 20e3, 1.2);
     person->bytes_out_median = draw_lognormal(draw, 80e3, 1.4);
     world_network(draw, person->city, NETWORK_MOBILE, &person->mobile);
@@ -154,43 +170,72 @@ void person_invent(struct draw *draw, unsigned number, unsigned days, const stru
     if (number == 3) { /* the administrator's direct logins: few, under constant guessing */
         snprintf(person->name, sizeof person->name, "root");
         person->logins_per_workday = 0.3;
+        person->on_call_week = 1;
     }
 }
 
-void person_wake(struct draw *draw, unsigned day, struct person *person)
+/* Another laptop in the place of one, mostly with a key of its own. */
+static void take_new_laptop(struct draw *draw, struct person *person)
 {
-    if (draw_chance(draw, 1.0 / 300))
-        new_key(draw, person->key);
+    unsigned replaced = draw_below(draw, person->stack_count);
+
+    person->stacks[replaced] = world_stack(draw);
+    if (draw_chance(draw, 0.7))
+        new_key(draw, person->keys[replaced]);
+}
+
+static void set_out(struct draw *draw, unsigned day, struct person *person)
+{
+    person->trip_until_day = day + 2 + draw_below(draw, 6);
+    unsigned city = draw_chance(draw, 0.6)
+                        ? world_city_in(draw, world_city_place(person->city).country)
+                        : world_city(draw);
+    world_network(draw, city, draw_chance(draw, 0.8) ? NETWORK_HOME : NETWORK_MOBILE,
+                  &person->trip);
+}
+
+static bool is_on_call(unsigned day, const struct person *person)
+{
+    return person->on_call_week > 0 && day / 7 % ON_CALL_WEEKS == person->on_call_week - 1;
+}
+
+void person_wake(struct draw *draw, unsigned day, int64_t midnight_us, struct person *person)
+{
+    person->utc_offset_s = world_utc_offset_s(person->city, midnight_us);
+    if (draw_chance(draw, 1 / DAYS_TO_NEW_KEY))
+        new_key(draw, person->keys[0]);
     if (person->is_machine)
         return;
-    if (draw_chance(draw, 1.0 / 150)) {
-        unsigned replaced = draw_below(draw, person->stack_count);
-        person->stacks[replaced] = world_stack(draw);
-    }
-    if (draw_chance(draw, 1.0 / 400))
+    if (draw_chance(draw, 1 / DAYS_TO_NEW_LAPTOP))
+        take_new_laptop(draw, person);
+    if (draw_chance(draw, 1 / DAYS_TO_NEW_HOME))
         invent_home(draw, person);
-    if (day >= person->trip_until_day && draw_chance(draw, person->trips_per_day)) {
-        person->trip_until_day = day + 2 + draw_below(draw, 6);
-        unsigned city = draw_chance(draw, 0.6)
-                            ? world_city_in(draw, world_city_place(person->city).country)
-                            : world_city(draw);
-        world_network(draw, city, draw_chance(draw, 0.8) ? NETWORK_HOME : NETWORK_MOBILE,
-                      &person->trip);
-    }
+    if (day >= person->trip_until_day && draw_chance(draw, person->trips_per_day))
+        set_out(draw, day, person);
+    if (day >= person->away_until_day && draw_chance(draw, 1 / DAYS_TO_HOLIDAYS))
+        person->away_until_day = day + 4 + draw_below(draw, 14);
+    person->calls_today = is_on_call(day, person) ? draw_poisson(draw, CALLS_PER_NIGHT) : 0;
 }
 
-unsigned person_login_count(struct draw *draw, unsigned weekday, const struct person *person)
+unsigned person_login_count(struct draw *draw, unsigned day, unsigned weekday,
+                            const struct person *person)
 {
     if (person->is_machine)
         return 24 / person->period_h;
-    return draw_poisson(draw,
+    if (day < person->away_until_day)
+        return 0;
+    return person->calls_today +
+           draw_poisson(draw,
                         person->logins_per_workday * (weekday >= 5 ? person->weekend_factor : 1.0));
 }
 
 static double draw_hour(struct draw *draw, unsigned weekday, unsigned number,
                         const struct person *person)
 {
-    if (number == 0 && weekday < 5 && person->start_hour > 0 && draw_chance(draw, 0.6))
+    if (number < person->calls_today)
+        return draw_between(draw, 22, 30);
+    if (number == person->calls_today && weekday < 5 && person->start_hour > 0 &&
+        draw_chance(draw, 0.6))
         return draw_normal(draw, person->start_hour, 0.1);
     if (draw_chance(draw, person->any_hour_share))
         return draw_between(draw, 0, 24);
@@ -234,13 +279,13 @@ static const struct network *choose_network(struct draw *draw, unsigned day, boo
         world_network(draw, person->city, NETWORK_HOME, scratch);
         return scratch;
     }
-    if (at < 0.08) {
+    if (at < 0.02 + person->mobile_share) { /* the carrier gives another address each time */
         *scratch = person->mobile;
         scratch->prefix =
             world_mobile_prefix(draw, scratch->place.asn, scratch->prefix.family == 6);
         return scratch;
     }
-    if (at < 0.08 + person->proxy_share)
+    if (at < 0.02 + person->mobile_share + person->proxy_share)
         return &person->proxy;
     if (person->office != NULL && office_time && draw_chance(draw, 0.75))
         return person->office;
@@ -249,12 +294,10 @@ static const struct network *choose_network(struct draw *draw, unsigned day, boo
     return scratch;
 }
 
-static unsigned choose_stack(struct draw *draw, const struct person *person)
+/* Which of the person's devices. */
+static unsigned choose_device(struct draw *draw, const struct person *person)
 {
-    if (!person->is_machine && draw_chance(draw, 0.005)) /* borrowed for once */
-        return world_stack(draw);
-    return draw_chance(draw, 0.75) ? person->stacks[0]
-                                   : person->stacks[draw_below(draw, person->stack_count)];
+    return draw_chance(draw, 0.75) ? 0 : draw_below(draw, person->stack_count);
 }
 
 static void move_data(struct draw *draw, const struct person *person, struct login_event *event)
@@ -270,13 +313,15 @@ void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned wee
     struct network scratch;
     const struct network *network =
         choose_network(draw, day, is_office_time(person, weekday, time_us), person, &scratch);
-    unsigned stack = choose_stack(draw, person);
+    unsigned device = choose_device(draw, person);
+    bool borrowed = !person->is_machine && draw_chance(draw, 0.005); /* for once */
+    unsigned stack = borrowed ? world_stack(draw) : person->stacks[device];
     double spread = network->kind == NETWORK_MOBILE ? 0.35 : 0.07;
 
     login_event_init(event);
     event->id = login_id_make(time_us, draw_bits(draw));
     event->time_us = time_us;
-    event->utc_offset_s = world_utc_offset_s(world_server_city());
+    event->utc_offset_s = world_utc_offset_s(world_server_city(), time_us);
     event->method = person->method;
     if (!person->is_machine && person->method == METHOD_PUBLICKEY &&
         draw_chance(draw, person->fallback_share)) /* the agent was not there */
@@ -289,7 +334,7 @@ void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned wee
     event->place = network->place;
     world_device(stack, network->mss, event->device);
     if (event->method == METHOD_PUBLICKEY)
-        memcpy(event->key, person->key, sizeof event->key);
+        memcpy(event->key, person->keys[device], sizeof event->key);
     event->rtt_us = (int32_t)(1000.0 * draw_lognormal(draw, network->rtt_ms, spread));
     move_data(draw, person, event);
     person->last = *event;

@@ -17,12 +17,14 @@ struct person {
     struct ip_address home_prefixes[PERSON_HOME_PREFIXES];
     unsigned home_prefix_count;
     const struct network *office; /* NULL: none */
-    unsigned trip_until_day;
-    double start_hour; /* when the office's day begins; 0: comes and goes */
-    double trips_per_day, proxy_share;
+    unsigned trip_until_day, away_until_day;
+    unsigned on_call_week; /* of each ON_CALL_WEEKS, from 1; 0: never called at night */
+    unsigned calls_today;  /* logins of the day that come first and are at night */
+    double start_hour;     /* when the office's day begins; 0: comes and goes */
+    double trips_per_day, proxy_share, mobile_share;
     unsigned stacks[PERSON_STACKS];
     unsigned stack_count;
-    char key[LOGIN_KEY_BYTES];
+    char keys[PERSON_STACKS][LOGIN_KEY_BYTES]; /* of each device */
     enum login_method method;
     double logins_per_workday, weekend_factor, evening_share;
     double hour_mean, hour_deviation;
@@ -40,11 +42,12 @@ struct person {
 void person_invent(struct draw *draw, unsigned number, unsigned days, const struct network *offices,
                    unsigned office_count, struct person *person);
 
-/* What changes overnight: journeys, new devices, keys and homes. */
-void person_wake(struct draw *draw, unsigned day, struct person *person);
+/* What changes overnight: journeys, holidays, calls, clocks, new laptops, keys and homes. */
+void person_wake(struct draw *draw, unsigned day, int64_t midnight_us, struct person *person);
 
 /* How many logins today; when each begins; and what it looks like. */
-unsigned person_login_count(struct draw *draw, unsigned weekday, const struct person *person);
+unsigned person_login_count(struct draw *draw, unsigned day, unsigned weekday,
+                            const struct person *person);
 int64_t person_login_time_us(struct draw *draw, unsigned weekday, unsigned number,
                              int64_t midnight_us, const struct person *person);
 void person_login(struct draw *draw, unsigned day, int64_t time_us, unsigned weekday,

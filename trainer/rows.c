@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/hash.h"
 
 #define COLD_SHARE            0.06 /* of logins whose row is taken again without the user's history */
 #define NEW_MACHINE_SHARE     0.4 /* of those, without anybody's */
@@ -76,22 +77,42 @@ static bool nothing_tells(const struct history *history)
     return history->profile.logins == 0 && history->prefix.attempts < FEWEST_BURST_ATTEMPTS;
 }
 
-static bool is_burst(enum row_family family)
+bool row_family_is_burst(enum row_family family)
 {
-    return family == ROW_GUESSING || family == ROW_ATTACK_FIRST + ATTACK_SPRAYING ||
-           family == ROW_ATTACK_FIRST + ATTACK_SLOW_GUESSING;
+    return family == ROW_GUESSING ||
+           (family >= ROW_ATTACK_FIRST && family < ROW_GUESSING &&
+            attack_family_is_burst((enum attack_family)(family - ROW_ATTACK_FIRST)));
+}
+
+bool row_family_is_trained(enum row_family family)
+{
+    return family < ROW_ATTACK_FIRST + ATTACK_TRAINED_COUNT || family >= ROW_GUESSING;
+}
+
+static void identify(const struct login_event *event, struct training_row *row)
+{
+    row->user = hash_text(event->user);
+    row->address = ip_key(&event->source);
+    row->volume = NAN;
 }
 
 static bool add_row(struct row_builder *builder, const struct login_event *event,
                     const struct history *history, enum row_family family, struct error *error)
 {
-    if (family != ROW_LEGITIMATE && nothing_tells(history))
+    bool untrained =
+        family != ROW_LEGITIMATE && (nothing_tells(history) || !row_family_is_trained(family));
+    if (untrained && !builder->options.measured)
         return true;
     struct training_row *row = new_row(builder->rows, event->time_us, family, error);
     if (row == NULL)
         return false;
+    identify(event, row);
     features_extract(event, history, row->features);
-    if ((family != ROW_LEGITIMATE && !is_burst(family)) || !draw_chance(&builder->draw, COLD_SHARE))
+    row->untrained = untrained;
+    if (untrained)
+        return true;
+    if ((family != ROW_LEGITIMATE && !row_family_is_burst(family)) ||
+        !draw_chance(&builder->draw, COLD_SHARE))
         return true;
     struct history cold = *history;
     profile_init(&cold.profile);
@@ -102,8 +123,25 @@ static bool add_row(struct row_builder *builder, const struct login_event *event
         return false;
     builder->rows->legitimate -= family == ROW_LEGITIMATE;
     row->cold = true;
+    identify(event, row);
     features_extract(event, &cold, row->features);
     return true;
+}
+
+/* The rows from `first` on are of this login; those of a finished session tell what it moved. */
+static void note_login(struct row_builder *builder, size_t first, const struct stored_login *login,
+                       const struct history *history)
+{
+    float features[FEATURE_COUNT];
+
+    for (size_t i = first; i < builder->rows->count; i++)
+        builder->rows->rows[i].completed = login->reached >= STAGE_ACCEPTED;
+    if (!builder->options.measured || login->reached < STAGE_CLOSED ||
+        first == builder->rows->count)
+        return;
+    features_extract(&login->record.event, history, features);
+    builder->rows->rows[first].volume =
+        fmaxf(features[FEATURE_BYTES_IN_DEVIATION], features[FEATURE_BYTES_OUT_DEVIATION]);
 }
 
 /*
@@ -133,17 +171,22 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
 {
     struct row_builder *builder = context;
     const struct login_event *event = &login->record.event;
+    size_t first = builder->rows->count;
 
     (void)replay;
     if (login->label == 1) {
         enum row_family family = family_of(login->family);
-        return (family == ROW_GUESSING && !draw_chance(&builder->draw, GUESSES_TAKEN)) ||
-               add_row(builder, seen, history, family, error);
+        if (family == ROW_GUESSING && !draw_chance(&builder->draw, GUESSES_TAKEN))
+            return true;
+        bool added = add_row(builder, seen, history, family, error);
+        note_login(builder, first, login, history);
+        return added;
     }
     if (login->reached < STAGE_OPENED || (login->label != 0 && !event->learn))
         return true;
     if (!add_row(builder, seen, history, ROW_LEGITIMATE, error))
         return false;
+    note_login(builder, first, login, history);
     if (event->source.family == 0)
         return true; /* a console: nobody attacks it from the network */
     builder->recent[builder->recent_count++ % RECENT_LOGINS] = *event;
@@ -201,7 +244,9 @@ static bool on_moment(void *context, struct replay *replay, const struct login_e
                       int64_t time_us, struct error *error)
 {
     struct row_builder *builder = context;
-    enum attack_family family = (enum attack_family)draw_below(&builder->draw, ATTACK_FAMILY_COUNT);
+    enum attack_family family =
+        (enum attack_family)draw_below(&builder->draw, ATTACK_TRAINED_COUNT);
+    size_t first = builder->rows->count;
     struct history history;
 
     if (is_outdated(builder, anchor))
@@ -214,9 +259,12 @@ static bool on_moment(void *context, struct replay *replay, const struct login_e
         struct login_event before = login_event_as_seen_at_attempt(&builder->attempts[i]);
         history_learn(&history, &last, &before);
     }
-    return is_misplaced(family, &last, &history) ||
-           add_row(builder, &last, &history, (enum row_family)(ROW_ATTACK_FIRST + (int)family),
-                   error);
+    bool added =
+        is_misplaced(family, &last, &history) ||
+        add_row(builder, &last, &history, (enum row_family)(ROW_ATTACK_FIRST + (int)family), error);
+    for (size_t i = first; i < builder->rows->count; i++)
+        builder->rows->rows[i].injected = builder->rows->rows[i].completed = true;
+    return added;
 }
 
 bool row_builder_create(struct row_builder **builder, const struct row_options *options,

@@ -18,13 +18,21 @@ enum row_family {
 };
 
 const char *row_family_name(enum row_family family);
+bool row_family_is_burst(enum row_family family);
+bool row_family_is_trained(enum row_family family);
 
 struct training_row {
     int64_t time_us;
     float weight;
-    uint8_t family; /* enum row_family */
-    bool cold;      /* computed as if nothing were known of the user */
-    bool prior;     /* of simulated machines, beside the store's own rows */
+    uint8_t family;         /* enum row_family */
+    bool cold;              /* computed as if nothing were known of the user */
+    bool prior;             /* of simulated machines, beside the store's own rows */
+    bool untrained;         /* for measures alone, see row_options.measured */
+    bool injected;          /* of a simulated attack; every other is a login that was told of */
+    bool completed;         /* it got in; injected ones would have */
+    uint64_t user, address; /* hash_text() of the name, ip_key() */
+    float volume; /* measured: how much more than usual for this user a finished session moved, in
+                     standard deviations; NAN: not known */
     float features[FEATURE_COUNT];
 };
 
@@ -37,6 +45,11 @@ struct training_rows {
 struct row_options {
     uint64_t seed;
     double injection_share; /* simulated attacks for each login that is no burst's */
+    /*
+     * Also makes the rows that nothing may be learned from: families kept out of training, and
+     * attacks on users without history of whom nothing tells. The others stay as they are without.
+     */
+    bool measured;
 };
 
 /*

@@ -9,18 +9,35 @@
 #include "trainer/attack.h"
 #include "trainer/person.h"
 
-#define ATTACKS_PER_USER_DAY (1.0 / 30)
-#define GUESSERS_PER_DAY     6.0
-#define MOST_MISTYPED        6
+#define ATTACKS_PER_ACTIVE_DAY (1.0 / 20)  /* on each user, on a day with a login */
+#define ATTACKS_PER_UNUSED_DAY (1.0 / 100) /* on an account that nobody has used yet */
+#define GUESSERS_PER_DAY       2.0
+/* Of all attempts, those on names that do not exist, or more where hardly anybody logs in:
+ * Wiefling et al. 2022 counted as many. */
+#define UNKNOWN_NAMES_SHARE 0.45
+#define MOST_MISTYPED       6
 
 struct simulation {
     const struct simulation_options *options;
     struct draw draw;
     struct network offices[SIMULATION_MOST_OFFICES];
     struct person *people;
+    bool *name_exists; /* of WORLD_GUESSED_NAMES */
+    int64_t attempts, unknown_names;
     struct stored_login *coming; /* logins not visited yet, sorted before each visit */
     size_t coming_count, coming_capacity;
 };
+
+/* ---- logins ---- */
+
+static bool is_unknown_name(const struct simulation *simulation, const char *name)
+{
+    for (unsigned i = 0; i < WORLD_GUESSED_NAME_COUNT; i++) {
+        if (strcmp(name, WORLD_GUESSED_NAMES[i]) == 0)
+            return !simulation->name_exists[i];
+    }
+    return false;
+}
 
 /* A conversation begins before its answer is typed; a password comes when it has been. */
 static double proving_s(struct draw *draw, enum login_method method)
@@ -41,6 +58,8 @@ static bool add_login(struct simulation *simulation, const struct login_event *e
         simulation->coming_capacity = capacity;
     }
     struct stored_login *login = &simulation->coming[simulation->coming_count++];
+    simulation->attempts++;
+    simulation->unknown_names += label == 1 && is_unknown_name(simulation, event->user);
     memset(login, 0, sizeof *login);
     login_record_init(&login->record);
     login->record.event = *event;
@@ -101,17 +120,24 @@ static bool repeat_login(struct simulation *simulation, const struct person *per
     return true;
 }
 
+/* Monday 0; nobody works on a holiday. */
+static unsigned weekday_of(int64_t midnight_us)
+{
+    return world_is_holiday(midnight_us) ? 6
+                                         : (unsigned)((midnight_us / US_PER_S / S_PER_DAY + 3) % 7);
+}
+
 static bool live_day(struct simulation *simulation, struct person *person, unsigned day,
                      int64_t midnight_us, struct error *error)
 {
     struct draw *draw = &simulation->draw;
-    unsigned weekday = (unsigned)((midnight_us / US_PER_S / S_PER_DAY + 3) % 7); /* Monday 0 */
+    unsigned weekday = weekday_of(midnight_us);
     struct login_event event;
 
     if (day < person->first_day || day > person->last_day)
         return true;
-    person_wake(draw, day, person);
-    unsigned count = person_login_count(draw, weekday, person);
+    person_wake(draw, day, midnight_us, person);
+    unsigned count = person_login_count(draw, day, weekday, person);
     for (unsigned i = 0; i < count; i++) {
         int64_t time_us = person_login_time_us(draw, weekday, i, midnight_us, person);
         person_login(draw, day, time_us, weekday, person, &event);
@@ -126,36 +152,92 @@ static bool live_day(struct simulation *simulation, struct person *person, unsig
 
 static double success_chance(enum attack_family family)
 {
-    return family == ATTACK_SPRAYING || family == ATTACK_SLOW_GUESSING ? 0.05 : 1.0;
+    return attack_family_is_burst(family) ? 0.05 : 1.0;
 }
 
-static bool attack_person(struct simulation *simulation, const struct person *person,
+/* What the session moves; a hijacked one is there to carry data away. */
+static void move_data(struct draw *draw, enum attack_family family,
+                      const struct login_event *anchor, struct login_event *event)
+{
+    event->duration_s = (int64_t)draw_lognormal(draw, 600, 1.0);
+    event->bytes_in = (int64_t)draw_lognormal(draw, 30e3, 1.5);
+    event->bytes_out = (int64_t)draw_lognormal(draw, 500e3, 2.0);
+    if (family == ATTACK_SESSION_HIJACK) {
+        event->bytes_in = (int64_t)((double)anchor->bytes_in * draw_lognormal(draw, 3, 1.0));
+        event->bytes_out = (int64_t)((double)anchor->bytes_out * draw_lognormal(draw, 300, 1.2));
+    }
+}
+
+/*
+ * When the attack comes and beside which login: a day later than the last one, so that nothing
+ * comes before what was visited already. A hijacked session is one that the user opens himself;
+ * false on a day without any.
+ */
+static bool choose_moment(struct draw *draw, enum attack_family family, unsigned day,
+                          int64_t midnight_us, struct person *person, int64_t *time_us)
+{
+    int64_t next_us = midnight_us + S_PER_DAY * US_PER_S;
+    unsigned weekday = weekday_of(next_us);
+    struct login_event event;
+
+    *time_us = next_us + (int64_t)(draw_unit(draw) * (double)(S_PER_DAY * US_PER_S));
+    if (family != ATTACK_SESSION_HIJACK)
+        return true;
+    unsigned logins = person_login_count(draw, day + 1, weekday, person);
+    if (logins == 0)
+        return false;
+    unsigned number = draw_below(draw, logins);
+    *time_us = person_login_time_us(draw, weekday, number, next_us, person);
+    person_login(draw, day + 1, *time_us, weekday, person, &event);
+    return true;
+}
+
+/* person: a copy, for it looks a day ahead. */
+static bool attack_person(struct simulation *simulation, struct person person, unsigned day,
                           int64_t midnight_us, struct error *error)
 {
     struct draw *draw = &simulation->draw;
     const struct person *colleague =
         &simulation->people[draw_below(draw, simulation->options->users)];
-    bool known = colleague != person && colleague->has_last && !colleague->is_machine;
+    bool known =
+        strcmp(colleague->name, person.name) != 0 && colleague->has_last && !colleague->is_machine;
     enum attack_family family = (enum attack_family)draw_below(draw, ATTACK_FAMILY_COUNT);
     struct login_event *attempts = calloc(ATTACK_MAX_ATTEMPTS, sizeof *attempts);
 
     if (attempts == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
-    /* A day later than the last login, so that nothing comes before what was visited already. */
-    int64_t time_us =
-        midnight_us + (int64_t)((1.0 + draw_unit(draw)) * (double)(S_PER_DAY * US_PER_S));
-    unsigned count = attack_make(draw, family, &person->last, known ? &colleague->last : NULL,
-                                 time_us, attempts);
+    int64_t time_us;
+    unsigned count = 0;
+    if (choose_moment(draw, family, day, midnight_us, &person, &time_us))
+        count = attack_make(draw, family, &person.last, known ? &colleague->last : NULL, time_us,
+                            attempts);
     bool added = true;
     for (unsigned i = 0; i < count && added; i++) {
         bool succeeds = i + 1 == count && draw_chance(draw, success_chance(family));
-        attempts[i].duration_s = (int64_t)draw_lognormal(draw, 600, 1.0);
-        attempts[i].bytes_in = (int64_t)draw_lognormal(draw, 30e3, 1.5);
-        attempts[i].bytes_out = (int64_t)draw_lognormal(draw, 500e3, 2.0);
+        move_data(draw, family, &person.last, &attempts[i]);
         added = add_login(simulation, &attempts[i], succeeds, 1, attack_family_name(family), error);
     }
     free(attempts);
     return added;
+}
+
+/* Whoever uses an account draws attackers to it; so do, now and then, those that nobody uses. */
+static bool attract_attack(struct simulation *simulation, const struct person *person, unsigned day,
+                           int64_t midnight_us, struct error *error)
+{
+    struct draw *draw = &simulation->draw;
+    struct login_event event;
+
+    if (!person->has_last) {
+        struct person used = *person; /* as it will be */
+        if (day >= person->first_day || !draw_chance(draw, ATTACKS_PER_UNUSED_DAY))
+            return true;
+        person_login(draw, day, midnight_us, 0, &used, &event);
+        return attack_person(simulation, used, day, midnight_us, error);
+    }
+    if (person->last.time_us < midnight_us || !draw_chance(draw, ATTACKS_PER_ACTIVE_DAY))
+        return true;
+    return attack_person(simulation, *person, day, midnight_us, error);
 }
 
 /* One source that guesses names and passwords for a while. */
@@ -166,14 +248,14 @@ static bool guess(struct simulation *simulation, int64_t midnight_us, struct err
     struct login_event event;
     unsigned count = 2 + draw_below(draw, 40);
     double step_s = draw_lognormal(draw, 4, 1.0);
-    bool only_root = draw_chance(draw, 0.4);
+    bool only_root = draw_chance(draw, 0.15);
     double time_s = draw_between(draw, 0, (double)S_PER_DAY);
 
     unsigned city = world_city(draw);
     enum network_kind kind = draw_chance(draw, 0.7) ? NETWORK_HOSTING : NETWORK_HOME;
     world_network(draw, city, kind, &network);
     login_event_init(&event);
-    event.utc_offset_s = world_utc_offset_s(world_server_city());
+    event.utc_offset_s = world_utc_offset_s(world_server_city(), midnight_us);
     event.method = METHOD_PASSWORD;
     snprintf(event.host, sizeof event.host, "server");
     snprintf(event.service, sizeof event.service, "sshd");
@@ -184,7 +266,7 @@ static bool guess(struct simulation *simulation, int64_t midnight_us, struct err
         const char *name = WORLD_GUESSED_NAMES[draw_below(draw, WORLD_GUESSED_NAME_COUNT)];
         if (only_root)
             name = "root";
-        else if (draw_chance(draw, 0.1))
+        else if (draw_chance(draw, 0.05))
             name = simulation->people[draw_below(draw, simulation->options->users)].name;
         snprintf(event.user, sizeof event.user, "%s", name);
         event.time_us = midnight_us + (int64_t)(time_s * (double)US_PER_S);
@@ -208,16 +290,15 @@ static bool simulate_day(struct simulation *simulation, unsigned day, int64_t mi
             return false;
     }
     for (unsigned i = 0; i < simulation->options->users; i++) {
-        struct person *person = &simulation->people[i];
-        if (person->has_last && day <= person->last_day &&
-            draw_chance(&simulation->draw, ATTACKS_PER_USER_DAY) &&
-            !attack_person(simulation, person, midnight_us, error))
+        if (!attract_attack(simulation, &simulation->people[i], day, midnight_us, error))
             return false;
     }
-    for (uint32_t sources = draw_poisson(&simulation->draw, GUESSERS_PER_DAY); sources > 0;
-         sources--) {
+    uint32_t sources = draw_poisson(&simulation->draw, GUESSERS_PER_DAY);
+    while (sources > 0 ||
+           (double)simulation->unknown_names < UNKNOWN_NAMES_SHARE * (double)simulation->attempts) {
         if (!guess(simulation, midnight_us, error))
             return false;
+        sources -= sources > 0;
     }
     return true;
 }
@@ -262,6 +343,8 @@ static bool visit_until(struct simulation *simulation, int64_t until_us,
 {
     size_t count = 0;
 
+    if (simulation->coming_count == 0)
+        return true;
     qsort(simulation->coming, simulation->coming_count, sizeof *simulation->coming, compare_logins);
     while (count < simulation->coming_count &&
            simulation->coming[count].record.event.time_us < until_us) {
@@ -277,22 +360,39 @@ static bool visit_until(struct simulation *simulation, int64_t until_us,
     return true;
 }
 
-static bool run_days(struct simulation *simulation,
-                     bool (*visit)(void *, const struct stored_login *, struct error *),
-                     void *context, struct error *error)
+/* The people, and the offices that they share. */
+static bool invent(struct simulation *simulation, struct error *error)
 {
     const struct simulation_options *options = simulation->options;
-    int64_t day_us = S_PER_DAY * US_PER_S;
     unsigned offices = options->offices > 0 && options->offices < SIMULATION_MOST_OFFICES
                            ? options->offices
                            : SIMULATION_MOST_OFFICES;
 
+    simulation->people = calloc(options->users, sizeof *simulation->people);
+    simulation->name_exists = calloc(WORLD_GUESSED_NAME_COUNT, sizeof *simulation->name_exists);
+    if (simulation->people == NULL || simulation->name_exists == NULL)
+        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
     for (unsigned i = 0; i < offices; i++)
         world_network(&simulation->draw, world_city_near_server(&simulation->draw), NETWORK_OFFICE,
                       &simulation->offices[i]);
     for (unsigned i = 0; i < options->users; i++)
         person_invent(&simulation->draw, i, options->days, simulation->offices, offices,
                       &simulation->people[i]);
+    for (unsigned i = 0; i < WORLD_GUESSED_NAME_COUNT; i++) {
+        for (unsigned user = 0; user < options->users && !simulation->name_exists[i]; user++)
+            simulation->name_exists[i] =
+                strcmp(simulation->people[user].name, WORLD_GUESSED_NAMES[i]) == 0;
+    }
+    return true;
+}
+
+static bool run_days(struct simulation *simulation,
+                     bool (*visit)(void *, const struct stored_login *, struct error *),
+                     void *context, struct error *error)
+{
+    const struct simulation_options *options = simulation->options;
+    int64_t day_us = S_PER_DAY * US_PER_S;
+
     for (unsigned day = 0; day < options->days; day++) {
         int64_t midnight_us = options->start_us + day * day_us;
         if (!simulate_day(simulation, day, midnight_us, error) ||
@@ -311,11 +411,9 @@ bool simulation_run(const struct simulation_options *options,
     struct simulation simulation = {.options = options};
 
     draw_seed(&simulation.draw, options->seed, 0);
-    simulation.people = calloc(options->users, sizeof *simulation.people);
-    bool done =
-        simulation.people != NULL || error_set_errno(error, FAULT_STORE, ENOMEM, "cannot simulate");
-    done = done && run_days(&simulation, visit, context, error);
+    bool done = invent(&simulation, error) && run_days(&simulation, visit, context, error);
     free(simulation.people);
+    free(simulation.name_exists);
     free(simulation.coming);
     return done;
 }

@@ -1,7 +1,8 @@
 /*
- * A machine's login history, invented: people with homes, offices, phones, habits and journeys,
- * machines at fixed minutes, the internet's constant guessing, and attacks of every family,
- * labelled. Deterministic: the same options give the same logins.
+ * A machine's login history, invented: people with homes, offices, phones, habits, journeys and
+ * holidays, administrators called at night, machines at fixed minutes, the internet's constant
+ * guessing, and attacks of every family, labelled. Deterministic: the same options give the same
+ * logins.
  */
 #ifndef TRAINER_SIMULATION_H
 #define TRAINER_SIMULATION_H

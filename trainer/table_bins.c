@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "scorer/trees.h"
 #include "trainer/work_queue.h"
 
 #define BLOCK_ROWS  4096
@@ -21,15 +22,7 @@ struct binning {
     atomic_bool failed;
 };
 
-/* Unsigned integers in the order of the numbers they stand for. */
-static uint32_t key_of(float value)
-{
-    uint32_t bits;
-    value += 0.0F; /* -0 and 0 are one value */
-    memcpy(&bits, &value, sizeof bits);
-    return bits & 0x80000000U ? ~bits : bits | 0x80000000U;
-}
-
+/* The other way of tree_key(). */
 static float value_of(uint32_t key)
 {
     uint32_t bits = key & 0x80000000U ? key & 0x7fffffffU : ~key;
@@ -100,7 +93,7 @@ static void cut_column(void *context, unsigned number, unsigned worker)
         for (size_t row = 0; row < view->rows; row++) {
             float value = values[row * view->stride];
             if (!isnan(value))
-                keys[known++] = key_of(value);
+                keys[known++] = tree_key(value);
         }
         sort_keys(keys, scratch, known);
         find_cuts(column, scratch, known);

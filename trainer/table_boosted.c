@@ -141,7 +141,8 @@ static bool boost(struct boosting *boosting)
             follow(&boosting->rows, tree, options->threads);
         goes_on = still_better(boosting, tree);
         if (tree->count == 1 && !samples) { /* so would be all that follow */
-            boosting->best_count = boosted->count - 1;
+            if (boosting->best_count == boosted->count)
+                boosting->best_count--;
             goes_on = false;
         }
     }

@@ -65,10 +65,21 @@ static void walk_block(void *context, unsigned number, unsigned worker)
         scoring->scores[block.first + i] = scoring->score_of(scoring->model, sums[i]);
 }
 
+/* trees_build() would refuse them too, but once they have been copied. */
+static bool are_too_many(const struct scoring *scoring)
+{
+    uint64_t nodes = 0;
+    for (unsigned tree = 0; tree < scoring->count; tree++)
+        nodes += scoring->grown[tree].count;
+    return nodes > trees_most_nodes(scoring->bins->columns);
+}
+
 static bool build_trees(struct scoring *scoring)
 {
     struct grown_tree *grown = NULL;
 
+    if (are_too_many(scoring))
+        return false;
     for (unsigned bin = 0; bin <= UINT8_MAX; bin++)
         scoring->value_of[bin] = bin == BIN_MISSING ? NAN : (float)bin;
     if (!grown_trees_of(scoring->grown, scoring->count, NULL, &grown, NULL))

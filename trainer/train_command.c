@@ -1,20 +1,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/json_writer.h"
 #include "common/trusted_file.h"
 #include "store/geo.h"
-#include "trainer/bootstrap.h"
 #include "trainer/commands.h"
 #include "trainer/fit_summary.h"
+#include "trainer/gather.h"
 #include "trainer/store_owner.h"
-
-#define INJECTED_PER_LOGIN 1.0
-#define SMALLEST_LEAF      10
-#define PRIOR_MOST_LOGINS  40000
 
 struct train_values {
     const char *out;
@@ -33,44 +28,6 @@ static const struct command_option OPTIONS[] = {
     COMMAND_INTEGER(struct train_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; otherwise one for each processor"),
 };
-
-struct gathering {
-    struct row_builder *builder;
-    struct error *error;
-    int64_t done, total;
-    bool failed;
-};
-
-static bool gather_login(void *context, const struct stored_login *login)
-{
-    struct gathering *gathering = context;
-    if (!row_builder_add(gathering->builder, login, gathering->error))
-        gathering->failed = true;
-    command_progress("replaying logins", ++gathering->done, gathering->total);
-    return !gathering->failed;
-}
-
-static bool gather_rows(const struct config *config, uint64_t seed, struct training_rows *rows,
-                        struct error *error)
-{
-    struct row_options options = {.seed = seed, .injection_share = INJECTED_PER_LOGIN};
-    struct gathering gathering = {.error = error};
-    struct login_filter filter = {.user = NULL};
-    struct store_counts counts;
-    struct store *store = NULL;
-
-    if (!store_open(&store, config->store, STORE_READ, error))
-        return false;
-    bool gathered = store_counts(store, clock_utc_us(), &counts, error) &&
-                    row_builder_create(&gathering.builder, &options, rows, error);
-    gathering.total = gathered ? counts.logins : 0;
-    gathered = gathered && store_logins(store, &filter, gather_login, &gathering, error) &&
-               !gathering.failed && row_builder_finish(gathering.builder, error);
-    row_builder_destroy(gathering.builder);
-    store_close(store);
-    command_progress_end();
-    return gathered;
-}
 
 static bool describe_geo(const struct config *config, struct risk_model_facts *facts,
                          struct error *error)
@@ -164,10 +121,10 @@ static void print_thresholds(const struct fit_result *result)
 
 static void print_result(const struct fit_result *result, const char *model, double seconds)
 {
-    printf("%s: %u trees and %u isolation trees from %" PRId64 " rows of %" PRId64
-           " completed logins and %" PRId64 " rows of simulated machines in %.1f s\n",
-           model, result->trees, result->isolation_trees, result->rows - result->prior_rows,
-           result->logins, result->prior_rows, seconds);
+    printf("%s: %" PRId64 " completed logins; %u trees and %u isolation trees from %" PRId64
+           " rows of the earlier ones and %" PRId64 " of simulated machines in %.1f s\n",
+           model, result->logins, result->trees, result->isolation_trees,
+           result->rows - result->prior_rows, result->prior_rows, seconds);
     print_choice(result);
     print_measures(result);
     print_thresholds(result);
@@ -182,32 +139,22 @@ static bool write_model(const struct train_values *values, const char *path,
     return trusted_file_replace(path, result->bytes, result->size, 0640, FAULT_MODEL, error);
 }
 
-/* A store whose own logins would outweigh the simulated ones anyway does without them. */
-static bool add_prior(struct training_rows *rows, uint64_t seed, struct error *error)
-{
-    return rows->legitimate < FIT_LEAST_LOGINS || rows->legitimate > PRIOR_MOST_LOGINS ||
-           bootstrap_add_prior(seed, rows, error);
-}
-
 static bool train(const struct train_values *values, const struct config *config, const char *path,
                   struct fit_result *result, struct error *error)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct fit_options options = {.forest = {.trees = (unsigned)values->trees,
-                                             .depth = (unsigned)values->depth,
-                                             .threads = (unsigned)values->threads,
-                                             .smallest_leaf = SMALLEST_LEAF,
-                                             .seed = (uint64_t)values->seed}};
+    struct fit_options options =
+        gather_fit_options((unsigned)values->trees, (unsigned)values->depth,
+                           (unsigned)values->threads, (uint64_t)values->seed);
+    struct row_options row_options = {.seed = options.forest.seed,
+                                      .injection_share = GATHER_INJECTED_PER_LOGIN};
     struct fit_budgets budgets = fit_budgets_of(config);
     struct training_rows rows = {.rows = NULL};
     struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
-    if (options.forest.threads == 0)
-        options.forest.threads = processors > 0 ? (unsigned)processors : 1;
     bool trained = describe_geo(config, &facts, error) &&
                    store_owner_become(config->store, error) &&
-                   gather_rows(config, options.forest.seed, &rows, error) &&
-                   add_prior(&rows, options.forest.seed, error) &&
+                   gather_rows(config->store, &row_options, &rows, NULL, NULL, error) &&
+                   gather_prior(&rows, options.forest.seed, error) &&
                    fit_model(&rows, &options, &budgets, &facts, result, error) &&
                    write_model(values, path, result, error);
     training_rows_finish(&rows);

@@ -1,7 +1,11 @@
 #include "trainer/world.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
 
 #define PROVIDERS 3
 
@@ -145,9 +149,92 @@ unsigned world_city_near_server(struct draw *draw)
     return world_city_in(draw, CITIES[SERVER_CITY].country);
 }
 
-int32_t world_utc_offset_s(unsigned city)
+unsigned world_city_at(struct draw *draw, const struct place *place)
 {
-    return CITIES[city].utc_offset_h * 3600;
+    unsigned nearest = CITY_COUNT;
+    double least_km = INFINITY;
+
+    for (unsigned i = 0; i < CITY_COUNT; i++) {
+        struct place city = world_city_place(i);
+        double km = place_distance_km(&city, place);
+        if (km < least_km) {
+            least_km = km;
+            nearest = i;
+        }
+    }
+    return nearest < CITY_COUNT ? nearest : world_city_in(draw, place->country);
+}
+
+/* ---- clocks and calendars ---- */
+
+/* Clocks go forward and back on the first Sunday from a day on; months count from 0. */
+struct summer_time {
+    const char *countries;
+    struct {
+        int month, day;
+    } from, to;
+    bool at_once; /* at 01:00 UTC everywhere, else at 02:00 of each zone's winter time */
+};
+
+static const struct summer_time SUMMER_TIMES[] = {
+    {"DE AT CH FR GB NL PL ES IT SE UA", {2, 25}, {9, 25}, true},
+    {"US CA", {2, 8}, {10, 1}, false},
+    {"AU", {9, 1}, {3, 1}, false},
+};
+
+static struct tm calendar(int64_t time_us)
+{
+    time_t time_s = (time_t)(time_us / US_PER_S);
+    struct tm parts = {.tm_year = 70};
+    gmtime_r(&time_s, &parts);
+    return parts;
+}
+
+/* The first Sunday from that day on, in seconds since 1970. */
+static int64_t sunday_from(int year, int month, int day)
+{
+    struct tm parts = {.tm_year = year, .tm_mon = month, .tm_mday = day};
+    int64_t days = (int64_t)timegm(&parts) / S_PER_DAY;
+    return (days + (7 - (days + 4) % 7) % 7) * S_PER_DAY; /* 1970 began on a Thursday */
+}
+
+static bool is_summer(const struct summer_time *summer, int32_t winter_offset_s, int64_t time_us)
+{
+    struct tm now = calendar(time_us);
+    int64_t change_s = summer->at_once ? 3600 : 7200 - winter_offset_s;
+    int64_t from_s = sunday_from(now.tm_year, summer->from.month, summer->from.day) + change_s;
+    int64_t to_s = sunday_from(now.tm_year, summer->to.month, summer->to.day) + change_s;
+    int64_t time_s = time_us / US_PER_S;
+
+    if (!summer->at_once)
+        to_s -= summer->to.month > summer->from.month ? 3600 : 0;
+    return from_s < to_s ? time_s >= from_s && time_s < to_s : time_s >= from_s || time_s < to_s;
+}
+
+int32_t world_utc_offset_s(unsigned city, int64_t time_us)
+{
+    int32_t winter_offset_s = CITIES[city].utc_offset_h * 3600;
+
+    for (size_t i = 0; i < sizeof SUMMER_TIMES / sizeof SUMMER_TIMES[0]; i++) {
+        const struct summer_time *summer = &SUMMER_TIMES[i];
+        if (strstr(summer->countries, CITIES[city].country) != NULL)
+            return winter_offset_s + (is_summer(summer, winter_offset_s, time_us) ? 3600 : 0);
+    }
+    return winter_offset_s;
+}
+
+bool world_is_holiday(int64_t midnight_us)
+{
+    static const struct {
+        int month, day;
+    } HOLIDAYS[] = {{0, 1}, {4, 1}, {9, 3}, {11, 24}, {11, 25}, {11, 26}, {11, 31}};
+    struct tm today = calendar(midnight_us);
+
+    for (size_t i = 0; i < sizeof HOLIDAYS / sizeof HOLIDAYS[0]; i++) {
+        if (today.tm_mon == HOLIDAYS[i].month && today.tm_mday == HOLIDAYS[i].day)
+            return true;
+    }
+    return false;
 }
 
 struct place world_city_place(unsigned city)

@@ -27,7 +27,12 @@ unsigned world_server_city(void);
 unsigned world_city(struct draw *draw);
 unsigned world_city_in(struct draw *draw, const char *country);
 unsigned world_city_near_server(struct draw *draw);
-int32_t world_utc_offset_s(unsigned city);
+/* The city that is nearest to a place; one of its country, or any, where that is all it tells. */
+unsigned world_city_at(struct draw *draw, const struct place *place);
+/* Seconds east of UTC that clocks in that city show then: daylight saving time where it is kept. */
+int32_t world_utc_offset_s(unsigned city, int64_t time_us);
+/* Whether nobody works on that day in the server's country. */
+bool world_is_holiday(int64_t midnight_us);
 struct place world_city_place(unsigned city);
 
 /* A new network of that kind in that city. */

@@ -102,6 +102,7 @@ static void use(const struct risk_model *model, bool checked)
         for (unsigned j = 0; j < FEATURE_COUNT; j++)
             sum += shares[j];
         if (!(risk.probability >= 0 && risk.probability <= 1) ||
+            !(risk.isolation >= 0 && risk.isolation <= 1) ||
             (checked && !(fabs(sum - risk.probability) < 1e-4)))
             abort();
     }

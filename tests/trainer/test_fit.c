@@ -272,7 +272,9 @@ static void the_file_scores_as_it_was_measured(void **state)
         struct risk risk;
         assert_true(risk_assess(&model, row->features, &risk, &error));
         for (int level = 0; level < RISK_LEVEL_COUNT && row->family == ROW_LEGITIMATE; level++)
-            reached[level] += risk.probability >= (double)model.header->thresholds[level].risk;
+            reached[level] +=
+                risk.probability >=
+                (double)risk_threshold_for(&model, (double)model.header->thresholds[level].budget);
     }
     for (int level = 0; level < RISK_LEVEL_COUNT; level++)
         assert_int_equal(reached[level], result.thresholds[level].reached);

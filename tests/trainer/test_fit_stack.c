@@ -39,7 +39,7 @@ static struct sample *make(const struct risk_stack *stack)
         if (draw_chance(&draw, 0.1))
             sample->risks[i].likelihood = (double)NAN;
         sample->rows[i].weight = 1;
-        if (draw_chance(&draw, logistic(predictor(stack, &sample->risks[i]))))
+        if (draw_chance(&draw, forest_logistic(predictor(stack, &sample->risks[i]))))
             sample->rows[i].family = ROW_ATTACK_FIRST;
     }
     sample->part = (struct fit_part){.rows = sample->rows, .count = MANY};
@@ -84,7 +84,7 @@ static void is_calibrated_by_the_weights(void **state)
     }
     struct risk_stack stack = fit(sample);
     for (size_t i = 0; i < MANY; i++)
-        probabilities[i] = logistic(predictor(&stack, &sample->risks[i]));
+        probabilities[i] = forest_logistic(predictor(&stack, &sample->risks[i]));
     calibration_measure(probabilities, labels, weights, MANY, &calibration);
     assert_true(calibration.error < 0.01);
     assert_near(stack.intercept, TRUTH.intercept + log(0.25), 0.2);

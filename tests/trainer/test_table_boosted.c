@@ -365,6 +365,43 @@ static void stops_when_later_rows_gain_nothing(void **state)
     table_bins_destroy((struct table_bins *)(uintptr_t)later.bins);
 }
 
+/* Nothing left to split ends it, but not with more trees than the later rows asked for. */
+static void keeps_the_best_trees_when_nothing_is_left_to_split(void **state)
+{
+    enum { ROWS = 400 };
+    static float values[ROWS];
+    static uint8_t positive[ROWS], later_positive[ROWS];
+    const float *const columns[] = {values};
+    const struct table_view view = {ROWS, 1, columns, 1};
+    const struct table_labels labels = {positive, NULL};
+    struct table_boosted_options options = TABLE_BOOSTED_DEFAULTS;
+    struct table_later later = {NULL, {later_positive, NULL}};
+    struct error error = ERROR_NONE;
+    struct grown all, kept;
+    float scores[ROWS];
+    (void)state;
+
+    for (unsigned i = 0; i < ROWS; i++) {
+        bool high = i >= ROWS / 2;
+        values[i] = high;
+        positive[i] = (i % 10 == 0) != high;
+        later_positive[i] = (i % 3 == 0) != high;
+    }
+    options.rounds = 100;
+    options.rate = 0.5;
+    options.least_hessian = 25;
+    grow(&all, &view, &labels, &options);
+    assert_in_range(all.boosted.count, 2, 99);
+    options.patience = 20;
+    later.bins = all.bins;
+    assert_true(table_boosted_grow(&kept.boosted, all.bins, &labels, &later, &options, &error));
+    double least = mean_loss(&all, kept.boosted.count, all.bins, later_positive, scores);
+    for (unsigned trees = 1; trees <= all.boosted.count; trees++)
+        assert_true(mean_loss(&all, trees, all.bins, later_positive, scores) > least - 1e-9);
+    table_boosted_finish(&kept.boosted);
+    finish(&all);
+}
+
 #define LOGINS 3000
 
 static struct training_row *make_logins(uint64_t seed)
@@ -415,6 +452,40 @@ static void boosts_logins(void **state)
 }
 
 /* A node's value is the mean of what the rows that come there gain: shares of a verdict add up. */
+/* A value greater than all in training goes where the greatest went, not where missing ones do. */
+static void values_beyond_the_greatest_count_as_it(void **state)
+{
+    enum { ROWS = 2000 };
+    struct training_row *rows = calloc(ROWS, sizeof *rows);
+    const struct forest_options options = {
+        .trees = 20, .depth = 4, .threads = 1, .smallest_leaf = 5, .seed = 1};
+    struct error error = ERROR_NONE;
+    struct grown_forest grown[2];
+    (void)state;
+
+    assert_non_null(rows);
+    for (unsigned i = 0; i < ROWS; i++) {
+        bool missing = i % 2 == 0;
+        rows[i].weight = 1;
+        rows[i].family = missing ? ROW_LEGITIMATE : ROW_ATTACK_FIRST;
+        rows[i].features[3] = missing ? NAN : (float)(i % 100);
+    }
+    assert_true(grow_bagged(rows, ROWS, &options, &grown[0], &error));
+    assert_true(grow_boosted(rows, ROWS, rows, ROWS, &options, &grown[1], &error));
+    for (unsigned kind = 0; kind < 2; kind++) {
+        struct forest forest = {.kind = grown[kind].kind, .bias = grown[kind].bias};
+        float beyond[FEATURE_COUNT] = {[3] = 1e6f}, greatest[FEATURE_COUNT] = {[3] = 99},
+              none[FEATURE_COUNT] = {[3] = NAN};
+        assert_true(trees_build(grown[kind].trees, grown[kind].count, FEATURE_COUNT, &forest.trees,
+                                &error));
+        assert_true(forest_score(&forest, beyond) == forest_score(&forest, greatest));
+        assert_true(forest_score(&forest, greatest) > 0.8 && forest_score(&forest, none) < 0.2);
+        trees_free(&forest.trees);
+        grown_forest_finish(&grown[kind]);
+    }
+    free(rows);
+}
+
 static void holds_means_in_its_nodes(void **state)
 {
     const struct forest_options options = {.trees = 5, .depth = 4, .threads = 1, .seed = 1};
@@ -458,7 +529,9 @@ int main(void)
         cmocka_unit_test_prestate(grows_the_same_with_any_number_of_threads, many),
         cmocka_unit_test_prestate(estimates_chances, many),
         cmocka_unit_test_prestate(stops_when_later_rows_gain_nothing, many),
+        cmocka_unit_test(keeps_the_best_trees_when_nothing_is_left_to_split),
         cmocka_unit_test(boosts_logins),
+        cmocka_unit_test(values_beyond_the_greatest_count_as_it),
         cmocka_unit_test(holds_means_in_its_nodes),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

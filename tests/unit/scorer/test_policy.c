@@ -1,7 +1,8 @@
 #include "scorer/policy.h"
 #include "tests/unit/scorer/sample.h"
 
-/* Budgets 1e-2, 1e-3, 1e-4 lie near the risks 0.21, 0.315 and 0.42 of the sample's quantiles. */
+/* The sample has its quantiles 0.21 and 0.32 for budgets of 1e-2 and 1e-3, and a threshold of 0.5
+ * for 1e-4. */
 static const struct policy POLICY = {
     .deny_budget = 1e-4, .step_up_budget = 1e-3, .log_budget = 1e-2, .min_history = 5};
 static const struct policy_facts KNOWN = {.learned_logins = 100};
@@ -53,8 +54,8 @@ static void test_risk_alone_decides_for_a_known_user(void **state)
     assert_decides(&POLICY, 0, KNOWN, VERDICT_ALLOW, RULE_NONE);
     assert_decides(&POLICY, 0.2, KNOWN, VERDICT_ALLOW, RULE_NONE);
     assert_decides(&POLICY, 0.22, KNOWN, VERDICT_LOG, RULE_NONE);
-    assert_decides(&POLICY, 0.32, KNOWN, VERDICT_STEP_UP, RULE_NONE);
-    assert_decides(&POLICY, 0.43, KNOWN, VERDICT_DENY, RULE_NONE);
+    assert_decides(&POLICY, 0.33, KNOWN, VERDICT_STEP_UP, RULE_NONE);
+    assert_decides(&POLICY, 0.51, KNOWN, VERDICT_DENY, RULE_NONE);
     assert_decides(&POLICY, 1, KNOWN, VERDICT_DENY, RULE_NONE);
 }
 
@@ -81,7 +82,7 @@ static void test_nobody_is_denied_with_little_history(void **state)
     (void)state;
     struct policy_facts facts = {.learned_logins = 4};
     assert_decides(&POLICY, 1, facts, VERDICT_STEP_UP, RULE_HISTORY);
-    assert_decides(&POLICY, 0.32, facts, VERDICT_STEP_UP, RULE_NONE);
+    assert_decides(&POLICY, 0.33, facts, VERDICT_STEP_UP, RULE_NONE);
     facts.learned_logins = 5;
     assert_decides(&POLICY, 1, facts, VERDICT_DENY, RULE_NONE);
 }
@@ -104,7 +105,7 @@ static void test_the_exempt_are_at_most_logged(void **state)
     (void)state;
     struct policy_facts facts = {.exempt = true, .learned_logins = 100};
     assert_decides(&POLICY, 1, facts, VERDICT_LOG, RULE_EXEMPT);
-    assert_decides(&POLICY, 0.32, facts, VERDICT_LOG, RULE_EXEMPT);
+    assert_decides(&POLICY, 0.33, facts, VERDICT_LOG, RULE_EXEMPT);
     assert_decides(&POLICY, 0.22, facts, VERDICT_LOG, RULE_EXEMPT);
     assert_decides(&POLICY, 0.1, facts, VERDICT_ALLOW, RULE_NONE);
 }

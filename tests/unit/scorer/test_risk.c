@@ -162,7 +162,8 @@ static void test_a_share_of_nothing_and_of_everything_stay_finite(void **state)
     free(opened.bytes);
 }
 
-static void test_a_budget_finds_its_threshold_between_quantiles(void **state)
+/* sample_facts() has the budgets 0.02, 0.005 and 0.0001, and quantiles of i / 100. */
+static void test_a_budget_has_its_threshold_or_the_next_quantile(void **state)
 {
     (void)state;
     struct risk_model_facts facts = stump_facts();
@@ -171,9 +172,12 @@ static void test_a_budget_finds_its_threshold_between_quantiles(void **state)
     assert_near(risk_quantile_share(0), 1, 0);
     assert_near(risk_quantile_share(63), 1e-6, 1e-12);
     assert_near(risk_quantile_share(21), 1e-2, 1e-8);
+    assert_near(risk_threshold_for(model, 0.02), 0.3, 1e-7);
+    assert_near(risk_threshold_for(model, 0.005), 0.4, 1e-7);
+    assert_near(risk_threshold_for(model, 0.0001), 0.5, 1e-7);
     assert_near(risk_threshold_for(model, risk_quantile_share(21)), 0.21, 1e-6);
     double between = sqrt(risk_quantile_share(21) * risk_quantile_share(22));
-    assert_near(risk_threshold_for(model, between), 0.215, 1e-6);
+    assert_near(risk_threshold_for(model, between), 0.22, 1e-6);
     assert_near(risk_threshold_for(model, 1e-6), 0.63, 1e-6);
     assert_near(risk_threshold_for(model, 1), 0, 0);
     free(opened.bytes);
@@ -220,7 +224,7 @@ int main(void)
         cmocka_unit_test(test_a_share_goes_to_the_feature_that_was_asked),
         cmocka_unit_test(test_shares_add_up_to_the_risk),
         cmocka_unit_test(test_a_share_of_nothing_and_of_everything_stay_finite),
-        cmocka_unit_test(test_a_budget_finds_its_threshold_between_quantiles),
+        cmocka_unit_test(test_a_budget_has_its_threshold_or_the_next_quantile),
         cmocka_unit_test(test_no_budget_and_budgets_beyond_the_quantiles_are_never_reached),
         cmocka_unit_test(test_logins_that_tie_at_a_quantile_stay_below_its_threshold),
         cmocka_unit_test(test_a_quantile_above_one_becomes_a_threshold_no_risk_reaches),

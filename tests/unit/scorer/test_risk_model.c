@@ -58,6 +58,7 @@ static bool use(const struct risk_model *model, struct error *error)
             !risk_shares(model, features, shares, error))
             return false;
         assert_true(risk.probability >= 0 && risk.probability <= 1);
+        assert_true(risk.isolation >= 0 && risk.isolation <= 1);
     }
     return true;
 }
@@ -186,7 +187,7 @@ static void test_bytes_behind_the_end_and_odd_addresses_are_refused(void **state
     BAD(header->stack.likelihood_mean = NAN, "weights")                                            \
     BAD(header->forest_base = INT64_MIN, "base")                                                   \
     BAD(header->isolation_base = -1, "base")                                                       \
-    BAD(header->thresholds[RISK_LOG].risk = 0.45f, "thresholds")                                   \
+    BAD(header->thresholds[RISK_LOG].risk = 2.5f, "thresholds")                                    \
     BAD(header->thresholds[RISK_DENY].risk = NAN, "thresholds")                                    \
     BAD(header->thresholds[RISK_DENY].risk = 3, "thresholds")                                      \
     BAD(header->thresholds[RISK_LOG].risk = -1, "thresholds")                                      \
@@ -253,6 +254,65 @@ static void test_no_body_leads_a_walk_astray(void **state)
     free(sound.header);
 }
 
+/* What the whole check would refuse counts for nothing when only a part is read, either. */
+static void test_what_is_read_is_as_sound_as_the_whole(void **state)
+{
+    (void)state;
+    struct file sound = sample_file();
+    struct risk_layout layout = risk_layout_of(sound.header);
+    const struct {
+        size_t at;
+        uint32_t key;
+        const char *sentence;
+    } bad[] = {
+        {layout.isolation_nodes, UINT32_MAX, "not finite"},
+        {layout.isolation_nodes + 2 * sizeof(struct tree_node), 0, "out of bounds"},
+    };
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        struct file file = copy_of(sound, sound.size);
+        struct risk_model model;
+        struct risk_blocks blocks;
+        struct error error = ERROR_NONE;
+        struct tree_node *nodes = (void *)((char *)body_of(file) + bad[i].at);
+        if (bad[i].key == 0)
+            nodes[0].key = nodes[1].key = nodes[2].key = nodes[3].key = 0;
+        else
+            nodes[0].key = bad[i].key;
+        seal_as(file, sound.header);
+        assert_true(risk_model_open(&model, file.header, file.size, &blocks, &error));
+        assert_false(use(&model, &error));
+        assert_contains(error.text, bad[i].sentence);
+        free(file.header);
+    }
+    free(sound.header);
+}
+
+/* A chain of nodes, each the parent of the next, longer than any walk may be. */
+static void test_a_walk_that_goes_too_deep_is_refused(void **state)
+{
+    (void)state;
+    enum { LEVELS = RISK_MODEL_MOST_DEPTH + 1 };
+    struct grown_node chain[2 * LEVELS + 1] = {{0}};
+    const struct grown_tree tree = {chain, LENGTH(chain)};
+    struct risk_model_facts facts = sample_facts();
+    struct error error = ERROR_NONE;
+    void *bytes = NULL;
+    size_t size;
+    for (unsigned i = 0; i < LEVELS; i++) {
+        chain[2 * i].left = 2 * i + 2;
+        chain[2 * i].right = 2 * i + 1;
+    }
+    facts.forest = &tree;
+    facts.forest_trees = 1;
+    assert_false(risk_model_build(&facts, &bytes, &size, &error));
+    assert_contains(error.text, "at most 64 deep");
+    chain[2 * LEVELS - 2].left = chain[2 * LEVELS - 2].right = 0;
+    const struct grown_tree shorter = {chain, LENGTH(chain) - 2};
+    facts.forest = &shorter;
+    assert_true(risk_model_build(&facts, &bytes, &size, NULL));
+    free(bytes);
+}
+
 static void test_a_body_that_contradicts_its_header_is_refused_by_the_whole_check(void **state)
 {
     (void)state;
@@ -313,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_bytes_behind_the_end_and_odd_addresses_are_refused),
         cmocka_unit_test(test_an_unsound_header_is_refused_under_right_checksums),
         cmocka_unit_test(test_no_body_leads_a_walk_astray),
+        cmocka_unit_test(test_what_is_read_is_as_sound_as_the_whole),
+        cmocka_unit_test(test_a_walk_that_goes_too_deep_is_refused),
         cmocka_unit_test(test_a_body_that_contradicts_its_header_is_refused_by_the_whole_check),
         cmocka_unit_test(test_facts_that_make_no_model_are_not_built),
         cmocka_unit_test(test_the_same_facts_make_the_same_bytes),
