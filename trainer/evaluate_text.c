@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BUDGET_FACTOR 1.5
 
@@ -87,6 +88,38 @@ static void name_model(const struct evaluate_output *output, char *text)
                  output->model);
 }
 
+/* Which takeovers are mostly missed, and which baselines are as good for all that can be told. */
+static void name_shortfalls(const struct evaluation *evaluation, char *text)
+{
+    const struct evaluate_group *all =
+        &evaluation->groups[METHOD_OF_STACK][ROW_LEGITIMATE][DEPTH_ALL];
+    int used = snprintf(text, EVALUATE_TEXT_BYTES, "At 1 %% false alarms");
+    int begun = used;
+
+    for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++) {
+        const struct evaluate_group *group =
+            &evaluation->groups[METHOD_OF_STACK][family][DEPTH_ALL];
+        if (group->recall[BUDGET_PERCENT].mean < 0.5)
+            used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s",
+                             used == begun ? " less than half is found of" : ",",
+                             row_family_name((enum row_family)family));
+    }
+    begun = used;
+    for (int method = 0; method < EVALUATE_METHOD_COUNT; method++) {
+        const struct evaluate_group *other = &evaluation->groups[method][ROW_LEGITIMATE][DEPTH_ALL];
+        if (evaluate_is_baseline((enum evaluate_method)method) &&
+            all->recall[BUDGET_PERCENT].lowest <= other->recall[BUDGET_PERCENT].highest)
+            used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s",
+                             used == begun ? "; the interval of the model overlaps that of" : ",",
+                             EVALUATE_METHOD_TABLE[method].name);
+    }
+    snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s.",
+             used == (int)strlen("At 1 % false alarms")
+                 ? " at least half is found of every family, and the model is apart from each "
+                   "baseline"
+                 : "");
+}
+
 const char *evaluate_sentence(const struct evaluate_output *output, unsigned number, char *text)
 {
     const struct evaluation *evaluation = output->evaluation;
@@ -121,6 +154,9 @@ const char *evaluate_sentence(const struct evaluate_output *output, unsigned num
                  "as many victims where all or none are found. \"Asked\": logins "
                  "whose user is asked again when 99 %% of the attacks are to be caught.",
                  EVALUATE_ROUNDS);
+        break;
+    case 4:
+        name_shortfalls(evaluation, text);
         break;
     default:
         text[0] = '\0';
