@@ -501,6 +501,39 @@ static void test_drains_of_labels_are_killed(void **state)
     store_close(quiet);
 }
 
+/* A login that is still in the journal can be labelled: its record is drained before the label. */
+static void test_a_login_that_is_not_folded_in_yet(void **state)
+{
+    char command[4 * FIXTURE_PATH_BYTES], id[LOGIN_ID_TEXT_BYTES];
+    struct store *store = open_store(*state, STORE_WRITE);
+    struct login_record record = varied(0);
+    struct error error = ERROR_NONE;
+    struct login_label label;
+    bool found;
+    int fd;
+
+    store_close(store);
+    fd = fixture_directory_fd(*state);
+    append_course(fd, 0);
+    close(fd);
+    snprintf(command, sizeof(command), "umask 077 && : >'%s/conf'", (const char *)*state);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof(command),
+             ANOMALYCTL
+             " label %s attack --family phished --config '%s/conf' --store '%s' >/dev/null "
+             "2>&1",
+             login_id_format(&record.event.id, id), (const char *)*state, (const char *)*state);
+    assert_int_equal(system(command), 0);
+    store = open_store(*state, STORE_WRITE);
+    assert_int_equal(fixture_drain(store, ROTATE_BYTES).records, 5);
+    assert_int_equal(stored(store, 0).label, LABEL_ATTACK);
+    assert_string_equal(stored(store, 0).family, "phished");
+    assert_int_equal(learned_of_alice(store), 0);
+    ASSERT_DONE(store_label_load(store, &record.event.id, &label, &found, &error));
+    assert_true(found && label.by[0] != '\0' && label.time_us > FIXTURE_START_US);
+    store_close(store);
+}
+
 /* ---- the record, and stores from before there were any ----------------------------------------
  */
 
@@ -594,6 +627,7 @@ int main(void)
         TEST(test_a_rebuild_keeps_to_the_labels),
         TEST(test_thinned_histories),
         TEST(test_drains_of_labels_are_killed),
+        TEST(test_a_login_that_is_not_folded_in_yet),
         TEST(test_bytes),
         TEST(test_a_store_of_version_1),
     };
