@@ -3,7 +3,7 @@
 # on the same splits of the same tables, with as many trees, as deep, as many columns tried and the
 # same smallest leaf: mean AUC on the test rows over several splits. Tables that it makes itself, and
 # those of the directory (CSV, the last column a label 0 or 1, no cell missing, which these versions
-# of the peers would refuse). Fails where a mean is further than .005 from a peer's. Installs Debian's
+# of the peers would refuse). Fails where a mean is more than .005 below a peer's. Installs Debian's
 # python3-sklearn and r-cran-ranger.
 set -euo pipefail
 
