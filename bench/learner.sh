@@ -31,7 +31,7 @@ trap 'rm -rf "$room"' EXIT
 # ours TABLE MODEL DEPTH TREES THREADS
 ours() {
     local leaf=()
-    [ "$2" = forest ] && leaf=(--leaf 5)
+    [ "$2" != forest ] || leaf=(--leaf 5)
     /usr/bin/python3 "$top/bench/learner_run.py" "$build/trainer/anomaly-trainer" table \
         --train "$room/$1.csv" --test "$room/test.csv" --label attack --model "$2" \
         --depth "$3" --trees "$4" --threads "$5" "${leaf[@]}" --json

@@ -121,8 +121,9 @@ static bool check_places(const struct csv_reading *reading, struct error *error)
     const struct csv_table *table = reading->table;
 
     if (!is_placed(reading, LABEL))
-        return error_set(error, FAULT_MODEL, "%s has no column \"%s\" to learn from",
-                         reading->lines.path, reading->label);
+        return error_set(error, FAULT_MODEL, "%s has no column \"%s\" with the label%s",
+                         reading->lines.path, reading->label,
+                         reading->cell_count > 1 ? "" : "; commas must part its columns");
     for (unsigned c = 0; c < table->columns; c++) {
         if (!is_placed(reading, c))
             return error_set(error, FAULT_MODEL,
@@ -258,9 +259,9 @@ static bool read_row(struct csv_reading *reading, char *text, size_t size, struc
     size_t found = csv_split(text, size, reading->cells, reading->cell_count);
 
     if (found != reading->cell_count)
-        return error_set(error, FAULT_MODEL, "%s line %llu has %zu cells, the header has %zu",
+        return error_set(error, FAULT_MODEL, "%s line %llu has %zu cell%s, the header has %zu",
                          reading->lines.path, (unsigned long long)reading->lines.line, found,
-                         reading->cell_count);
+                         found == 1 ? "" : "s", reading->cell_count);
     if (!make_room(reading, error))
         return false;
     for (size_t i = 0; i < found; i++) {

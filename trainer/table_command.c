@@ -22,31 +22,31 @@ static const struct command_option OPTIONS[] = {
                  "what to learn, one of those above"),
     COMMAND_TEXT(struct table_values, test, "test", "FILE",
                  "measure on this table instead of what was learned from"),
-    COMMAND_TEXT(struct table_values, out, "out", "FILE", "each measured row's score, as CSV"),
+    COMMAND_TEXT(struct table_values, out, "out", "FILE", "gets each measured row's score"),
     COMMAND_INTEGER(struct table_values, seed, "seed", "S", 0, INT64_MAX, 1,
                     "the same seed gives the same scores"),
     COMMAND_INTEGER(struct table_values, threads, "threads", "T", 0, 64, 0,
                     "how many threads; 0: one for each processor"),
     COMMAND_INTEGER(struct table_values, trees, "trees", "N", 1, 4096, 100, "how many trees"),
     COMMAND_INTEGER(struct table_values, depth, "depth", "D", 1, 1024, 0,
-                    "how deep at most; otherwise as the learner usually does"),
+                    "how deep at most; otherwise 12 in a forest, 6 when boosted"),
     COMMAND_INTEGER(struct table_values, leaf, "leaf", "N", 1, 1000000, 5,
                     "the fewest rows a leaf may have"),
     COMMAND_FLAG(struct table_values, balanced, "balanced",
                  "weigh both labels the same, however rare one is"),
     COMMAND_TEXT(struct table_values, penalty, "penalty", "P",
-                 "of the squared coefficients, 0 or more; otherwise 1"),
+                 "on the squared coefficients, 0 or more; otherwise 1"),
 };
 
 /* Of the options above those that some learners use and others do not. */
 static const char *const LEARNER_OPTIONS[] = {"trees", "depth", "leaf", "balanced", "penalty"};
 
 struct named_learner {
-    const char *name;
+    const char *name, *options; /* as in table_learners.def */
     const struct table_learner *learner;
 };
 
-#define TABLE_LEARNER(name, help) {#name, &table_learner_##name},
+#define TABLE_LEARNER(name, options, help) {#name, options, &table_learner_##name},
 static const struct named_learner LEARNERS[] = {
 #include "trainer/table_learners.def"
 };
@@ -78,14 +78,12 @@ static const struct csv_table *measured_table(const struct table_run *run)
     return run->values->test != NULL ? &run->test : &run->train;
 }
 
-/* How the learner came to the scores that are measured: in JSON and in a sentence. */
-static const char *measured_on(const struct table_run *run, bool in_words)
+/* How the learner came to the scores that are measured. */
+static const char *measured_on(const struct table_run *run)
 {
     if (run->values->test != NULL)
-        return in_words ? "on the test table" : "test";
-    if (run->learner->has_out_of_bag)
-        return in_words ? "out of bag" : "out_of_bag";
-    return in_words ? "on the rows that it learned from" : "train";
+        return "test";
+    return run->learner->has_out_of_bag ? "out_of_bag" : "train";
 }
 
 static bool allocate_scores(float **scores, size_t rows, struct error *error)
@@ -176,7 +174,7 @@ static bool print_json(const struct table_run *run, struct error *error)
     json_integer(&json, "rows", (int64_t)run->train.rows);
     json_integer(&json, "columns", (int64_t)run->train.columns);
     json_text(&json, "positive", run->train.label_words[1]);
-    json_text(&json, "measured_on", measured_on(run, false));
+    json_text(&json, "measured_on", measured_on(run));
     json_number(&json, "auc", run->measure.auc);
     json_number(&json, "average_precision", run->measure.average_precision);
     json_number(&json, "logloss", run->measure.logloss);
@@ -188,12 +186,25 @@ static bool print_json(const struct table_run *run, struct error *error)
     return json_writer_end(&json, error);
 }
 
+static void print_measured_on(const struct table_run *run)
+{
+    if (run->values->test != NULL)
+        printf("measured on %zu rows of %s\n", run->test.rows, run->values->test);
+    else if (run->learner->has_out_of_bag)
+        puts("measured out of bag: each row by the trees that have not seen it");
+    else
+        puts("measured on the rows that it learned from; --test measures on others");
+}
+
 static void print_text(const struct table_run *run)
 {
-    printf("%zu rows of %u columns; a row is an anomaly when it is \"%s\"\n", run->train.rows,
-           run->train.columns, run->train.label_words[1]);
-    printf("measured %s: AUC %.4f, average precision %.4f", measured_on(run, true),
-           run->measure.auc, run->measure.average_precision);
+    const struct csv_table *train = &run->train;
+
+    printf("%zu rows of %u column%s; anomalies are those with %s \"%s\"\n", train->rows,
+           train->columns, train->columns == 1 ? "" : "s", run->values->label,
+           train->label_words[1]);
+    print_measured_on(run);
+    printf("AUC %.4f, average precision %.4f", run->measure.auc, run->measure.average_precision);
     if (run->learner->gives_probabilities)
         printf(", log loss %.4f", run->measure.logloss);
     putchar('\n');
@@ -208,20 +219,20 @@ static void finish(struct table_run *run)
     csv_table_finish(&run->test);
 }
 
-static const struct table_learner *find_learner(const char *name)
+static const struct named_learner *find_learner(const char *name)
 {
     for (size_t i = 0; i < LEARNER_COUNT; i++) {
         if (strcmp(LEARNERS[i].name, name) == 0)
-            return LEARNERS[i].learner;
+            return &LEARNERS[i];
     }
     return NULL;
 }
 
-/* Whether the option is one of the names, which are apart by spaces. */
-static bool is_among(const char *option, const char *names)
+/* Whether the option is one of those in "--one --other". */
+static bool is_among(const char *option, const char *options)
 {
     size_t length = strlen(option);
-    for (const char *at = names; *at != '\0'; at += strspn(at, " ")) {
+    for (const char *at = options + strspn(options, "-"); *at != '\0'; at += strspn(at, " -")) {
         size_t size = strcspn(at, " ");
         if (size == length && memcmp(at, option, size) == 0)
             return true;
@@ -231,14 +242,12 @@ static bool is_among(const char *option, const char *names)
 }
 
 /* COMMAND_DONE when each option that was given means something to the learner. */
-static int check_options(const struct command_line *line, const struct table_learner *learner)
+static int check_options(const struct command_line *line, const struct named_learner *learner)
 {
-    const struct table_values *values = line->values;
-
     for (size_t i = 0; i < sizeof LEARNER_OPTIONS / sizeof LEARNER_OPTIONS[0]; i++) {
         const char *option = LEARNER_OPTIONS[i];
         if (command_option_given(line, option) && !is_among(option, learner->options))
-            return command_misused(line, "--model %s does not use --%s", values->model, option);
+            return command_misused(line, "--model %s does not use --%s", learner->name, option);
     }
     return COMMAND_DONE;
 }
@@ -259,10 +268,11 @@ static int run_table(const struct command_line *line)
 
     if (values->train == NULL || values->label == NULL || values->model == NULL)
         return command_misused(line, "--train, --label and --model must be given");
-    run.learner = find_learner(values->model);
-    if (run.learner == NULL)
+    const struct named_learner *named = find_learner(values->model);
+    if (named == NULL)
         return command_misused(line, "--model %s is not known", values->model);
-    int status = check_options(line, run.learner);
+    run.learner = named->learner;
+    int status = check_options(line, named);
     if (status != COMMAND_DONE)
         return status;
     if (!parse_penalty(values->penalty, &run.penalty))
@@ -285,16 +295,16 @@ static int run_table(const struct command_line *line)
     return done ? command_finish_output(line) : command_fail(line, &error);
 }
 
-#define TABLE_LEARNER(name, help) "  " #name ": " help "\n"
+#define TABLE_LEARNER(name, options, help) "  " #name ": " help "\n    " options "\n"
 const struct command TABLE_COMMAND = {
     .name = "table",
     .operands = "",
     .help = "the learners on any CSV table with a header",
     .details =
-        "Learners:\n"
+        "Learners, with the options that not all of them use:\n"
 #include "trainer/table_learners.def"
         "A column whose first cell is a number holds numbers, any other one words; an empty\n"
-        "cell is missing.\n",
+        "cell is missing.",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
     .values_bytes = sizeof(struct table_values),

@@ -18,7 +18,6 @@ struct learner_options {
 };
 
 struct table_learner {
-    const char *options;      /* that not all learners use, of those it does; by spaces apart */
     unsigned usual_depth;     /* where none is asked for */
     bool gives_probabilities; /* else scores only order rows, and have no log loss */
     bool has_out_of_bag;      /* fit() can score each row by what has not seen it */
@@ -40,7 +39,7 @@ struct table_learner {
     const char *(*warning)(const void *model);
 };
 
-#define TABLE_LEARNER(name, help) extern const struct table_learner table_learner_##name;
+#define TABLE_LEARNER(name, options, help) extern const struct table_learner table_learner_##name;
 #include "trainer/table_learners.def"
 #undef TABLE_LEARNER
 

@@ -56,7 +56,6 @@ static void boosted_score(const void *held, float *scores)
 }
 
 const struct table_learner table_learner_boosted = {
-    .options = "trees depth balanced",
     .usual_depth = 6,
     .gives_probabilities = true,
     .fit = boosted_fit,

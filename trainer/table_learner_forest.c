@@ -58,7 +58,6 @@ static void forest_score(const void *held, float *scores)
 }
 
 const struct table_learner table_learner_forest = {
-    .options = "trees depth leaf balanced",
     .usual_depth = 12,
     .gives_probabilities = true,
     .has_out_of_bag = true,

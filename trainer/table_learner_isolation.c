@@ -139,7 +139,6 @@ static void isolation_score_all(const void *held, float *scores)
 }
 
 const struct table_learner table_learner_isolation = {
-    .options = "trees",
     .fit = isolation_fit,
     .take_rows = isolation_take_rows,
     .score = isolation_score_all,

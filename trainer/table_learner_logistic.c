@@ -199,7 +199,6 @@ static const char *logistic_warning(const void *held)
 }
 
 const struct table_learner table_learner_logistic = {
-    .options = "penalty",
     .gives_probabilities = true,
     .fit = logistic_fit,
     .take_rows = logistic_take_rows,

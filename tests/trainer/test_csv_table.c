@@ -143,7 +143,7 @@ static void names_mistakes(void **state)
     refuses("a,label\n1,0\n2,0\n", NULL, "only one label");
     refuses("\n\r\n\n", NULL, "is empty");
     refuses("a,b,label\n1,2,0\n3,1\n", NULL, "line 3 has 2 cells, the header has 3");
-    refuses("a,label\n1,0\nx\033[31m\n,1\n", NULL, "line 3 has 1 cells");
+    refuses("a,label\n1,0\nx\033[31m\n,1\n", NULL, "line 3 has 1 cell,");
     refuses("a,label\n1,0\nx\033[31m,1\n", NULL, "line 3 column \"a\": \"x?[31m\" is not a number");
 }
 

@@ -49,8 +49,19 @@ for model in forest boosted isolation logistic; do
     status 0 table $model --test "$file" --out "$work/scores.test"
     has "$work/out" '"measured_on": "test"'
     "$trainer" table --train "$file" --label label --model $model >"$work/text"
-    has "$work/text" '^4000 rows of 3 columns'
+    has "$work/text" '^4000 rows of 3 columns; anomalies are those with label "attack"$'
 done
+"$trainer" table --train "$file" --label label --model boosted --test "$file" >"$work/text"
+has "$work/text" "^measured on 4000 rows of $file$"
+while read -r model depth; do
+    "$trainer" table --help | grep -q -- "--depth.* $depth .*$model" || fail "--help: $model's depth"
+    status 0 table $model --out "$work/scores"
+    status 0 table $model --depth "$depth" --out "$work/scores.depth"
+    cmp "$work/scores" "$work/scores.depth" || fail "$model is usually not $depth deep"
+done <<'END'
+forest 12
+boosted 6
+END
 status 0 table forest --trees 30 --depth 8 --leaf 3 --balanced
 at_least auc .85
 status 0 table isolation --trees 50
@@ -109,7 +120,10 @@ for penalty in -1 many nan inf 1x ''; do
     has "$work/err" 'a number of 0 or more'
 done
 status 1 "$trainer" table --train "$file" --label colour --model forest
-has "$work/err" 'no column "colour"'
+has "$work/err" 'no column "colour" with the label$'
+printf 'x;label\n1;0\n2;1\n' >"$work/semicolons.csv"
+status 1 "$trainer" table --train "$work/semicolons.csv" --label label --model forest
+has "$work/err" 'no column "label" with the label; commas must part its columns'
 status 1 table forest --out /nowhere/scores
 has "$work/err" 'cannot write /nowhere/scores'
 status 2 table oracle
