@@ -84,15 +84,17 @@ bool import_target_add(void *context, const struct stored_login *read, struct er
     struct import_target *target = context;
     struct stored_login login = *read;
     struct place found = PLACE_NONE;
-    bool duplicate = false, added = false;
+    enum import_outcome outcome = IMPORT_STORED;
+    bool added = false;
 
     name_login(target, &login);
     if (target->geo != NULL && !geo_locate(target->geo, &login.record.event.source, &found, error))
         return false;
     merge_places(&login.record.event.place, &found);
     if (key_table_add(&target->users, hash_text(login.record.event.user), &added, error) == NULL ||
-        !store_import(target->store, &login, &duplicate, error))
+        !store_import(target->store, &login, &outcome, error))
         return false;
-    target->duplicates += duplicate;
+    target->duplicates += outcome == IMPORT_KNOWN;
+    target->crowded += outcome == IMPORT_CROWDED;
     return true;
 }

@@ -20,6 +20,7 @@ struct import_target {
     struct key_table users;
     struct recent_login *recent;
     int64_t duplicates; /* were in the store already */
+    int64_t crowded;    /* left out: more in one millisecond than there are ids */
 };
 
 bool import_target_init(struct import_target *target, struct store *store, const struct geo *geo,

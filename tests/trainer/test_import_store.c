@@ -3,9 +3,15 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "common/clock.h"
 #include "import_fixture.h"
 #include "trainer/import_store.h"
 
@@ -22,14 +28,13 @@ static int64_t import_at(const char *directory, const char *format, const char *
         .input = &input, .utc = true, .visit = import_target_add, .context = &target};
 
     ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
-    ASSERT_DONE(store_begin(store, &error));
+    ASSERT_DONE(store_import_begin(store, &error));
     ASSERT_DONE(import_target_init(&target, store, geo, &error));
     ASSERT_DONE(input_open(&input, fixture_file(text, strlen(text)), &error));
     *changes = store_changes(store);
     ASSERT_DONE(import_format_find(format)->read(&reading, &error));
     *changes = store_changes(store) - *changes;
-    ASSERT_DONE(store_commit(store, &error));
-    ASSERT_DONE(store_rebuild(store, &error));
+    ASSERT_DONE(store_import_commit(store, &error));
     int64_t duplicates = target.duplicates;
     input_close(&input);
     import_target_finish(&target);
@@ -209,6 +214,70 @@ static void labels_are_kept(void **state)
     assert_int_equal(login_of(*state, "owner", 2).login.label, 0);
 }
 
+#define KILLED_ROUNDS 12
+#define KILLED_LOGINS 3000
+
+/* So many logins of as many sessions of alice. */
+static char *long_history(void)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    fputs("time,user,ip,duration_s\n", out);
+    for (int i = 0; i < KILLED_LOGINS; i++)
+        fprintf(out, "%d,alice,1.2.3.4,5\n", 1790000000 + 60 * i);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static int64_t count_logins(const char *directory)
+{
+    struct error error = ERROR_NONE;
+    struct store_counts counts = {.logins = 0};
+    struct store *store;
+
+    ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
+    ASSERT_DONE(store_counts(store, 0, &counts, &error));
+    store_close(store);
+    return counts.logins;
+}
+
+/* Whenever it is killed: what is stored is learned, and what is not comes with the next import. */
+static void killed_it_leaves_all_or_nothing(void **state)
+{
+    char *text = long_history(), directory[FIXTURE_PATH_BYTES], command[2 * FIXTURE_PATH_BYTES];
+    int64_t changes = 0, began_us = clock_monotonic_us(), whole_us = 0;
+
+    snprintf(directory, sizeof directory, "%s/whole", (const char *)*state);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_int_equal(import_at(directory, "csv", text, NULL, &changes), 0);
+    assert_int_equal(learned(directory, "alice"), KILLED_LOGINS);
+    whole_us = clock_monotonic_us() - began_us;
+    snprintf(directory, sizeof directory, "%s/killed", (const char *)*state);
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    for (int round = 1; round <= KILLED_ROUNDS; round++) {
+        assert_int_equal(mkdir(directory, 0700), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            import_at(directory, "csv", text, NULL, &changes);
+            _exit(0);
+        }
+        usleep((useconds_t)(whole_us * round / KILLED_ROUNDS));
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        int64_t stored = count_logins(directory);
+        assert_true(stored == 0 || stored == KILLED_LOGINS);
+        assert_int_equal(learned(directory, "alice"), stored);
+        assert_int_equal(import_at(directory, "csv", text, NULL, &changes), stored);
+        assert_int_equal(learned(directory, "alice"), KILLED_LOGINS);
+        assert_int_equal(system(command), 0);
+    }
+    free(text);
+}
+
 int main(int count, char **arguments)
 {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -218,6 +287,7 @@ int main(int count, char **arguments)
         IN_DIRECTORY(rotated_files_overlap),
         IN_DIRECTORY(what_the_history_says_of_places_stands),
         IN_DIRECTORY(labels_are_kept),
+        IN_DIRECTORY(killed_it_leaves_all_or_nothing),
     };
     if (count != 2)
         return 2;
