@@ -68,7 +68,9 @@ void import_close(struct stored_login *login, int64_t closed_us)
 {
     login->record.event.stage = STAGE_CLOSED;
     login->reached = STAGE_CLOSED;
-    login->closed_us = closed_us > login->opened_us ? closed_us : login->opened_us;
+    if (closed_us < login->opened_us)
+        closed_us = login->opened_us;
+    login->closed_us = closed_us < LOGIN_TIME_MAX_US ? closed_us : LOGIN_TIME_MAX_US;
 }
 
 bool import_hand_out(struct import_reading *reading, const struct stored_login *login,

@@ -51,8 +51,8 @@ static void resolves_years_backwards(void **state)
     (void)state;
 
     read_sample();
-    /* Of carla's line on 1 January, the last without a year. */
-    assert_non_null(strstr(seen_sample.note, "taken for 2027"));
+    /* To carla's line on 1 January, the last without a year. */
+    assert_non_null(strstr(seen_sample.note, "taken for 2026 to 2027"));
     assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
                      fixture_time_us("2027-01-01 00:05:00"));
     assert_int_equal(fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
@@ -420,6 +420,44 @@ static void attempt_knows_no_key(void **state)
     assert_int_equal(login_event_as_seen_at_attempt(&event).method, METHOD_UNKNOWN);
 }
 
+#define FAILED(date, pid) date " h sshd[" pid "]: Failed password for x from 1.2.3.4 port 5 ssh2\n"
+
+/* The newest is of January 2027. A step back of five months is not counted as another year. */
+static void no_line_lies_after_the_newest(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(FAILED("Nov 20 10:00:00", "1") FAILED("Jun 20 10:00:00", "2"), &seen);
+    assert_non_null(strstr(seen.note, "taken for 2026 to 2026"));
+    import_text(FAILED("May 20 10:00:00", "1") FAILED("Jan  2 10:00:00", "2"), &seen);
+    assert_non_null(strstr(seen.note, "taken for 2026 to 2027"));
+    assert_int_equal(seen.login[0].record.event.time_us, fixture_time_us("2026-05-20 10:00:00"));
+    assert_int_equal(seen.login[1].record.event.time_us, fixture_time_us("2027-01-02 10:00:00"));
+}
+
+/* So many turns of the year that the first of them would lie long before 1970. */
+static void skips_lines_before_all_clocks(void **state)
+{
+    static struct seen_logins seen;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    (void)state;
+
+    assert_non_null(out);
+    for (int i = 0; i < 70; i++)
+        fputs(FAILED("Dec 20 10:00:00", "7") FAILED("Jan 20 10:00:00", "7"), out);
+    assert_int_equal(fclose(out), 0);
+    import_text(text, &seen);
+    free(text);
+    assert_int_equal(seen.counts.lines, 140);
+    assert_int_equal(seen.counts.failures, 2 * (2026 - 1970) + 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_NO_TIME], 140 - seen.counts.failures);
+    assert_int_equal(seen.login[0].record.event.time_us, fixture_time_us("1970-01-20 10:00:00"));
+    assert_non_null(strstr(seen.note, "taken for 1970 to 2026"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +471,8 @@ int main(void)
         cmocka_unit_test(knows_what_moved),
         cmocka_unit_test(a_name_ends_nobodys_session),
         cmocka_unit_test(bounds_what_is_open),
+        cmocka_unit_test(no_line_lies_after_the_newest),
+        cmocka_unit_test(skips_lines_before_all_clocks),
         cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
         cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),

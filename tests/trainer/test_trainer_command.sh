@@ -39,7 +39,7 @@ status 1 run import --format sshd "$work/missing"
 status 0 run import --format sshd "$data/sshd_sample.log" --year 2027 --utc --json
 has "$work/out" '"lines": 24, "logins": 4, "failures": 7, "sessions": 2, "users": 6, "skipped": 7'
 has "$work/out" '"duplicates": 0'
-has "$work/err" 'taken for 2027'
+has "$work/err" 'taken for 2026 to 2027'
 status 0 run import --format sshd - --year 2027 --utc --json <"$data/sshd_sample.log"
 has "$work/out" '"duplicates": 11'
 
