@@ -18,6 +18,7 @@
     SKIPPED(NO_ADDRESS, "no_address", 1, "whose address is missing or not numeric")                \
     SKIPPED(BAD_VALUE, "bad_value", 1, "with a value that cannot be")                              \
     SKIPPED(OTHER, "other", 1, "messages of sshd that are not known")                              \
+    SKIPPED(UNPRIVILEGED, "unprivileged", 1, "in sshd's name, of a process that was not root's")   \
     SKIPPED(EMPTY, "empty", 0, "empty")                                                            \
     SKIPPED(OTHER_PROGRAM, "other_program", 0, "of other programs")                                \
     SKIPPED(PAM_FAILURE, "pam_failure", 0, "PAM's words about attempts that sshd reports itself")  \

@@ -92,6 +92,38 @@ static void reads_json_however_it_is_written(void **state)
     }
 }
 
+#define ENTRY_OF(uid, message)                                                                     \
+    "{\"__REALTIME_TIMESTAMP\":\"1790000000000000\",\"_COMM\":\"logger\",\"_PID\":\"7\",\"_UID\":" \
+    "\"" uid "\",\"SYSLOG_IDENTIFIER\":\"sshd\",\"MESSAGE\":\"" message "\"}\n"
+
+/* Anybody may write to the journal in sshd's name. */
+static void believes_root_alone(void **state)
+{
+    static const char *const WORDS[] = {
+        "Accepted password for root from 6.6.6.6 port 22 ssh2",
+        "Partial publickey for root from 6.6.6.6 port 22 ssh2: RSA SHA256:k",
+        "Failed password for root from 6.6.6.6 port 22 ssh2",
+        "error: PAM: Authentication failure for root from 6.6.6.6",
+        "pam_unix(sshd:session): session closed for user root",
+    };
+    char text[1024];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        snprintf(text, sizeof text, ENTRY_OF("1000", "%s"), WORDS[i]);
+        import_text("journal", text);
+        assert_int_equal(seen.counts.skipped[SKIPPED_UNPRIVILEGED], 1);
+        assert_int_equal(seen.count, 0);
+        snprintf(text, sizeof text, ENTRY_OF("0", "%s"), WORDS[i]);
+        import_text("journal", text);
+        assert_int_equal(seen.counts.skipped[SKIPPED_UNPRIVILEGED], 0);
+    }
+    /* A session's own process has its user's rights. */
+    import_text("journal", ENTRY_OF("0", "Accepted password for a from 1.2.3.4 port 5 ssh2")
+                               ENTRY_OF("1000", "Transferred: sent 900, received 70 bytes"));
+    assert_int_equal(fixture_find(&seen, "a", STAGE_OPENED, 0)->record.event.bytes_in, 70);
+}
+
 static void shows_entries_that_are_none(void **state)
 {
     (void)state;
@@ -516,6 +548,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_journal),
         cmocka_unit_test(reads_json_however_it_is_written),
+        cmocka_unit_test(believes_root_alone),
         cmocka_unit_test(shows_entries_that_are_none),
         cmocka_unit_test(reads_wtmp),
         cmocka_unit_test(counts_half_a_record),
