@@ -8,12 +8,8 @@
 #define PROGRESS_LINES 8192
 
 const struct import_format IMPORT_FORMATS[IMPORT_FORMAT_COUNT] = {
-    {"sshd", "sshd's lines of auth.log or secure", import_sshd},
-    {"journal", "what journalctl -o json prints", import_journal},
-    {"wtmp", "utmp records: wtmp, or btmp of failed attempts", import_wtmp},
-    {"csv", "the columns that simulate prints", import_csv},
-    {"rba", "the columns of the public RBA data set", import_rba},
-    {"cloud", "the columns of the public set of cloud logins", import_cloud},
+    {"sshd", true, import_sshd}, {"journal", true, import_journal}, {"wtmp", false, import_wtmp},
+    {"csv", false, import_csv},  {"rba", false, import_rba},        {"cloud", false, import_cloud},
 };
 
 const struct import_format *import_format_find(const char *name)

@@ -31,7 +31,7 @@ struct import_reading {
 
 struct import_format {
     const char *name;
-    const char *help;
+    bool tells_live; /* of logins that a host's PAM module sees too, with the host's name */
     bool (*read)(struct import_reading *reading, struct error *error);
 };
 

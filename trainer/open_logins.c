@@ -1,20 +1,16 @@
 #include "trainer/open_logins.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-/* A pid and a port are whatever a log says. By a factor that nobody can know, any two keys share a
- * bucket once in as many times as there are buckets (Dietzfelbinger and others 1997). */
+#include "trainer/key_factor.h"
+
 bool open_logins_init(struct open_logins *logins, struct error *error)
 {
     *logins = (struct open_logins){.count = 0};
-    if (getrandom(&logins->factor, sizeof logins->factor, 0) != (ssize_t)sizeof logins->factor)
-        return error_set_errno(error, FAULT_STORE, errno, "cannot draw a random number");
-    logins->factor |= 1;
-    return true;
+    return key_factor_draw(&logins->factor, error);
 }
 
+/* Any two keys share a bucket once in as many times as there are buckets (Dietzfelbinger 1997). */
 static size_t bucket_index(const struct open_logins *logins, uint64_t key)
 {
     return (key * logins->factor) >> (64 - OPEN_BUCKET_BITS);

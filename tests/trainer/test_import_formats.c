@@ -241,7 +241,7 @@ static void reads_csv_in_any_order(void **state)
     assert_int_equal(seen.counts.failures, 1);
     assert_int_equal(seen.counts.sessions, 1);
     assert_int_equal(fixture_skipped(&seen), 0);
-    assert_non_null(strstr(seen.note, "left out is the column colour"));
+    assert_non_null(strstr(seen.note, "columns left out: colour"));
     assert_non_null(strstr(seen.note, "times without a zone are taken for UTC"));
     const struct stored_login *login = fixture_find(&seen, "a, \"b\"", STAGE_CLOSED, 0);
     const struct login_event *event = &login->record.event;
@@ -287,16 +287,45 @@ static void shows_rows_that_cannot_be_read(void **state)
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,-5,,\n"
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,nan,,\n"
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,1e300,\n"
-                       "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,,91\n");
+                       "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,,91\n"
+                       "2026-03-09T14:05:11Z,\"root\"evil,1.2.3.4,1,,,,,\n"); /* torn */
     assert_int_equal(seen.count, 0);
-    assert_int_equal(seen.counts.lines, 15);
-    assert_int_equal(fixture_skipped(&seen), 15);
-    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 2);
+    assert_int_equal(seen.counts.lines, 16);
+    assert_int_equal(fixture_skipped(&seen), 16);
+    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 3);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_TIME], 3);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_USER], 1);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_ADDRESS], 1);
     assert_int_equal(seen.counts.skipped[SKIPPED_BAD_VALUE], 8);
     assert_int_equal(seen.counts.unread[0].number, 2); /* the header is line 1 */
+}
+
+/* Many columns that nobody knows do not hide what was assumed. */
+static void notes_what_matters_first(void **state)
+{
+    char text[4096] = "time,user";
+    (void)state;
+
+    for (int i = 0; i < 20; i++)
+        sprintf(text + strlen(text), ",a_column_of_a_long_name_%d", i);
+    strcat(text, "\n2026-03-09T14:05:11,a,,,,,,,,,,,,,,,,,,,,\n");
+    import_text("csv", text);
+    assert_int_equal(seen.counts.logins, 1);
+    assert_non_null(strstr(seen.note, "times without a zone are taken for UTC; without a column"));
+    assert_non_null(strstr(seen.note, "left out: a_column_of_a_long_n, "));
+    assert_non_null(strstr(seen.note, " and 16 more"));
+    assert_int_equal(seen.note[strlen(seen.note) - 1], 'e');
+}
+
+/* Bytes that steer a terminal, as Latin-1 and as UTF-8 have them. */
+static void shows_nothing_that_steers_a_terminal(void **state)
+{
+    (void)state;
+
+    import_text("csv", "time,user\n\x9b"
+                       "31m\xc2\x9b"
+                       "31m\x1b[31m,a\n");
+    assert_string_equal(seen.counts.unread[0].text, "?31m??31m?[31m,a");
 }
 
 static void refuses_other_tables(void **state)
@@ -554,6 +583,8 @@ int main(void)
         cmocka_unit_test(counts_half_a_record),
         cmocka_unit_test(reads_csv_in_any_order),
         cmocka_unit_test(shows_rows_that_cannot_be_read),
+        cmocka_unit_test(notes_what_matters_first),
+        cmocka_unit_test(shows_nothing_that_steers_a_terminal),
         cmocka_unit_test(refuses_other_tables),
         cmocka_unit_test(without_success_all_succeed),
         cmocka_unit_test(reads_rba),

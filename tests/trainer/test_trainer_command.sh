@@ -54,7 +54,7 @@ for duplicates in 0 1; do
     has "$work/out" "\"failures\": 1,.*\"duplicates\": $duplicates,"
     status 0 "$trainer" import --format csv - --json --config "$work/conf" --store "$work/store2" <"$work/table"
     has "$work/out" "\"lines\": 2, \"logins\": 1,.*\"no_user\": 1,.*\"line\": 3,.*\"duplicates\": $duplicates,"
-    has "$work/err" 'left out is the column colour'
+    has "$work/err" 'columns left out: colour'
     status 0 "$trainer" import --format sshd "$work/log.gz" --year 2027 --utc --config "$work/conf" --store "$work/store2"
     has "$work/out" "line 21, not in the format: this is no line of a log"
 done
