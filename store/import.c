@@ -125,19 +125,25 @@ bool store_import(struct store *store, const struct stored_login *login,
 /* ---- learning again ---------------------------------------------------------------------------
  */
 
-/* A stage that is still to come when its login's attempt is learned. */
+/*
+ * A stage that is still to come when its login's attempt is learned. Sessions may be open for
+ * months, and many: its row is read again when it is due, unless it is one of the last.
+ */
 struct pending {
     int64_t time_us;
-    uint64_t order; /* of stages at one moment */
-    struct login_event *event;
+    int64_t key;
+    uint64_t order; /* number of the row, then the stage: among those of one moment */
 };
+
+#define RECENT_ROWS 1024
 
 /* A heap, the earliest first. */
 struct rebuild {
     struct store *store;
     struct pending *pending;
     size_t count, capacity;
-    uint64_t next_order;
+    uint64_t rows;
+    struct login_row *recent; /* by number, modulo RECENT_ROWS */
     struct error *error;
 };
 
@@ -158,27 +164,22 @@ static bool heap_grow(struct rebuild *rebuild)
     return true;
 }
 
-static bool heap_push(struct rebuild *rebuild, const struct login_event *event)
+static bool heap_push(struct rebuild *rebuild, const struct pending *added)
 {
-    struct pending added = {.time_us = event->time_us, .order = rebuild->next_order++};
     size_t at = rebuild->count;
 
     if (rebuild->count == rebuild->capacity && !heap_grow(rebuild))
         return false;
-    added.event = malloc(sizeof(*added.event));
-    if (!added.event)
-        return error_set(rebuild->error, FAULT_STORE, "no memory to learn again");
-    *added.event = *event;
     rebuild->count++;
-    for (; at > 0 && is_before(&added, &rebuild->pending[(at - 1) / 2]); at = (at - 1) / 2)
+    for (; at > 0 && is_before(added, &rebuild->pending[(at - 1) / 2]); at = (at - 1) / 2)
         rebuild->pending[at] = rebuild->pending[(at - 1) / 2];
-    rebuild->pending[at] = added;
+    rebuild->pending[at] = *added;
     return true;
 }
 
-static struct login_event *heap_pop(struct rebuild *rebuild)
+static struct pending heap_pop(struct rebuild *rebuild)
 {
-    struct login_event *first = rebuild->pending[0].event;
+    struct pending first = rebuild->pending[0];
     struct pending last = rebuild->pending[--rebuild->count];
     size_t at = 0;
 
@@ -197,6 +198,21 @@ static struct login_event *heap_pop(struct rebuild *rebuild)
     return first;
 }
 
+static bool read_row(struct rebuild *rebuild, int64_t key, struct login_row *row)
+{
+    sqlite3_stmt *statement = store_statement(rebuild->store, SQL_LOGIN_GET, rebuild->error);
+    bool done;
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, key);
+    done = sqlite3_step(statement) == SQLITE_ROW
+               ? login_row_read(rebuild->store, statement, row, rebuild->error)
+               : store_failed(rebuild->store, "read a login", rebuild->error);
+    sqlite3_reset(statement);
+    return done;
+}
+
 /* The order of the past may be another than when the event was marked: it is marked again. */
 static bool learn(struct rebuild *rebuild, struct login_event *event)
 {
@@ -212,15 +228,33 @@ static bool learn(struct rebuild *rebuild, struct login_event *event)
     return fold_event(rebuild->store, event, rebuild->error);
 }
 
+static bool learn_stage(struct rebuild *rebuild, const struct pending *due)
+{
+    uint64_t number = due->order / STAGE_COUNT;
+    enum login_stage stage = (enum login_stage)(due->order % STAGE_COUNT);
+    const struct login_row *row = &rebuild->recent[number % RECENT_ROWS];
+    struct login_event event;
+    struct login_row read;
+
+    if (rebuild->rows - number >= RECENT_ROWS) {
+        if (!read_row(rebuild, due->key, &read))
+            return false;
+        row = &read;
+    }
+    event = row->login.record.event;
+    event.stage = stage;
+    event.time_us = due->time_us;
+    event.learn = (row->stages & LEARN_BIT(stage)) != 0 && row->login.label != 1;
+    return learn(rebuild, &event);
+}
+
 /* Learns the pending stages up to a time. */
 static bool learn_pending(struct rebuild *rebuild, int64_t until_us)
 {
     while (rebuild->count > 0 && rebuild->pending[0].time_us <= until_us) {
-        struct login_event *event = heap_pop(rebuild);
-        bool done = learn(rebuild, event);
+        struct pending due = heap_pop(rebuild);
 
-        free(event);
-        if (!done)
+        if (!learn_stage(rebuild, &due))
             return false;
     }
     return true;
@@ -229,15 +263,11 @@ static bool learn_pending(struct rebuild *rebuild, int64_t until_us)
 static bool push_stage(struct rebuild *rebuild, const struct login_row *row, enum login_stage stage,
                        int64_t time_us)
 {
-    struct login_event event;
+    struct pending added = {.time_us = time_us > 0 ? time_us : row->login.record.event.time_us,
+                            .key = row->key,
+                            .order = rebuild->rows * STAGE_COUNT + stage};
 
-    if ((row->stages & STAGE_BIT(stage)) == 0)
-        return true;
-    event = row->login.record.event;
-    event.stage = stage;
-    event.time_us = time_us > 0 ? time_us : event.time_us;
-    event.learn = (row->stages & LEARN_BIT(stage)) != 0 && row->login.label != 1;
-    return heap_push(rebuild, &event);
+    return (row->stages & STAGE_BIT(stage)) == 0 || heap_push(rebuild, &added);
 }
 
 static bool rebuild_row(struct rebuild *rebuild, const struct login_row *row)
@@ -245,11 +275,16 @@ static bool rebuild_row(struct rebuild *rebuild, const struct login_row *row)
     const struct stored_login *login = &row->login;
 
     /* Through the heap as the rest, so that all stages of one moment keep their order. */
-    return learn_pending(rebuild, login->record.event.time_us - 1) &&
-           push_stage(rebuild, row, STAGE_ATTEMPT, 0) &&
-           push_stage(rebuild, row, STAGE_ACCEPTED, login->accepted_us) &&
-           push_stage(rebuild, row, STAGE_OPENED, login->opened_us) &&
-           push_stage(rebuild, row, STAGE_CLOSED, login->closed_us);
+    if (!learn_pending(rebuild, login->record.event.time_us - 1))
+        return false;
+    rebuild->recent[rebuild->rows % RECENT_ROWS] = *row;
+    if (!push_stage(rebuild, row, STAGE_ATTEMPT, 0) ||
+        !push_stage(rebuild, row, STAGE_ACCEPTED, login->accepted_us) ||
+        !push_stage(rebuild, row, STAGE_OPENED, login->opened_us) ||
+        !push_stage(rebuild, row, STAGE_CLOSED, login->closed_us))
+        return false;
+    rebuild->rows++;
+    return true;
 }
 
 static bool rebuild_rows(struct rebuild *rebuild)
@@ -302,9 +337,10 @@ bool store_rebuild(struct store *store, struct error *error)
 
     if (!store_begin_own(store, &own, error))
         return false;
-    done = forget_known(store, error) && rebuild_rows(&rebuild);
-    while (rebuild.count > 0)
-        free(rebuild.pending[--rebuild.count].event);
+    rebuild.recent = calloc(RECENT_ROWS, sizeof(*rebuild.recent));
+    done = rebuild.recent ? forget_known(store, error) && rebuild_rows(&rebuild)
+                          : error_set(error, FAULT_STORE, "no memory to learn again");
+    free(rebuild.recent);
     free(rebuild.pending);
     if (done)
         return !own || store_commit(store, error);

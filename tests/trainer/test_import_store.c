@@ -272,10 +272,10 @@ static void labels_are_kept(void **state)
 }
 
 #define KILLED_ROUNDS 12
-#define KILLED_LOGINS 3000
+#define LONG_LOGINS   3000
 
 /* So many logins of as many sessions of alice. */
-static char *long_history(void)
+static char *long_history(int duration_s)
 {
     char *text = NULL;
     size_t size = 0;
@@ -283,22 +283,33 @@ static char *long_history(void)
 
     assert_non_null(out);
     fputs("time,user,ip,duration_s\n", out);
-    for (int i = 0; i < KILLED_LOGINS; i++)
-        fprintf(out, "%d,alice,1.2.3.4,5\n", 1790000000 + 60 * i);
+    for (int i = 0; i < LONG_LOGINS; i++)
+        fprintf(out, "%d,alice,1.2.3.4,%d\n", 1790000000 + 60 * i, duration_s);
     assert_int_equal(fclose(out), 0);
     return text;
+}
+
+/* All of them end after the last has begun. */
+static void learns_sessions_that_stay_open(void **state)
+{
+    char *text = long_history(1000000);
+    int64_t changes = 0;
+
+    assert_int_equal(import_at(*state, "csv", text, NULL, &changes), 0);
+    assert_int_equal(learned(*state, "alice"), LONG_LOGINS);
+    free(text);
 }
 
 /* Whenever it is killed: what is stored is learned, and what is not comes with the next import. */
 static void killed_it_leaves_all_or_nothing(void **state)
 {
-    char *text = long_history(), directory[FIXTURE_PATH_BYTES], command[2 * FIXTURE_PATH_BYTES];
+    char *text = long_history(5), directory[FIXTURE_PATH_BYTES], command[2 * FIXTURE_PATH_BYTES];
     int64_t changes = 0, began_us = clock_monotonic_us(), whole_us = 0;
 
     snprintf(directory, sizeof directory, "%s/whole", (const char *)*state);
     assert_int_equal(mkdir(directory, 0700), 0);
     assert_int_equal(import_at(directory, "csv", text, NULL, &changes), 0);
-    assert_int_equal(learned(directory, "alice"), KILLED_LOGINS);
+    assert_int_equal(learned(directory, "alice"), LONG_LOGINS);
     whole_us = clock_monotonic_us() - began_us;
     snprintf(directory, sizeof directory, "%s/killed", (const char *)*state);
     snprintf(command, sizeof command, "rm -rf '%s'", directory);
@@ -314,10 +325,10 @@ static void killed_it_leaves_all_or_nothing(void **state)
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, NULL, 0), child);
         int64_t stored = count_logins(directory);
-        assert_true(stored == 0 || stored == KILLED_LOGINS);
+        assert_true(stored == 0 || stored == LONG_LOGINS);
         assert_int_equal(learned(directory, "alice"), stored);
         assert_int_equal(import_at(directory, "csv", text, NULL, &changes), stored);
-        assert_int_equal(learned(directory, "alice"), KILLED_LOGINS);
+        assert_int_equal(learned(directory, "alice"), LONG_LOGINS);
         assert_int_equal(system(command), 0);
     }
     free(text);
@@ -334,6 +345,7 @@ int main(int count, char **arguments)
         IN_DIRECTORY(equal_attempts_of_a_second_are_counted),
         IN_DIRECTORY(what_the_module_saw_is_not_imported),
         IN_DIRECTORY(labels_are_kept),
+        IN_DIRECTORY(learns_sessions_that_stay_open),
         IN_DIRECTORY(killed_it_leaves_all_or_nothing),
     };
     if (count != 2)
