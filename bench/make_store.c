@@ -84,14 +84,14 @@ static bool fill(struct store *store, unsigned users, unsigned logins, struct er
 
     for (unsigned number = 0; number < logins; number++) {
         struct stored_login login;
-        bool duplicate;
+        enum import_outcome outcome;
 
         if (number % BATCH == 0 && number > 0 && !end_batch(store, number / BATCH, error))
             return false;
         if (number % BATCH == 0 && !store_begin(store, error))
             return false;
         make_login(&login, user_of(number, users, logins), number, start_us + step_us * number);
-        if (!store_import(store, &login, &duplicate, error))
+        if (!store_import(store, &login, &outcome, error))
             return false;
     }
     return store_commit(store, error);

@@ -40,6 +40,18 @@ int32_t clock_utc_offset_s(int64_t time_us)
     return (int32_t)local.tm_gmtoff;
 }
 
+/* Not mktime(): what that makes of an hour that comes twice depends on what it was asked before. */
+int64_t clock_local_to_utc_us(int64_t shown_us)
+{
+    int32_t before_s = clock_utc_offset_s(shown_us - S_PER_DAY * US_PER_S);
+    int32_t after_s = clock_utc_offset_s(shown_us + S_PER_DAY * US_PER_S);
+    int64_t east_s = before_s > after_s ? before_s : after_s;
+    int64_t west_s = before_s > after_s ? after_s : before_s;
+    int64_t earlier_us = shown_us - east_s * US_PER_S;
+
+    return clock_utc_offset_s(earlier_us) == east_s ? earlier_us : shown_us - west_s * US_PER_S;
+}
+
 const char *clock_format(int64_t time_us, bool utc, char text[CLOCK_TEXT_BYTES])
 {
     time_t seconds = whole_seconds(time_us);

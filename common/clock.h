@@ -14,6 +14,12 @@ int64_t clock_monotonic_us(void); /* for durations and deadlines */
 /* Seconds east of UTC of the machine's zone at that moment. */
 int32_t clock_utc_offset_s(int64_t time_us);
 
+/*
+ * The moment at which the machine's zone showed what a clock of UTC shows at shown_us. Of two (a
+ * clock set back) the earlier; of none (a clock set forward) what the time before the change gives.
+ */
+int64_t clock_local_to_utc_us(int64_t shown_us);
+
 #define CLOCK_TEXT_BYTES 40
 
 /*

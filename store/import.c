@@ -27,8 +27,10 @@ bool store_import_begin(struct store *store, struct error *error)
         return false;
     if (login_row_load_last_key(store, error)) {
         store->without_indices = store->last_key == 0;
-        if (!store->without_indices || run_for_indices(store, false, error))
+        if (!store->without_indices || run_for_indices(store, false, error)) {
+            store->changes_before = store_changes(store);
             return true;
+        }
     }
     store_rollback(store);
     return false;
@@ -36,7 +38,10 @@ bool store_import_begin(struct store *store, struct error *error)
 
 bool store_import_commit(struct store *store, struct error *error)
 {
-    if (store->without_indices && !run_for_indices(store, true, error)) {
+    bool changed = store_changes(store) != store->changes_before;
+
+    if ((changed && !store_rebuild(store, error)) ||
+        (store->without_indices && !run_for_indices(store, true, error))) {
         store_rollback(store);
         return false;
     }
@@ -58,22 +63,56 @@ static void stages_of(struct login_row *row)
         row->stages |= STAGE_BIT(STAGE_CLOSED) | (learn ? LEARN_BIT(STAGE_CLOSED) : 0);
 }
 
-bool store_import(struct store *store, const struct stored_login *login, bool *duplicate,
-                  struct error *error)
+static bool is_time(int64_t time_us)
+{
+    return time_us >= 0 && time_us <= LOGIN_TIME_MAX_US;
+}
+
+static bool check_login(const struct stored_login *login, struct error *error)
 {
     const struct login_event *event = &login->record.event;
-    struct login_row row;
-    int stages_before;
 
     if (login_id_is_none(&event->id) || event->user[0] == '\0')
         return error_set(error, FAULT_STORE, "a login without an id or a user is not stored");
-    if (!login_row_place(store, &event->id, &row, duplicate, error))
+    return (is_time(event->time_us) && is_time(login->accepted_us) && is_time(login->opened_us) &&
+            is_time(login->closed_us)) ||
+           error_set(error, FAULT_STORE,
+                     "a login of %s before 1970 or after 9999 is not stored: correct its time",
+                     event->user);
+}
+
+/* The row that the login has or is to get. */
+static bool place_login(struct store *store, const struct login_id *id, struct login_row *row,
+                        enum import_outcome *outcome, struct error *error)
+{
+    struct error placing = ERROR_NONE;
+    bool found;
+
+    if (login_row_place(store, id, row, &found, &placing))
+        *outcome = found ? IMPORT_KNOWN : IMPORT_STORED;
+    else if (login_row_is_crowded(store, id))
+        *outcome = IMPORT_CROWDED;
+    else
+        return error_set(error, placing.fault, "%s", placing.text);
+    return true;
+}
+
+bool store_import(struct store *store, const struct stored_login *login,
+                  enum import_outcome *outcome, struct error *error)
+{
+    struct login_row row;
+    int stages_before;
+
+    if (!check_login(login, error) ||
+        !place_login(store, &login->record.event.id, &row, outcome, error))
         return false;
-    stages_before = *duplicate ? row.stages : 0;
+    if (*outcome == IMPORT_CROWDED)
+        return true;
+    stages_before = *outcome == IMPORT_KNOWN ? row.stages : 0;
     row.login = *login;
     row.login.record.event.stage = login->reached;
     stages_of(&row);
-    if (!*duplicate)
+    if (*outcome == IMPORT_STORED)
         return login_row_insert(store, &row, error);
     if ((row.stages & ~stages_before) == 0 || (stages_before & ~row.stages) != 0)
         return true;

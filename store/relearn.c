@@ -203,13 +203,15 @@ bool store_rebuild(struct store *store, struct error *error)
 {
     struct relearning relearning = {.store = store, .learn = fold_again, .error = error};
     sqlite3_stmt *statement;
+    bool own;
 
-    if (!store_begin(store, error))
+    if (!store_begin_own(store, &own, error))
         return false;
     statement = forget_known(store, error) ? store_statement(store, SQL_LOGINS_ALL, error) : NULL;
     if (statement && relearn_rows(&relearning, statement, push_all))
-        return store_commit(store, error);
-    store_rollback(store);
+        return !own || store_commit(store, error);
+    if (own)
+        store_rollback(store);
     return false;
 }
 

@@ -151,26 +151,33 @@ bool store_counts(struct store *store, int64_t now_us, struct store_counts *coun
 
 /*
  * The transaction of an import. Into a store without logins it goes without their indices, which
- * store_import_commit() then makes in one go. store_rollback() ends it too.
+ * store_import_commit() then makes in one go. A commit of logins that were not there learns
+ * everything again before, in the same transaction: no login is ever stored and not learned.
+ * store_rollback() ends it too.
  */
 bool store_import_begin(struct store *store, struct error *error) MUST_USE;
 bool store_import_commit(struct store *store, struct error *error) MUST_USE;
 
 /*
- * Inserts a whole login from a history (all its stages), in a transaction. A login whose id is
- * there already changes nothing, unless it now has a stage that was not known (a session that was
- * open when its history was read before); *duplicate is true either way. Profiles are not touched:
- * call store_rebuild() when the import is complete.
+ * Inserts a whole login from a history (all its stages), in the transaction of an import. A login
+ * without an id or a user, or at a time that no record can have, is refused.
  */
-bool store_import(struct store *store, const struct stored_login *login, bool *duplicate,
-                  struct error *error) MUST_USE;
+enum import_outcome {
+    IMPORT_STORED,
+    IMPORT_KNOWN,   /* its id is there: it changed nothing, unless it now has a stage that was not
+                     * known (a session that was open when its history was read before) */
+    IMPORT_CROWDED, /* left out: others of its millisecond have all the keys of its id */
+};
+bool store_import(struct store *store, const struct stored_login *login,
+                  enum import_outcome *outcome, struct error *error) MUST_USE;
 
 /* Rows written since the store was opened: whether an import changed anything. */
 int64_t store_changes(const struct store *store);
 
 /*
  * Forgets all profiles, sources and population counts and learns them again from the stored logins,
- * their stages in time order. One transaction of its own.
+ * their stages in time order. In the caller's transaction, which is his to roll back when it fails;
+ * without one, in its own.
  */
 bool store_rebuild(struct store *store, struct error *error) MUST_USE;
 

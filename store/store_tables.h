@@ -33,8 +33,9 @@ struct store {
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */
     uint32_t cached;
-    bool without_indices; /* until an import is committed */
-    int64_t last_key;     /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    bool without_indices;   /* until an import is committed */
+    int64_t changes_before; /* store_changes() when an import began */
+    int64_t last_key;       /* writer only: no login's key is greater; INT64_MAX: not asked yet */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */

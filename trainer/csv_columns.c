@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "trainer/rfc3339.h"
@@ -14,18 +13,6 @@ bool csv_row_refuse(struct csv_row *row, enum skipped_line problem)
 {
     row->problem = problem;
     return false;
-}
-
-/* What a clock of the machine's zone showed, as the moment it was. */
-static int64_t local_us(int64_t shown_us)
-{
-    time_t shown_s = (time_t)(shown_us / US_PER_S);
-    struct tm parts;
-
-    if (gmtime_r(&shown_s, &parts) == NULL)
-        return -1;
-    parts.tm_isdst = -1;
-    return (int64_t)mktime(&parts) * US_PER_S + shown_us % US_PER_S;
 }
 
 static bool parse_epoch(const char *text, int64_t *time_us)
@@ -57,12 +44,12 @@ static bool take_time(struct csv_row *row, const char *text)
             return csv_row_refuse(row, SKIPPED_NO_TIME);
         row->zone_missing |= !time.has_zone;
         if (!time.has_zone && !row->zone->utc)
-            time.time_us = local_us(time.time_us);
+            time.time_us = clock_local_to_utc_us(time.time_us);
         event->time_us = time.time_us;
     } else if (!parse_epoch(text, &event->time_us)) {
         return csv_row_refuse(row, SKIPPED_NO_TIME);
     }
-    if (event->time_us < 0)
+    if (event->time_us < 0 || event->time_us > LOGIN_TIME_MAX_US)
         return csv_row_refuse(row, SKIPPED_NO_TIME);
     event->utc_offset_s =
         time.has_offset ? time.offset_s : zone_clock_offset_s(row->zone, event->time_us);

@@ -82,7 +82,7 @@ static bool import_scratch(struct evaluate_job *job, const char *directory, stru
 
     bool imported = geo_open(&geo, job->config.geo, error) &&
                     store_open(&store, directory, STORE_WRITE, error) &&
-                    import_target_init(&target, store, geo, error) &&
+                    import_target_init(&target, store, geo, false, error) &&
                     store_import_begin(store, error) && format->read(&reading, error) &&
                     store_import_commit(store, error);
     command_progress_end();

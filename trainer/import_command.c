@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -61,17 +60,15 @@ static bool import_into_store(struct import_job *job, const struct import_format
     if (!geo_open(&job->geo, config->geo, error) || !store_owner_become(config->store, error) ||
         !store_open(&job->store, config->store, STORE_WRITE, error) ||
         !drain(job->store, config, error) ||
-        !import_target_init(&job->target, job->store, job->geo, error) ||
+        !import_target_init(&job->target, job->store, job->geo, format->tells_live, error) ||
         !store_import_begin(job->store, error))
         return false;
-    int64_t changes = store_changes(job->store);
     if (!format->read(&job->reading, error)) {
         store_rollback(job->store);
         return false;
     }
-    bool changed = store_changes(job->store) != changes;
     command_progress("learning what was imported", 0, 0);
-    return store_import_commit(job->store, error) && (!changed || store_rebuild(job->store, error));
+    return store_import_commit(job->store, error);
 }
 
 static void print_unread_json(struct json_writer *json, const struct import_counts *counts)
@@ -106,6 +103,8 @@ static bool print_json(const struct import_job *job, struct error *error)
     json_object_end(&json);
     print_unread_json(&json, counts);
     json_integer(&json, "duplicates", job->target.duplicates);
+    json_integer(&json, "recorded", job->target.recorded);
+    json_integer(&json, "crowded", job->target.crowded);
     json_number(&json, "seconds", job->seconds);
     json_object_end(&json);
     return json_writer_end(&json, error);
@@ -138,6 +137,11 @@ static bool print_counts(const struct import_job *job, struct error *error)
            " finished sessions of %zu users in %.1f s; %" PRId64 " were in the store already\n",
            counts->lines, counts->logins, counts->failures, counts->sessions,
            job->target.users.count, job->seconds, job->target.duplicates);
+    if (job->target.recorded > 0)
+        printf("%" PRId64 " were left out: the module recorded them\n", job->target.recorded);
+    if (job->target.crowded > 0)
+        printf("%" PRId64 " were left out: others of their millisecond have their ids\n",
+               job->target.crowded);
     if (!print_skipped(counts, error))
         return false;
     if (counts->unread_count > 0)
@@ -151,7 +155,7 @@ static bool print_counts(const struct import_job *job, struct error *error)
 static void print_note(const struct command_line *line, char *note)
 {
     for (char *at = note; *at != '\0'; at++)
-        *at = iscntrl((unsigned char)*at) ? '?' : *at;
+        *at = import_shown_byte(*at);
     if (note[0] != '\0')
         command_note(line, "%s", note);
 }

@@ -1,12 +1,15 @@
 #include "trainer/import_counts.h"
 
-#include <ctype.h>
-
 const struct skipped_kind SKIPPED_KINDS[SKIPPED_COUNT] = {
 #define SKIPPED(symbol, name, unread, meaning) {name, unread, meaning},
     SKIPPED_LINES
 #undef SKIPPED
 };
+
+char import_shown_byte(char byte)
+{
+    return byte >= ' ' && byte <= '~' ? byte : '?';
+}
 
 void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t number,
                  const char *text, size_t length)
@@ -19,7 +22,7 @@ void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t n
     shown->number = number;
     shown->kind = kind;
     for (size_t i = 0; i < most; i++)
-        shown->text[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+        shown->text[i] = import_shown_byte(text[i]);
     shown->text[most] = '\0';
 }
 

@@ -18,6 +18,7 @@
     SKIPPED(NO_ADDRESS, "no_address", 1, "whose address is missing or not numeric")                \
     SKIPPED(BAD_VALUE, "bad_value", 1, "with a value that cannot be")                              \
     SKIPPED(OTHER, "other", 1, "messages of sshd that are not known")                              \
+    SKIPPED(UNPRIVILEGED, "unprivileged", 1, "in sshd's name, of a process that was not root's")   \
     SKIPPED(EMPTY, "empty", 0, "empty")                                                            \
     SKIPPED(OTHER_PROGRAM, "other_program", 0, "of other programs")                                \
     SKIPPED(PAM_FAILURE, "pam_failure", 0, "PAM's words about attempts that sshd reports itself")  \
@@ -52,7 +53,7 @@ extern const struct skipped_kind SKIPPED_KINDS[SKIPPED_COUNT];
 struct unread_line {
     int64_t number; /* from 1 */
     enum skipped_line kind;
-    char text[UNREAD_TEXT_BYTES]; /* its beginning; control bytes became '?' */
+    char text[UNREAD_TEXT_BYTES]; /* its beginning, of import_shown_byte() */
 };
 
 struct import_counts {
@@ -64,6 +65,12 @@ struct import_counts {
     size_t unread_count; /* at most UNREAD_SHOWN */
     struct unread_line unread[UNREAD_SHOWN];
 };
+
+/*
+ * '?' for all but printable ASCII: what others wrote may hold what steers a terminal, in bytes of
+ * Latin-1 or of UTF-8 as the terminal reads them.
+ */
+char import_shown_byte(char byte);
 
 /* Counts a line that is skipped, and keeps its text when it is one to show. */
 void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t number,

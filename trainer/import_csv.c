@@ -5,7 +5,9 @@
 #include "trainer/csv_columns.h"
 #include "trainer/csv_lines.h"
 
-#define MOST_COLUMNS 256
+#define MOST_COLUMNS        256
+#define LEFT_OUT_SHOWN      4
+#define LEFT_OUT_NAME_BYTES 20
 
 struct csv_file {
     struct import_reading *reading;
@@ -16,6 +18,8 @@ struct csv_file {
     const struct csv_column *at[MOST_COLUMNS]; /* NULL: left out */
     struct zone_clock zone;
     bool zone_missing, success_missing;
+    size_t left_out_count;
+    char left_out[LEFT_OUT_SHOWN * (LEFT_OUT_NAME_BYTES + 2) + 32];
 };
 
 static const char *end_cell(struct csv_cell *cell)
@@ -30,6 +34,34 @@ static void add_note(struct import_reading *reading, const char *text, const cha
 
     snprintf(reading->note + used, sizeof reading->note - used, "%s%s%s", used > 0 ? "; " : "",
              text, name);
+}
+
+/* The first of them by name. */
+static void leave_out(struct csv_file *file, const char *name)
+{
+    size_t used = strlen(file->left_out);
+
+    if (file->left_out_count++ < LEFT_OUT_SHOWN)
+        snprintf(file->left_out + used, sizeof file->left_out - used, "%s%.*s",
+                 used > 0 ? ", " : "", LEFT_OUT_NAME_BYTES, name);
+}
+
+/* What changes the logins' meaning first, in case not all of it fits. */
+static void note_what_was_assumed(struct csv_file *file)
+{
+    struct import_reading *reading = file->reading;
+    char others[32] = "";
+
+    if (file->zone_missing)
+        add_note(reading, "times without a zone are taken for ",
+                 reading->utc ? "UTC" : "the local zone's (--utc)");
+    if (file->success_missing)
+        add_note(reading, "without a column \"success\" all logins are successful", "");
+    if (file->left_out_count > LEFT_OUT_SHOWN)
+        snprintf(others, sizeof others, " and %zu more", file->left_out_count - LEFT_OUT_SHOWN);
+    strcat(file->left_out, others);
+    if (file->left_out_count > 0)
+        add_note(reading, "columns left out: ", file->left_out);
 }
 
 static bool is_there(const struct csv_file *file, const struct csv_column *column)
@@ -48,7 +80,7 @@ static bool find_column(struct csv_file *file, size_t at, const char *name, stru
     while (column->name != NULL && strcmp(column->name, name) != 0)
         column++;
     if (column->name == NULL) {
-        add_note(file->reading, "left out is the column ", name);
+        leave_out(file, name);
         return true;
     }
     if (is_there(file, column))
@@ -72,10 +104,6 @@ static bool read_header(struct csv_file *file, struct error *error)
                          "%s is empty: a header with the columns' names is "
                          "its first line",
                          name);
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-        text += 3;
-        size -= 3;
-    }
     size_t count = csv_split(text, size, cells, MOST_COLUMNS);
     if (count > MOST_COLUMNS)
         return error_set(error, FAULT_STORE, "%s has %zu columns; at most %d are read", name, count,
@@ -114,6 +142,15 @@ static bool take_cells(const struct csv_file *file, struct csv_cell *cells, stru
     return true;
 }
 
+static bool is_torn(const struct csv_file *file, const struct csv_cell *cells)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        if (cells[i].torn)
+            return true;
+    }
+    return false;
+}
+
 static bool on_row(struct csv_file *file, char *text, size_t size, struct error *error)
 {
     struct csv_cell cells[MOST_COLUMNS];
@@ -122,9 +159,7 @@ static bool on_row(struct csv_file *file, char *text, size_t size, struct error 
 
     import_take_text(shown, sizeof shown, text, size);
     csv_row_init(&row, file->service, &file->zone);
-    for (char *at = text; (at = memchr(at, '\0', (size_t)(text + size - at))) != NULL;)
-        *at = '?';
-    if (csv_split(text, size, cells, MOST_COLUMNS) != file->count ||
+    if (csv_split(text, size, cells, MOST_COLUMNS) != file->count || is_torn(file, cells) ||
         !take_cells(file, cells, &row)) {
         import_skip(&file->reading->counts, row.problem, (int64_t)file->lines.line, shown,
                     strlen(shown));
@@ -160,11 +195,7 @@ static bool import_table(struct import_reading *reading, const struct csv_column
     if (!csv_lines_over(&file.lines, reading->input, error))
         return false;
     bool done = read_header(&file, error) && read_rows(&file, error);
-    if (file.zone_missing)
-        add_note(reading, "times without a zone are taken for ",
-                 reading->utc ? "UTC" : "the local zone's (--utc)");
-    if (file.success_missing)
-        add_note(reading, "without a column \"success\" all logins are successful", "");
+    note_what_was_assumed(&file);
     csv_lines_close(&file.lines);
     return done;
 }

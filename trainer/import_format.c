@@ -8,12 +8,8 @@
 #define PROGRESS_LINES 8192
 
 const struct import_format IMPORT_FORMATS[IMPORT_FORMAT_COUNT] = {
-    {"sshd", "sshd's lines of auth.log or secure", import_sshd},
-    {"journal", "what journalctl -o json prints", import_journal},
-    {"wtmp", "utmp records: wtmp, or btmp of failed attempts", import_wtmp},
-    {"csv", "the columns that simulate prints", import_csv},
-    {"rba", "the columns of the public RBA data set", import_rba},
-    {"cloud", "the columns of the public set of cloud logins", import_cloud},
+    {"sshd", true, import_sshd}, {"journal", true, import_journal}, {"wtmp", false, import_wtmp},
+    {"csv", false, import_csv},  {"rba", false, import_rba},        {"cloud", false, import_cloud},
 };
 
 const struct import_format *import_format_find(const char *name)
@@ -68,7 +64,9 @@ void import_close(struct stored_login *login, int64_t closed_us)
 {
     login->record.event.stage = STAGE_CLOSED;
     login->reached = STAGE_CLOSED;
-    login->closed_us = closed_us > login->opened_us ? closed_us : login->opened_us;
+    if (closed_us < login->opened_us)
+        closed_us = login->opened_us;
+    login->closed_us = closed_us < LOGIN_TIME_MAX_US ? closed_us : LOGIN_TIME_MAX_US;
 }
 
 bool import_hand_out(struct import_reading *reading, const struct stored_login *login,

@@ -31,7 +31,7 @@ struct import_reading {
 
 struct import_format {
     const char *name;
-    const char *help;
+    bool tells_live; /* of logins that a host's PAM module sees too, with the host's name */
     bool (*read)(struct import_reading *reading, struct error *error);
 };
 
@@ -56,7 +56,7 @@ void import_take_text(char *field, size_t capacity, const char *text, size_t len
 /* Its credential was right, and what opened at opened_us is a session to learn from. */
 void import_accept(struct stored_login *login, int64_t opened_us);
 
-/* Its session ended. closed_us is no earlier than its opening. */
+/* Its session ended, no earlier than it opened and no later than a record can say. */
 void import_close(struct stored_login *login, int64_t closed_us);
 
 /* Counts the login and hands it out. */

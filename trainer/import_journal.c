@@ -18,6 +18,7 @@
     JOURNAL_FIELD(IDENTIFIER, "SYSLOG_IDENTIFIER", 64)                                             \
     JOURNAL_FIELD(COMMAND, "_COMM", 64)                                                            \
     JOURNAL_FIELD(PID, "_PID", 24)                                                                 \
+    JOURNAL_FIELD(UID, "_UID", 24)                                                                 \
     JOURNAL_FIELD(SYSLOG_PID, "SYSLOG_PID", 24)                                                    \
     JOURNAL_FIELD(MESSAGE, "MESSAGE", 8192)
 
@@ -181,6 +182,9 @@ static enum skipped_line judge_entry(struct journal_file *file, struct sshd_orig
         !field_number(entry, FIELD_SYSLOG_PID, INT32_MAX, &pid))
         pid = 0;
     origin->pid = (int32_t)pid;
+    /* Who names himself sshd may be anybody; _UID is the journal's own word on him. */
+    origin->unprivileged =
+        entry->length[FIELD_UID] >= 0 && strcmp(entry->text[FIELD_UID], "0") != 0;
     origin->host = entry->text[FIELD_HOST];
     origin->host_length = entry->length[FIELD_HOST] > 0 ? (size_t)entry->length[FIELD_HOST] : 0;
     origin->utc_offset_s = zone_clock_offset_s(&file->zone, origin->time_us);

@@ -19,10 +19,17 @@ struct log_file {
     struct year_counter years;
     struct syslog_clock clock;
     struct zone_clock zone;
-    int first_year; /* of the first line without one */
+    int first_year;                /* of the first line without one */
+    int least_year, greatest_year; /* that were taken for one's; 0: none yet */
 };
 
-/* Of the last line. None lies after newest_us but for a day of clock error. */
+/* None lies after it but by a clock's error. */
+static int64_t latest_us(const struct import_reading *reading)
+{
+    return reading->input->newest_us + S_PER_DAY * US_PER_S;
+}
+
+/* Of the last line. */
 static int latest_year(char *last, const struct import_reading *reading)
 {
     time_t newest_s = (time_t)(reading->input->newest_us / US_PER_S);
@@ -33,9 +40,8 @@ static int latest_year(char *last, const struct import_reading *reading)
     if ((reading->utc ? gmtime_r(&newest_s, &parts) : localtime_r(&newest_s, &parts)) == NULL)
         return 1970;
     int year = parts.tm_year + 1900;
-    int64_t latest_us = reading->input->newest_us + S_PER_DAY * US_PER_S;
-    bool is_later =
-        syslog_line_parse(last, &line) && syslog_clock_time_us(&clock, &line, year) > latest_us;
+    bool is_later = syslog_line_parse(last, &line) &&
+                    syslog_clock_time_us(&clock, &line, year) > latest_us(reading);
     return is_later ? year - 1 : year;
 }
 
@@ -67,11 +73,37 @@ static bool find_years(struct log_file *file, struct error *error)
                     : any                   ? latest_year(last, reading)
                                             : 0;
     file->first_year = last_year - years.changes;
-    if (any)
-        snprintf(reading->note, sizeof reading->note,
-                 "dates without a year: the last one is taken for %d, in %s (--year, --utc)",
-                 last_year, reading->utc ? "UTC" : "the local zone");
     return line_reader_rewind(&file->lines, error);
+}
+
+/*
+ * Of a line without a year. Steps of less than half a year, as from November to June, are not
+ * counted as another year, and so may lead beyond the newest.
+ */
+static int64_t dated_us(struct log_file *file, const struct syslog_line *line)
+{
+    int year = file->first_year + file->years.changes;
+    int64_t time_us = syslog_clock_time_us(&file->clock, line, year);
+
+    if (file->reading->last_year == 0 && time_us > latest_us(file->reading))
+        time_us = syslog_clock_time_us(&file->clock, line, --year);
+    if (time_us < 0)
+        return time_us;
+    if (file->least_year == 0 || year < file->least_year)
+        file->least_year = year;
+    if (year > file->greatest_year)
+        file->greatest_year = year;
+    return time_us;
+}
+
+static void note_years(const struct log_file *file)
+{
+    struct import_reading *reading = file->reading;
+
+    if (file->least_year != 0)
+        snprintf(reading->note, sizeof reading->note,
+                 "dates without a year are taken for %d to %d, in %s (--year, --utc)",
+                 file->least_year, file->greatest_year, reading->utc ? "UTC" : "the local zone");
 }
 
 static bool on_line(struct log_file *file, struct input_line *text, struct error *error)
@@ -96,8 +128,11 @@ static bool on_line(struct log_file *file, struct input_line *text, struct error
                                  .time_us = line.time_us,
                                  .utc_offset_s = line.utc_offset_s};
     if (!line.has_year)
-        origin.time_us =
-            syslog_clock_time_us(&file->clock, &line, file->first_year + file->years.changes);
+        origin.time_us = dated_us(file, &line);
+    if (origin.time_us < 0 || origin.time_us > LOGIN_TIME_MAX_US) {
+        import_skip(counts, SKIPPED_NO_TIME, file->reading->number, text->text, text->length);
+        return true;
+    }
     if (!line.has_offset)
         origin.utc_offset_s = zone_clock_offset_s(&file->zone, origin.time_us);
     return sshd_log_add(file->log, &origin, line.text, error);
@@ -133,6 +168,7 @@ bool import_sshd(struct import_reading *reading, struct error *error)
                 line_reader_open(&file.lines, reading->input, LONGEST_LINE, error) &&
                 sshd_log_create(&file.log, reading, error) && find_years(&file, error) &&
                 read_lines(&file, error);
+    note_years(&file);
     sshd_log_destroy(file.log);
     line_reader_close(&file.lines);
     return done;

@@ -1,41 +1,98 @@
 #include "trainer/import_store.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/hash.h"
+#include "trainer/key_factor.h"
 
 #define SECOND_HASH UINT64_C(0x9ddfea08eb382d69)
 
+struct live_search {
+    struct import_target *target;
+    struct error *error;
+    bool failed;
+};
+
+/* Logins come in the order of time: the first of a host stays. */
+static bool see_live(void *context, const struct stored_login *login)
+{
+    struct live_search *search = context;
+    const struct login_event *event = &login->record.event;
+    bool added = false;
+
+    if (login->imported || strcmp(event->service, "sshd") != 0)
+        return true;
+    int64_t *since_us =
+        key_table_add(&search->target->live_since, hash_text(event->host), &added, search->error);
+    search->failed = since_us == NULL;
+    if (added)
+        *since_us = event->time_us;
+    return !search->failed;
+}
+
+static bool find_live(struct import_target *target, struct error *error)
+{
+    struct live_search search = {.target = target, .error = error};
+    struct login_filter all = {.user = NULL};
+
+    return store_logins(target->store, &all, see_live, &search, error) && !search.failed;
+}
+
 bool import_target_init(struct import_target *target, struct store *store, const struct geo *geo,
-                        struct error *error)
+                        bool tells_live, struct error *error)
 {
     *target = (struct import_target){.store = store, .geo = geo};
     key_table_init(&target->users, sizeof(uint8_t));
-    target->recent = calloc(RECENT_LOGINS, sizeof *target->recent);
-    return target->recent != NULL || error_set_errno(error, FAULT_STORE, ENOMEM, "cannot import");
+    key_table_init(&target->recent[0], sizeof(uint32_t));
+    key_table_init(&target->recent[1], sizeof(uint32_t));
+    key_table_init(&target->live_since, sizeof(int64_t));
+    return key_factor_draw(&target->factor, error) && (!tells_live || find_live(target, error));
 }
 
 void import_target_finish(struct import_target *target)
 {
     key_table_finish(&target->users);
-    free(target->recent);
-    target->recent = NULL;
+    key_table_finish(&target->recent[0]);
+    key_table_finish(&target->recent[1]);
+    key_table_finish(&target->live_since);
 }
 
-/* Logins of equal facts stand close together in a history: a slot is theirs until another comes. */
-static uint64_t count_recent(struct import_target *target, uint64_t identity)
+/* A log may say whole seconds only. */
+static bool is_recorded(const struct import_target *target, const struct login_event *event)
 {
-    struct recent_login *recent = &target->recent[identity % RECENT_LOGINS];
+    const int64_t *since_us = key_table_find(&target->live_since, hash_text(event->host));
 
-    if (recent->identity != identity)
-        *recent = (struct recent_login){.identity = identity};
-    return recent->count++;
+    return since_us != NULL && event->time_us / US_PER_S >= *since_us / US_PER_S;
 }
 
-static void name_login(struct import_target *target, struct stored_login *login)
+/*
+ * How many of these facts came before. Logins of equal facts stand close together in a history:
+ * they are forgotten when RECENT_LOGINS to twice as many others have come since.
+ */
+static bool count_recent(struct import_target *target, uint64_t identity, uint32_t *before,
+                         struct error *error)
+{
+    struct key_table *recent = target->recent;
+    bool added = false;
+
+    if (recent[0].count == RECENT_LOGINS) {
+        key_table_finish(&recent[1]);
+        recent[1] = recent[0];
+        key_table_init(&recent[0], recent[1].value_bytes);
+    }
+    uint32_t *count = key_table_add(&recent[0], identity * target->factor, &added, error);
+    if (count == NULL)
+        return false;
+    const uint32_t *older = added ? key_table_find(&recent[1], identity * target->factor) : NULL;
+    *before = older != NULL ? *older : *count;
+    *count = *before + 1;
+    return true;
+}
+
+static bool name_login(struct import_target *target, struct stored_login *login,
+                       struct error *error)
 {
     struct login_event *event = &login->record.event;
     struct {
@@ -50,9 +107,13 @@ static void name_login(struct import_target *target, struct stored_login *login)
                .method = event->method,
                .accepted = login->reached >= STAGE_ACCEPTED};
     uint64_t identity = hash_bytes(&facts, sizeof facts);
-    uint64_t mixed = (identity ^ count_recent(target, identity) * SECOND_HASH) * SECOND_HASH;
+    uint32_t before = 0;
 
+    if (!count_recent(target, identity, &before, error))
+        return false;
+    uint64_t mixed = (identity ^ before * SECOND_HASH) * SECOND_HASH;
     event->id = login_id_make(event->time_us, mixed >> 16);
+    return true;
 }
 
 /* What the history says stands; what contradicts it goes, what it does not say is looked up. */
@@ -95,13 +156,20 @@ bool import_target_add(void *context, const struct stored_login *read, struct er
 {
     struct import_target *target = context;
     struct stored_login login = *read;
-    bool duplicate = false, added = false;
+    enum import_outcome outcome = IMPORT_STORED;
+    bool added = false;
 
-    name_login(target, &login);
-    if (!import_locate(target->geo, &login.record.event, error) ||
-        key_table_add(&target->users, hash_text(login.record.event.user), &added, error) == NULL ||
-        !store_import(target->store, &login, &duplicate, error))
+    if (is_recorded(target, &login.record.event)) {
+        target->recorded++;
+        return true;
+    }
+    if (!name_login(target, &login, error) ||
+        !import_locate(target->geo, &login.record.event, error) ||
+        key_table_add(&target->users, hash_text(login.record.event.user) * target->factor, &added,
+                      error) == NULL ||
+        !store_import(target->store, &login, &outcome, error))
         return false;
-    target->duplicates += duplicate;
+    target->duplicates += outcome == IMPORT_KNOWN;
+    target->crowded += outcome == IMPORT_CROWDED;
     return true;
 }

@@ -223,7 +223,7 @@ bool import_wtmp(struct import_reading *reading, struct error *error)
 {
     struct wtmp_file file = {.reading = reading, .zone = {.utc = reading->utc}};
 
-    bool done = read_records(&file, error);
+    bool done = open_logins_init(&file.open, error) && read_records(&file, error);
     while (file.open.oldest != NULL)
         open_logins_remove(&file.open, file.open.oldest);
     return done;

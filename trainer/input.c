@@ -25,7 +25,6 @@ static bool take_descriptor(struct input *input, int descriptor, struct error *e
         return error_set_errno(error, FAULT_STORE, reason, "cannot read %s", input->name);
     }
     input->is_regular = S_ISREG(status.st_mode);
-    input->size = input->is_regular ? status.st_size : 0;
     input->stream = gzdopen(descriptor, "rb");
     if (input->stream == NULL || gzbuffer(input->stream, STREAM_BYTES) != 0) {
         if (input->stream == NULL)

@@ -15,7 +15,6 @@ struct input {
     const char *name;  /* for sentences; the caller's */
     int64_t newest_us; /* when a regular file was last written to, else now */
     bool is_regular;
-    int64_t size; /* of a regular file, as it lies on disk */
 };
 
 /* "-": standard input. */

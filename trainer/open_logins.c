@@ -2,9 +2,23 @@
 
 #include <stdlib.h>
 
+#include "trainer/key_factor.h"
+
+bool open_logins_init(struct open_logins *logins, struct error *error)
+{
+    *logins = (struct open_logins){.count = 0};
+    return key_factor_draw(&logins->factor, error);
+}
+
+/* Any two keys share a bucket once in as many times as there are buckets (Dietzfelbinger 1997). */
+static size_t bucket_index(const struct open_logins *logins, uint64_t key)
+{
+    return (key * logins->factor) >> (64 - OPEN_BUCKET_BITS);
+}
+
 static struct open_login **bucket_of(struct open_logins *logins, enum open_key kind, uint64_t key)
 {
-    return &logins->buckets[kind][(key * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
+    return &logins->buckets[kind][bucket_index(logins, key)];
 }
 
 static void unname(struct open_logins *logins, struct open_login *login, enum open_key kind)
@@ -22,7 +36,7 @@ static void unname(struct open_logins *logins, struct open_login *login, enum op
 struct open_login *open_logins_find(const struct open_logins *logins, enum open_key kind,
                                     uint64_t key)
 {
-    struct open_login *login = logins->buckets[kind][(key * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
+    struct open_login *login = logins->buckets[kind][bucket_index(logins, key)];
 
     while (login != NULL && login->keys[kind] != key)
         login = login->next[kind];

@@ -28,13 +28,17 @@ struct open_login {
     struct stored_login login; /* unless OPEN_NOTHING */
 };
 
-#define OPEN_BUCKETS 4096
+#define OPEN_BUCKET_BITS 14
+#define OPEN_BUCKETS     (1 << OPEN_BUCKET_BITS)
 
 struct open_logins {
     struct open_login *buckets[OPEN_KEY_COUNT][OPEN_BUCKETS];
     struct open_login *oldest, *newest;
     size_t count;
+    uint64_t factor; /* of the hash: a run's own, odd */
 };
+
+bool open_logins_init(struct open_logins *logins, struct error *error) MUST_USE;
 
 /* NULL: there is none. */
 struct open_login *open_logins_find(const struct open_logins *logins, enum open_key kind,

@@ -28,9 +28,10 @@ static uint64_t process_key(const struct sshd_origin *origin, int32_t pid)
     return (hash_bytes(origin->host, origin->host_length) ^ (uint32_t)pid) | UINT64_C(1) << 63;
 }
 
-static uint64_t connection_key(const struct ip_address *address, uint16_t port)
+static uint64_t connection_key(const struct sshd_origin *origin, const struct sshd_message *message)
 {
-    return (ip_key(address) * 65599 + port) | UINT64_C(1) << 63;
+    uint64_t peer = ip_key(&message->source) * 65599 + message->port;
+    return (hash_bytes(origin->host, origin->host_length) ^ peer) | UINT64_C(1) << 63;
 }
 
 bool sshd_log_create(struct sshd_log **log, struct import_reading *reading, struct error *error)
@@ -39,7 +40,7 @@ bool sshd_log_create(struct sshd_log **log, struct import_reading *reading, stru
     if (*log == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot read sshd's log");
     (*log)->reading = reading;
-    return true;
+    return open_logins_init(&(*log)->open, error);
 }
 
 void sshd_log_destroy(struct sshd_log *log)
@@ -98,6 +99,14 @@ static bool end_failure(struct sshd_log *log, struct told *told, struct error *e
 
 /* ---- attempts ---- */
 
+/* As it is stored: cut, and "?" when it is empty. */
+static void take_user(const struct sshd_message *message, char user[LOGIN_USER_BYTES])
+{
+    import_take_text(user, LOGIN_USER_BYTES, message->user, message->user_length);
+    if (user[0] == '\0')
+        import_take_text(user, LOGIN_USER_BYTES, "?", 1);
+}
+
 static void start_login(const struct told *told, struct stored_login *login)
 {
     const struct sshd_origin *origin = told->origin;
@@ -106,9 +115,7 @@ static void start_login(const struct told *told, struct stored_login *login)
 
     import_start_login(login, origin->time_us, origin->utc_offset_s, "sshd");
     import_take_text(event->host, sizeof event->host, origin->host, origin->host_length);
-    import_take_text(event->user, sizeof event->user, message->user, message->user_length);
-    if (event->user[0] == '\0')
-        import_take_text(event->user, sizeof event->user, "?", 1);
+    take_user(message, event->user);
     event->source = message->source;
     event->source_port = message->port;
     event->method = message->method;
@@ -147,7 +154,7 @@ static bool on_accepted(struct sshd_log *log, struct told *told, struct error *e
     import_accept(login, told->origin->time_us);
     told->open->state = OPEN_LOGIN;
     open_logins_name(&log->open, told->open, OPEN_CONNECTION,
-                     connection_key(&told->message->source, told->message->port));
+                     connection_key(told->origin, told->message));
     return true;
 }
 
@@ -181,10 +188,10 @@ static bool hand_out_failures(struct sshd_log *log, const struct told *told, str
 static bool on_failed(struct sshd_log *log, struct told *told, struct error *error)
 {
     if (told->open != NULL && told->open->state == OPEN_FAILURE) {
-        const struct login_event *refused = &told->open->login.record.event;
+        char user[LOGIN_USER_BYTES];
+        take_user(told->message, user);
         bool same = told->message->method == METHOD_KEYBOARD_INTERACTIVE &&
-                    strlen(refused->user) == told->message->user_length &&
-                    memcmp(refused->user, told->message->user, told->message->user_length) == 0;
+                    strcmp(told->open->login.record.event.user, user) == 0;
         if (!same && !end_failure(log, told, error))
             return false;
         if (same) {
@@ -219,8 +226,7 @@ static struct open_login *login_of(struct sshd_log *log, const struct told *told
     struct open_login *open = NULL;
 
     if (message->source.family != 0)
-        open = open_logins_find(&log->open, OPEN_CONNECTION,
-                                connection_key(&message->source, message->port));
+        open = open_logins_find(&log->open, OPEN_CONNECTION, connection_key(told->origin, message));
     else
         open = told->open != NULL ? told->open
                                   : open_logins_find(&log->open, OPEN_CHILD, told->process);
@@ -274,6 +280,13 @@ static bool on_skipped(struct sshd_log *log, struct told *told, const char *text
     return end_login(log, told->open, error);
 }
 
+/* What only sshd's process with root's rights says; those of a session say the rest. */
+static bool is_roots(enum sshd_message_kind kind)
+{
+    return kind == SSHD_ACCEPTED || kind == SSHD_PARTIAL || kind == SSHD_FAILED ||
+           kind == SSHD_PAM_FAILED || kind == SSHD_SESSION_OPENED || kind == SSHD_SESSION_CLOSED;
+}
+
 bool sshd_log_add(struct sshd_log *log, const struct sshd_origin *origin, char *text,
                   struct error *error)
 {
@@ -283,6 +296,11 @@ bool sshd_log_add(struct sshd_log *log, const struct sshd_origin *origin, char *
     sshd_message_parse(text, &message);
     told.process = process_key(origin, origin->pid);
     told.open = open_logins_find(&log->open, OPEN_PROCESS, told.process);
+    if (origin->unprivileged && is_roots(message.kind)) {
+        import_skip(&log->reading->counts, SKIPPED_UNPRIVILEGED, log->reading->number, text,
+                    strlen(text));
+        return true;
+    }
     switch (message.kind) {
     case SSHD_SKIPPED:
         return on_skipped(log, &told, text, error);

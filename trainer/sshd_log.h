@@ -20,6 +20,7 @@ struct sshd_origin {
     int32_t pid;
     int64_t time_us;
     int32_t utc_offset_s;
+    bool unprivileged; /* the writer is known not to have been root */
 };
 
 bool sshd_log_create(struct sshd_log **log, struct import_reading *reading,

@@ -86,7 +86,7 @@ static bool is_failed_tail(const char *tail)
 }
 
 /* The last " from IP port N" that can end a Failed line: what stands before it is the client's. */
-static const char *find_failed_peer(const char *text, struct sshd_message *message)
+static const char *find_last_peer(const char *text, struct sshd_message *message)
 {
     const char *found = NULL, *end = NULL;
     struct sshd_message last = *message;
@@ -101,10 +101,10 @@ static const char *find_failed_peer(const char *text, struct sshd_message *messa
     return found;
 }
 
-/* An Accepted line's user exists on the machine; behind the peer a certificate's ID may hold any
- * text, so here the first peer counts. */
-static const char *find_accepted_peer(const char *text, struct sshd_message *message,
-                                      const char **tail)
+/* The first: for lines whose user exists on the machine, and behind whose peer anything may stand
+ * (a certificate's ID, the host that a client claims to be). */
+static const char *find_first_peer(const char *text, struct sshd_message *message,
+                                   const char **tail)
 {
     for (const char *at = strstr(text, " from "); at != NULL; at = strstr(at + 1, " from ")) {
         if (parse_peer(at + 6, message, tail))
@@ -147,7 +147,7 @@ static void parse_accepted(const char *text, struct sshd_message *message)
 {
     const char *tail = NULL;
     const char *user = take_method(text, message);
-    const char *peer = user == NULL ? NULL : find_accepted_peer(user, message, &tail);
+    const char *peer = user == NULL ? NULL : find_first_peer(user, message, &tail);
 
     if (peer == NULL || peer == user) {
         skip_as(message, SKIPPED_NO_ADDRESS);
@@ -169,6 +169,7 @@ static void parse_failed(const char *text, struct sshd_message *message)
         skip_as(message, SKIPPED_KEY_OFFERED);
         return;
     }
+    const char *tail = NULL;
     const char *user = take_method(text, message);
     if (user == NULL) {
         skip_as(message, SKIPPED_OTHER);
@@ -179,7 +180,9 @@ static void parse_failed(const char *text, struct sshd_message *message)
         name = after(user, "illegal user ");
     user = name == NULL ? user : name;
     /* An unknown user's name may be empty; then the peer follows at once. */
-    const char *peer = find_failed_peer(user - 1, message);
+    const char *peer = message->method != METHOD_HOSTBASED ? find_last_peer(user - 1, message)
+                       : name == NULL                      ? find_first_peer(user, message, &tail)
+                                      : NULL; /* the client's words stand on both sides */
     if (peer == NULL) {
         skip_as(message, SKIPPED_NO_ADDRESS);
         return;
@@ -191,7 +194,9 @@ static void parse_failed(const char *text, struct sshd_message *message)
 /* "PAM: REASON for [illegal user ]NAME from ADDRESS": nothing follows the address. */
 static void parse_pam_error(const char *text, struct sshd_message *message)
 {
-    const char *user = strstr(text, " for ");
+    /* The one reason that has the word in it. */
+    const char *reason = after(text, "Have exhausted maximum number of retries for service");
+    const char *user = strstr(reason != NULL ? reason : text, " for ");
     const char *peer = NULL;
 
     for (const char *at = user; at != NULL && (at = strstr(at, " from ")) != NULL; at += 6)

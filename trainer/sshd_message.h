@@ -1,8 +1,9 @@
 /*
  * What one message of sshd says, in the words of OpenSSH 5 to 10. What a client chose (a user name)
  * may hold any byte and any text; nothing in it is taken for sshd's own words: the address of a
- * failed attempt is the last one that the line can end with, other addresses stand where sshd puts
- * them.
+ * failed attempt is the last one that the line can end with (of hostbased, where the client's words
+ * stand behind it, the first, and none when the user is unknown too), other addresses stand where
+ * sshd puts them.
  */
 #ifndef TRAINER_SSHD_MESSAGE_H
 #define TRAINER_SSHD_MESSAGE_H

@@ -128,14 +128,14 @@ int64_t syslog_clock_time_us(struct syslog_clock *clock, const struct syslog_lin
                            .tm_mon = line->month,
                            .tm_mday = line->day,
                            .tm_hour = line->hour,
-                           .tm_min = line->minute,
-                           .tm_isdst = clock->utc ? 0 : -1};
+                           .tm_min = line->minute};
+        int64_t shown_us = (int64_t)timegm(&parts) * US_PER_S;
         clock->year = year;
         clock->month = line->month;
         clock->day = line->day;
         clock->hour = line->hour;
         clock->minute = line->minute;
-        clock->minute_us = (int64_t)(clock->utc ? timegm(&parts) : mktime(&parts)) * US_PER_S;
+        clock->minute_us = clock->utc ? shown_us : clock_local_to_utc_us(shown_us);
     }
     return clock->minute_us + line->second * US_PER_S;
 }

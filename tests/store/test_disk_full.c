@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -27,6 +28,19 @@ static void fill(int directory_fd)
     }
     while (write(fd, zeros, 1) > 0) {
     }
+    close(fd);
+}
+
+/* So many bytes and no more are free afterwards. */
+static void leave_room(int directory_fd, off_t bytes)
+{
+    struct stat status;
+
+    fill(directory_fd);
+    assert_int_equal(fstatat(directory_fd, "filler", &status, 0), 0);
+    int fd = openat(directory_fd, "filler", O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, status.st_size - bytes), 0);
     close(fd);
 }
 
@@ -79,10 +93,75 @@ static void test_disk_full(void **state)
     assert_int_equal(umount(*state), 0);
 }
 
+/* Rows and what is learned of them; false: it did not fit. */
+static bool import_users(struct store *store, unsigned users, enum import_outcome expected)
+{
+    struct error error = ERROR_NONE;
+
+    ASSERT_DONE(store_import_begin(store, &error));
+    for (unsigned n = 0; n < users; n++) {
+        enum import_outcome outcome;
+        struct stored_login login = {.label = -1, .imported = true, .reached = STAGE_OPENED};
+        char user[16];
+
+        snprintf(user, sizeof(user), "user%u", n);
+        login.record = fixture_record(user, "84.150.1.2", n);
+        login.record.event.learn = true;
+        login.accepted_us = login.opened_us = login.record.event.time_us;
+        ASSERT_DONE(store_import(store, &login, &outcome, &error));
+        assert_int_equal(outcome, expected);
+    }
+    return store_import_commit(store, &error) ||
+           (assert_int_equal(error.fault, FAULT_STORE), false);
+}
+
+static bool is_learned(struct store *store, const char *user)
+{
+    struct error error = ERROR_NONE;
+    struct profile profile;
+    bool found;
+
+    ASSERT_DONE(store_profile_load(store, user, &profile, &found, &error));
+    return found && profile.logins == 1;
+}
+
+/* The rows of an import need less room than what is learned of them: neither is kept alone. */
+static void test_import_on_full_disk(void **state)
+{
+    enum { USERS = 150, LEAST_BYTES = 16384, STEP_BYTES = 24576 };
+    struct error error = ERROR_NONE;
+    bool done = false;
+    int refused = 0;
+
+    if (!mount_small(*state)) {
+        print_message("no private mount namespace here: nothing is tested\n");
+        skip();
+    }
+    for (off_t room = LEAST_BYTES; !done; room += STEP_BYTES, refused += !done) {
+        int fd = fixture_directory_fd(*state);
+        struct store *store;
+
+        ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
+        leave_room(fd, room);
+        done = import_users(store, USERS, IMPORT_STORED);
+        assert_int_equal(unlinkat(fd, "filler", 0), 0);
+        assert_int_equal(fixture_logins(store), done ? USERS : 0);
+        assert_int_equal(is_learned(store, "user149"), done);
+        if (done)
+            assert_true(import_users(store, USERS, IMPORT_KNOWN));
+        store_close(store);
+        assert_int_equal(unlinkat(fd, STORE_FILE, 0), 0);
+        close(fd);
+    }
+    assert_true(refused > 2);
+    assert_int_equal(umount(*state), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_disk_full, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_import_on_full_disk, fixture_setup, fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

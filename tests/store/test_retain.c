@@ -62,10 +62,10 @@ static void import(struct store *store, const char *user, unsigned n, int8_t lab
                                  .reached = STAGE_ATTEMPT,
                                  .label = label};
     struct error error = ERROR_NONE;
-    bool duplicate;
+    enum import_outcome outcome;
 
     ASSERT_DONE(store_begin(store, &error));
-    ASSERT_DONE(store_import(store, &login, &duplicate, &error));
+    ASSERT_DONE(store_import(store, &login, &outcome, &error));
     ASSERT_DONE(store_commit(store, &error));
 }
 

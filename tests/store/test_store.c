@@ -374,10 +374,10 @@ static void test_import(void **state)
     struct store *store = open_store(state, STORE_WRITE);
     struct stored_login login = {.label = -1, .imported = true, .reached = STAGE_CLOSED};
     struct error error = ERROR_NONE;
-    bool duplicate;
+    enum import_outcome outcome;
 
     for (int round = 0; round < 2; round++) {
-        begin(store);
+        ASSERT_DONE(store_import_begin(store, &error));
         for (unsigned n = 0; n < 20; n++) {
             login.record = fixture_record("alice", "84.150.1.2", n * 100);
             login.record.event.learn = true;
@@ -386,16 +386,63 @@ static void test_import(void **state)
             login.closed_us = login.record.event.time_us + 50 * US_PER_S;
             login.label = n == 19 ? 1 : -1;
             snprintf(login.family, sizeof(login.family), n == 19 ? "stolen-key" : "%s", "");
-            ASSERT_DONE(store_import(store, &login, &duplicate, &error));
-            assert_int_equal(duplicate, round == 1);
+            ASSERT_DONE(store_import(store, &login, &outcome, &error));
+            assert_int_equal(outcome, round == 1 ? IMPORT_KNOWN : IMPORT_STORED);
         }
-        commit(store);
+        ASSERT_DONE(store_import_commit(store, &error));
     }
-    ASSERT_DONE(store_rebuild(store, &error));
     login.record = fixture_record("alice", "84.150.1.2", 9999);
     assert_int_equal(load(store, &login.record).profile.logins, 19); /* the attack taught nothing */
     assert_int_equal(load(store, &login.record).profile.attempts, 20);
     assert_int_equal(list(store, (struct login_filter){.user = "alice"}).count, 20);
+    store_close(store);
+}
+
+/* A row that could not be read again would make every later rebuild fail. */
+static void test_import_refuses_times(void **state)
+{
+    static const int64_t TIMES[] = {-1, INT64_MIN, LOGIN_TIME_MAX_US + 1};
+    struct store *store = open_store(state, STORE_WRITE);
+    enum import_outcome outcome;
+
+    for (size_t i = 0; i < 2 * sizeof(TIMES) / sizeof(TIMES[0]); i++) {
+        struct stored_login login = {.label = -1, .imported = true, .reached = STAGE_CLOSED};
+        struct error error = ERROR_NONE;
+
+        login.record = fixture_record("alice", "84.150.1.2", 1);
+        if (i % 2 == 0)
+            login.record.event.time_us = TIMES[i / 2];
+        else
+            login.closed_us = TIMES[i / 2];
+        ASSERT_DONE(store_import_begin(store, &error));
+        assert_false(store_import(store, &login, &outcome, &error));
+        assert_non_null(strstr(error.text, "before 1970"));
+        store_rollback(store);
+    }
+    store_close(store);
+}
+
+/* A key has sixteen slots. Ids that share it are easily made. */
+static void test_import_leaves_out_what_crowds(void **state)
+{
+    struct store *store = open_store(state, STORE_WRITE);
+    struct stored_login login = {.label = -1, .imported = true, .reached = STAGE_ATTEMPT};
+    struct error error = ERROR_NONE;
+    enum import_outcome outcome;
+
+    for (int round = 0; round < 2; round++) {
+        ASSERT_DONE(store_import_begin(store, &error));
+        for (unsigned n = 0; n < 18; n++) {
+            login.record = fixture_record("alice", "84.150.1.2", 1);
+            login.record.event.id = login_id_make(login.record.event.time_us, n);
+            ASSERT_DONE(store_import(store, &login, &outcome, &error));
+            assert_int_equal(outcome, n >= 16     ? IMPORT_CROWDED
+                                      : round > 0 ? IMPORT_KNOWN
+                                                  : IMPORT_STORED);
+        }
+        ASSERT_DONE(store_import_commit(store, &error));
+    }
+    assert_int_equal(list(store, (struct login_filter){.user = "alice"}).count, 16);
     store_close(store);
 }
 
@@ -571,6 +618,8 @@ int main(void)
         TEST(test_attempt_of_a_connection),
         TEST(test_rebuild_learns_the_same),
         TEST(test_import),
+        TEST(test_import_refuses_times),
+        TEST(test_import_leaves_out_what_crowds),
         TEST(test_many_subjects),
         TEST(test_names_of_any_bytes),
         TEST(test_reader_without_a_writer),

@@ -92,6 +92,38 @@ static void reads_json_however_it_is_written(void **state)
     }
 }
 
+#define ENTRY_OF(uid, message)                                                                     \
+    "{\"__REALTIME_TIMESTAMP\":\"1790000000000000\",\"_COMM\":\"logger\",\"_PID\":\"7\",\"_UID\":" \
+    "\"" uid "\",\"SYSLOG_IDENTIFIER\":\"sshd\",\"MESSAGE\":\"" message "\"}\n"
+
+/* Anybody may write to the journal in sshd's name. */
+static void believes_root_alone(void **state)
+{
+    static const char *const WORDS[] = {
+        "Accepted password for root from 6.6.6.6 port 22 ssh2",
+        "Partial publickey for root from 6.6.6.6 port 22 ssh2: RSA SHA256:k",
+        "Failed password for root from 6.6.6.6 port 22 ssh2",
+        "error: PAM: Authentication failure for root from 6.6.6.6",
+        "pam_unix(sshd:session): session closed for user root",
+    };
+    char text[1024];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        snprintf(text, sizeof text, ENTRY_OF("1000", "%s"), WORDS[i]);
+        import_text("journal", text);
+        assert_int_equal(seen.counts.skipped[SKIPPED_UNPRIVILEGED], 1);
+        assert_int_equal(seen.count, 0);
+        snprintf(text, sizeof text, ENTRY_OF("0", "%s"), WORDS[i]);
+        import_text("journal", text);
+        assert_int_equal(seen.counts.skipped[SKIPPED_UNPRIVILEGED], 0);
+    }
+    /* A session's own process has its user's rights. */
+    import_text("journal", ENTRY_OF("0", "Accepted password for a from 1.2.3.4 port 5 ssh2")
+                               ENTRY_OF("1000", "Transferred: sent 900, received 70 bytes"));
+    assert_int_equal(fixture_find(&seen, "a", STAGE_OPENED, 0)->record.event.bytes_in, 70);
+}
+
 static void shows_entries_that_are_none(void **state)
 {
     (void)state;
@@ -209,7 +241,7 @@ static void reads_csv_in_any_order(void **state)
     assert_int_equal(seen.counts.failures, 1);
     assert_int_equal(seen.counts.sessions, 1);
     assert_int_equal(fixture_skipped(&seen), 0);
-    assert_non_null(strstr(seen.note, "left out is the column colour"));
+    assert_non_null(strstr(seen.note, "columns left out: colour"));
     assert_non_null(strstr(seen.note, "times without a zone are taken for UTC"));
     const struct stored_login *login = fixture_find(&seen, "a, \"b\"", STAGE_CLOSED, 0);
     const struct login_event *event = &login->record.event;
@@ -255,16 +287,45 @@ static void shows_rows_that_cannot_be_read(void **state)
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,-5,,\n"
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,nan,,\n"
                        "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,1e300,\n"
-                       "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,,91\n");
+                       "2026-03-09T14:05:11Z,a,1.2.3.4,1,,,,,91\n"
+                       "2026-03-09T14:05:11Z,\"root\"evil,1.2.3.4,1,,,,,\n"); /* torn */
     assert_int_equal(seen.count, 0);
-    assert_int_equal(seen.counts.lines, 15);
-    assert_int_equal(fixture_skipped(&seen), 15);
-    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 2);
+    assert_int_equal(seen.counts.lines, 16);
+    assert_int_equal(fixture_skipped(&seen), 16);
+    assert_int_equal(seen.counts.skipped[SKIPPED_MALFORMED], 3);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_TIME], 3);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_USER], 1);
     assert_int_equal(seen.counts.skipped[SKIPPED_NO_ADDRESS], 1);
     assert_int_equal(seen.counts.skipped[SKIPPED_BAD_VALUE], 8);
     assert_int_equal(seen.counts.unread[0].number, 2); /* the header is line 1 */
+}
+
+/* Many columns that nobody knows do not hide what was assumed. */
+static void notes_what_matters_first(void **state)
+{
+    char text[4096] = "time,user";
+    (void)state;
+
+    for (int i = 0; i < 20; i++)
+        sprintf(text + strlen(text), ",a_column_of_a_long_name_%d", i);
+    strcat(text, "\n2026-03-09T14:05:11,a,,,,,,,,,,,,,,,,,,,,\n");
+    import_text("csv", text);
+    assert_int_equal(seen.counts.logins, 1);
+    assert_non_null(strstr(seen.note, "times without a zone are taken for UTC; without a column"));
+    assert_non_null(strstr(seen.note, "left out: a_column_of_a_long_n, "));
+    assert_non_null(strstr(seen.note, " and 16 more"));
+    assert_int_equal(seen.note[strlen(seen.note) - 1], 'e');
+}
+
+/* Bytes that steer a terminal, as Latin-1 and as UTF-8 have them. */
+static void shows_nothing_that_steers_a_terminal(void **state)
+{
+    (void)state;
+
+    import_text("csv", "time,user\n\x9b"
+                       "31m\xc2\x9b"
+                       "31m\x1b[31m,a\n");
+    assert_string_equal(seen.counts.unread[0].text, "?31m??31m?[31m,a");
 }
 
 static void refuses_other_tables(void **state)
@@ -516,11 +577,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_journal),
         cmocka_unit_test(reads_json_however_it_is_written),
+        cmocka_unit_test(believes_root_alone),
         cmocka_unit_test(shows_entries_that_are_none),
         cmocka_unit_test(reads_wtmp),
         cmocka_unit_test(counts_half_a_record),
         cmocka_unit_test(reads_csv_in_any_order),
         cmocka_unit_test(shows_rows_that_cannot_be_read),
+        cmocka_unit_test(notes_what_matters_first),
+        cmocka_unit_test(shows_nothing_that_steers_a_terminal),
         cmocka_unit_test(refuses_other_tables),
         cmocka_unit_test(without_success_all_succeed),
         cmocka_unit_test(reads_rba),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/hash.h"
 #include "import_fixture.h"
 #include "trainer/replay.h"
 
@@ -51,8 +52,8 @@ static void resolves_years_backwards(void **state)
     (void)state;
 
     read_sample();
-    /* Of carla's line on 1 January, the last without a year. */
-    assert_non_null(strstr(seen_sample.note, "taken for 2027"));
+    /* To carla's line on 1 January, the last without a year. */
+    assert_non_null(strstr(seen_sample.note, "taken for 2026 to 2027"));
     assert_int_equal(fixture_find(&seen_sample, "carla", STAGE_OPENED, 0)->record.event.time_us,
                      fixture_time_us("2027-01-01 00:05:00"));
     assert_int_equal(fixture_find(&seen_sample, "alice", STAGE_CLOSED, 0)->record.event.time_us,
@@ -228,6 +229,52 @@ static void counts_a_refusal_once(void **state)
     assert_int_equal(fixture_skipped(&seen), 2);
 }
 
+/* PAM's word and sshd's are on one attempt, whatever the reason and however the name is. */
+static void knows_a_refusal_again(void **state)
+{
+    static struct seen_logins seen;
+    char text[2048], name[2 * LOGIN_USER_BYTES];
+    (void)state;
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    snprintf(text, sizeof text,
+             AT("01") "sshd[7]: error: PAM: Have exhausted maximum number of retries for service "
+                      "for root from 1.2.3.4\n" /**/
+             AT("01") "sshd[7]: Failed keyboard-interactive/pam for root from 1.2.3.4 port 5 "
+                      "ssh2\n" AT("02") "sshd[8]: error: PAM: Authentication failure for illegal "
+                                        "user  from 1.2.3.4\n" AT(
+                                            "02") "sshd[8]: Failed keyboard-interactive/pam for "
+                                                  "invalid user  from 1.2.3.4 "
+                                                  "port 6 ssh2\n" /**/
+             AT("03") "sshd[9]: error: PAM: Authentication failure for illegal user %s from "
+                      "1.2.3.4\n" AT("03") "sshd[9]: Failed keyboard-interactive/pam for invalid "
+                                           "user %s from 1.2.3.4 "
+                                           "port 7 ssh2\n",
+             name, name);
+    import_text(text, &seen);
+    assert_int_equal(seen.counts.failures, 3);
+    assert_int_equal(seen.counts.skipped[SKIPPED_PAM_FAILURE], 3);
+    fixture_find(&seen, "root", STAGE_ATTEMPT, 0);
+    fixture_find(&seen, "?", STAGE_ATTEMPT, 0);
+}
+
+/* Behind one gateway the machines see the same peer. */
+static void a_connection_is_of_its_host(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(
+        "2026-03-09T14:05:01Z h1 sshd[7]: Accepted password for a from 1.2.3.4 port 5 ssh2\n"
+        "2026-03-09T14:05:02Z h2 sshd[9]: Accepted password for b from 1.2.3.4 port 5 ssh2\n"
+        "2026-03-09T14:10:00Z h1 sshd[70]: Disconnected from user a 1.2.3.4 port 5\n"
+        "2026-03-09T18:00:00Z h2 sshd[90]: Disconnected from user b 1.2.3.4 port 5\n",
+        &seen);
+    assert_int_equal(fixture_find(&seen, "a", STAGE_CLOSED, 0)->record.event.duration_s, 299);
+    assert_int_equal(fixture_find(&seen, "b", STAGE_CLOSED, 0)->record.event.duration_s, 14098);
+}
+
 static void knows_what_moved(void **state)
 {
     static struct seen_logins seen;
@@ -295,23 +342,47 @@ static void a_name_ends_nobodys_session(void **state)
     fixture_find(&seen, "a", STAGE_OPENED, 0);
 }
 
-static void bounds_what_is_open(void **state)
+#define OPENED 20000 /* more than are kept open */
+
+/* Logins of these processes, none of which ends; returns how long it took. */
+static int64_t open_all(const unsigned pids[OPENED])
 {
     static struct seen_logins seen;
-    const unsigned logins = 20000; /* more than are kept open */
+    const unsigned logins = OPENED;
     char *text = malloc(logins * 100UL);
     size_t length = 0;
-    (void)state;
 
     assert_non_null(text);
     for (unsigned i = 0; i < logins; i++)
         length += (size_t)sprintf(
             text + length, AT("01") "sshd[%u]: Accepted password for a from 1.2.3.4 port %u ssh2\n",
-            i + 1, i + 1);
+            pids[i], i + 1);
+    int64_t began_us = clock_monotonic_us();
     import_text(text, &seen);
     free(text);
     assert_int_equal(seen.counts.logins, logins);
     assert_int_equal(seen.count, logins);
+    for (unsigned i = 0; i < SEEN_MOST; i++) /* the oldest go first */
+        assert_int_equal(seen.login[i].record.event.source_port, i + 1);
+    return clock_monotonic_us() - began_us;
+}
+
+/* Pids that all fell into one bucket of a hash that anybody can compute cost no more than others.
+ */
+static void bounds_what_is_open(void **state)
+{
+    static unsigned plain[OPENED], crafted[OPENED];
+    uint64_t host = hash_bytes("gate", 4);
+    (void)state;
+
+    for (unsigned i = 0, pid = 1; i < OPENED; pid++) {
+        uint64_t key = (host ^ pid) | UINT64_C(1) << 63;
+        plain[i] = i + 1;
+        if ((key * UINT64_C(0x9e3779b97f4a7c15)) >> 52 == 5)
+            crafted[i++] = pid;
+    }
+    int64_t plain_us = open_all(plain);
+    assert_true(open_all(crafted) < 5 * plain_us);
 }
 
 /* How many of these texts are different. */
@@ -420,6 +491,44 @@ static void attempt_knows_no_key(void **state)
     assert_int_equal(login_event_as_seen_at_attempt(&event).method, METHOD_UNKNOWN);
 }
 
+#define FAILED(date, pid) date " h sshd[" pid "]: Failed password for x from 1.2.3.4 port 5 ssh2\n"
+
+/* The newest is of January 2027. A step back of five months is not counted as another year. */
+static void no_line_lies_after_the_newest(void **state)
+{
+    static struct seen_logins seen;
+    (void)state;
+
+    import_text(FAILED("Nov 20 10:00:00", "1") FAILED("Jun 20 10:00:00", "2"), &seen);
+    assert_non_null(strstr(seen.note, "taken for 2026 to 2026"));
+    import_text(FAILED("May 20 10:00:00", "1") FAILED("Jan  2 10:00:00", "2"), &seen);
+    assert_non_null(strstr(seen.note, "taken for 2026 to 2027"));
+    assert_int_equal(seen.login[0].record.event.time_us, fixture_time_us("2026-05-20 10:00:00"));
+    assert_int_equal(seen.login[1].record.event.time_us, fixture_time_us("2027-01-02 10:00:00"));
+}
+
+/* So many turns of the year that the first of them would lie long before 1970. */
+static void skips_lines_before_all_clocks(void **state)
+{
+    static struct seen_logins seen;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    (void)state;
+
+    assert_non_null(out);
+    for (int i = 0; i < 70; i++)
+        fputs(FAILED("Dec 20 10:00:00", "7") FAILED("Jan 20 10:00:00", "7"), out);
+    assert_int_equal(fclose(out), 0);
+    import_text(text, &seen);
+    free(text);
+    assert_int_equal(seen.counts.lines, 140);
+    assert_int_equal(seen.counts.failures, 2 * (2026 - 1970) + 1);
+    assert_int_equal(seen.counts.skipped[SKIPPED_NO_TIME], 140 - seen.counts.failures);
+    assert_int_equal(seen.login[0].record.event.time_us, fixture_time_us("1970-01-20 10:00:00"));
+    assert_non_null(strstr(seen.note, "taken for 1970 to 2026"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,9 +539,13 @@ int main(void)
         cmocka_unit_test(survives_any_bytes),
         cmocka_unit_test(joins_two_factors),
         cmocka_unit_test(counts_a_refusal_once),
+        cmocka_unit_test(knows_a_refusal_again),
+        cmocka_unit_test(a_connection_is_of_its_host),
         cmocka_unit_test(knows_what_moved),
         cmocka_unit_test(a_name_ends_nobodys_session),
         cmocka_unit_test(bounds_what_is_open),
+        cmocka_unit_test(no_line_lies_after_the_newest),
+        cmocka_unit_test(skips_lines_before_all_clocks),
         cmocka_unit_test(counts_the_public_sample),
         cmocka_unit_test(attempt_knows_no_key),
         cmocka_unit_test(attempt_knows_the_key_of_the_factor_before_it),

@@ -3,9 +3,15 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "common/clock.h"
 #include "import_fixture.h"
 #include "trainer/import_store.h"
 
@@ -22,14 +28,14 @@ static int64_t import_at(const char *directory, const char *format, const char *
         .input = &input, .utc = true, .visit = import_target_add, .context = &target};
 
     ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
-    ASSERT_DONE(store_begin(store, &error));
-    ASSERT_DONE(import_target_init(&target, store, geo, &error));
+    ASSERT_DONE(store_import_begin(store, &error));
+    ASSERT_DONE(
+        import_target_init(&target, store, geo, import_format_find(format)->tells_live, &error));
     ASSERT_DONE(input_open(&input, fixture_file(text, strlen(text)), &error));
     *changes = store_changes(store);
     ASSERT_DONE(import_format_find(format)->read(&reading, &error));
     *changes = store_changes(store) - *changes;
-    ASSERT_DONE(store_commit(store, &error));
-    ASSERT_DONE(store_rebuild(store, &error));
+    ASSERT_DONE(store_import_commit(store, &error));
     int64_t duplicates = target.duplicates;
     input_close(&input);
     import_target_finish(&target);
@@ -80,6 +86,18 @@ static unsigned learned(const char *directory, const char *user)
     ASSERT_DONE(store_profile_load(store, user, &profile, &found, &error));
     store_close(store);
     return found ? profile.sessions : 0;
+}
+
+static int64_t count_logins(const char *directory)
+{
+    struct error error = ERROR_NONE;
+    struct store_counts counts = {.logins = 0};
+    struct store *store;
+
+    ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
+    ASSERT_DONE(store_counts(store, 0, &counts, &error));
+    store_close(store);
+    return counts.logins;
 }
 
 #define LINE(time, text) "2026-03-09T14:05:" time "Z gate sshd[7]: " text "\n"
@@ -193,6 +211,50 @@ static void what_the_history_says_of_places_stands(void **state)
     assert_true(isnan(place.longitude));
 }
 
+/* Names chosen so that the hashes agree in their low bits do not make them one. */
+static void equal_attempts_of_a_second_are_counted(void **state)
+{
+    static const char PAIR[] = LINE("01", "Failed password for root from 6.6.6.6 port 40000 ssh2")
+        LINE("01", "Failed password for invalid user u43689 from 6.6.6.6 port 40000 ssh2");
+    char text[10 * sizeof PAIR] = "";
+    int64_t changes = 0;
+
+    for (int i = 0; i < 10; i++)
+        strcat(text, PAIR);
+    assert_int_equal(import_at(*state, "sshd", text, NULL, &changes), 0);
+    assert_int_equal(count_logins(*state), 20);
+    assert_int_equal(import_at(*state, "sshd", text, NULL, &changes), 20);
+}
+
+/* What the module recorded of a host is not told again by its log, but what came before is. */
+static void what_the_module_saw_is_not_imported(void **state)
+{
+    struct error error = ERROR_NONE;
+    struct store *store;
+    int64_t changes = 0;
+    struct login_record record = fixture_record("alice", "1.2.3.4", 0);
+
+    strcpy(record.event.host, "gate");
+    record.event.time_us = fixture_time_us("2026-03-09 14:05:02") + 700000;
+    record.event.id = login_id_make(record.event.time_us, 1);
+    ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
+    ASSERT_DONE(store_begin(store, &error));
+    ASSERT_DONE(store_fold(store, &record, &error));
+    ASSERT_DONE(store_commit(store, &error));
+    store_close(store);
+    assert_int_equal(import_at(*state, "sshd",
+                               OPENING CLOSING
+                               "2026-03-09T14:05:03Z other sshd[7]: Failed password for c from "
+                               "1.2.3.4 port 5 ssh2\n",
+                               NULL, &changes),
+                     0);
+    login_of(*state, "c", 4); /* two of bob's before, the module's, another host's */
+    login_of(*state, "alice", 4);
+    /* A table may be of anything. */
+    import_at(*state, "csv", "time,user,host,service\n1790000001,d,gate,sshd\n", NULL, &changes);
+    login_of(*state, "d", 5);
+}
+
 static void labels_are_kept(void **state)
 {
     int64_t changes = 0;
@@ -209,6 +271,69 @@ static void labels_are_kept(void **state)
     assert_int_equal(login_of(*state, "owner", 2).login.label, 0);
 }
 
+#define KILLED_ROUNDS 12
+#define LONG_LOGINS   3000
+
+/* So many logins of as many sessions of alice. */
+static char *long_history(int duration_s)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    fputs("time,user,ip,duration_s\n", out);
+    for (int i = 0; i < LONG_LOGINS; i++)
+        fprintf(out, "%d,alice,1.2.3.4,%d\n", 1790000000 + 60 * i, duration_s);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* All of them end after the last has begun. */
+static void learns_sessions_that_stay_open(void **state)
+{
+    char *text = long_history(1000000);
+    int64_t changes = 0;
+
+    assert_int_equal(import_at(*state, "csv", text, NULL, &changes), 0);
+    assert_int_equal(learned(*state, "alice"), LONG_LOGINS);
+    free(text);
+}
+
+/* Whenever it is killed: what is stored is learned, and what is not comes with the next import. */
+static void killed_it_leaves_all_or_nothing(void **state)
+{
+    char *text = long_history(5), directory[FIXTURE_PATH_BYTES], command[2 * FIXTURE_PATH_BYTES];
+    int64_t changes = 0, began_us = clock_monotonic_us(), whole_us = 0;
+
+    snprintf(directory, sizeof directory, "%s/whole", (const char *)*state);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_int_equal(import_at(directory, "csv", text, NULL, &changes), 0);
+    assert_int_equal(learned(directory, "alice"), LONG_LOGINS);
+    whole_us = clock_monotonic_us() - began_us;
+    snprintf(directory, sizeof directory, "%s/killed", (const char *)*state);
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    for (int round = 1; round <= KILLED_ROUNDS; round++) {
+        assert_int_equal(mkdir(directory, 0700), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            import_at(directory, "csv", text, NULL, &changes);
+            _exit(0);
+        }
+        usleep((useconds_t)(whole_us * round / KILLED_ROUNDS));
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        int64_t stored = count_logins(directory);
+        assert_true(stored == 0 || stored == LONG_LOGINS);
+        assert_int_equal(learned(directory, "alice"), stored);
+        assert_int_equal(import_at(directory, "csv", text, NULL, &changes), stored);
+        assert_int_equal(learned(directory, "alice"), LONG_LOGINS);
+        assert_int_equal(system(command), 0);
+    }
+    free(text);
+}
+
 int main(int count, char **arguments)
 {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -217,7 +342,11 @@ int main(int count, char **arguments)
         IN_DIRECTORY(a_session_gets_its_end_later),
         IN_DIRECTORY(rotated_files_overlap),
         IN_DIRECTORY(what_the_history_says_of_places_stands),
+        IN_DIRECTORY(equal_attempts_of_a_second_are_counted),
+        IN_DIRECTORY(what_the_module_saw_is_not_imported),
         IN_DIRECTORY(labels_are_kept),
+        IN_DIRECTORY(learns_sessions_that_stay_open),
+        IN_DIRECTORY(killed_it_leaves_all_or_nothing),
     };
     if (count != 2)
         return 2;

@@ -68,6 +68,11 @@ static const struct attempt_case ATTEMPTS[] = {
     {"error: PAM: User not known to the underlying authentication module for illegal user bob from "
      "1.2.3.4 [preauth]",
      SSHD_PAM_FAILED, METHOD_KEYBOARD_INTERACTIVE, "bob", "1.2.3.4", 0, "", 1},
+    {"error: PAM: Have exhausted maximum number of retries for service for root from 1.2.3.4",
+     SSHD_PAM_FAILED, METHOD_KEYBOARD_INTERACTIVE, "root", "1.2.3.4", 0, "", 1},
+    {"Failed hostbased for root from 6.6.6.6 port 99 ssh2: RSA " S
+     ", client user \"x\", client host \"e from 1.2.3.4 port 22 ssh2: a\"",
+     SSHD_FAILED, METHOD_HOSTBASED, "root", "6.6.6.6", 99, "", 1},
 };
 
 static void parse(const char *text, char copy[512], struct sshd_message *message)
@@ -111,6 +116,9 @@ static const struct {
     {"Postponed publickey for alice from 1.2.3.4 port 5 ssh2 [preauth]", SKIPPED_KEY_OFFERED},
     {"Postponed keyboard-interactive for invalid user x from 1.2.3.4 port 5 ssh2 [preauth]",
      SKIPPED_KEY_OFFERED},
+    {"Failed hostbased for invalid user x from 1.2.3.4 port 22 ssh2: a from 6.6.6.6 port 99 ssh2: "
+     "RSA " S ", client user \"x\", client host \"e from 5.6.7.8 port 22 ssh2: a\"",
+     SKIPPED_NO_ADDRESS},
     {"Failed password for bob from gate.example.org port 5 ssh2", SKIPPED_NO_ADDRESS},
     {"Accepted password for bob from gate.example.org port 5 ssh2", SKIPPED_NO_ADDRESS},
     {"error: PAM: Authentication failure for bob from gate.example.org", SKIPPED_NO_ADDRESS},

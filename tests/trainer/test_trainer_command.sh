@@ -39,7 +39,7 @@ status 1 run import --format sshd "$work/missing"
 status 0 run import --format sshd "$data/sshd_sample.log" --year 2027 --utc --json
 has "$work/out" '"lines": 24, "logins": 4, "failures": 7, "sessions": 2, "users": 6, "skipped": 7'
 has "$work/out" '"duplicates": 0'
-has "$work/err" 'taken for 2027'
+has "$work/err" 'taken for 2026 to 2027'
 status 0 run import --format sshd - --year 2027 --utc --json <"$data/sshd_sample.log"
 has "$work/out" '"duplicates": 11'
 
@@ -54,7 +54,7 @@ for duplicates in 0 1; do
     has "$work/out" "\"failures\": 1,.*\"duplicates\": $duplicates,"
     status 0 "$trainer" import --format csv - --json --config "$work/conf" --store "$work/store2" <"$work/table"
     has "$work/out" "\"lines\": 2, \"logins\": 1,.*\"no_user\": 1,.*\"line\": 3,.*\"duplicates\": $duplicates,"
-    has "$work/err" 'left out is the column colour'
+    has "$work/err" 'columns left out: colour'
     status 0 "$trainer" import --format sshd "$work/log.gz" --year 2027 --utc --config "$work/conf" --store "$work/store2"
     has "$work/out" "line 21, not in the format: this is no line of a log"
 done

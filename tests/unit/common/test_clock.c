@@ -41,6 +41,33 @@ static void the_zone_moves_with_summer(void **state)
     assert_int_equal(clock_utc_offset_s(SUMMER_US), 7200);
 }
 
+/* The answer does not depend on what was asked before. */
+static void the_zones_clock_names_a_moment(void **state)
+{
+    static const struct {
+        const char *shown, *moment;
+    } CASES[] = {
+        {"2026-03-09T14:05:11Z", "2026-03-09T13:05:11Z"},
+        {"2026-07-09T15:05:11Z", "2026-07-09T13:05:11Z"},
+        {"2026-10-25T01:59:59Z", "2026-10-24T23:59:59Z"},
+        {"2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z"}, /* twice: in summer time */
+        {"2026-10-25T03:00:00Z", "2026-10-25T02:00:00Z"},
+        {"2026-03-29T02:30:00Z", "2026-03-29T01:30:00Z"}, /* never */
+        {"2026-03-29T03:00:00Z", "2026-03-29T01:00:00Z"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < 3 * sizeof CASES / sizeof CASES[0]; i++) {
+        size_t at = i * 5 % (sizeof CASES / sizeof CASES[0]);
+        struct tm parts = {.tm_isdst = 0};
+        char text[CLOCK_TEXT_BYTES];
+        assert_non_null(strptime(CASES[at].shown, "%Y-%m-%dT%H:%M:%SZ", &parts));
+        int64_t shown_us = (int64_t)timegm(&parts) * US_PER_S;
+        assert_string_equal(clock_format(clock_local_to_utc_us(shown_us), true, text),
+                            CASES[at].moment);
+    }
+}
+
 static void clocks_run(void **state)
 {
     (void)state;
@@ -56,6 +83,7 @@ int main(void)
         cmocka_unit_test(times_are_formatted),
         cmocka_unit_test(extreme_times_fit),
         cmocka_unit_test(the_zone_moves_with_summer),
+        cmocka_unit_test(the_zones_clock_names_a_moment),
         cmocka_unit_test(clocks_run),
     };
     return cmocka_run_group_tests(tests, use_berlin, NULL);
