@@ -4,27 +4,13 @@
 set -eu
 trainer=$1
 here=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../support/command.sh"
 mkdir -m 700 "$work/store" "$work/tmp"
 export TMPDIR="$work/tmp"
 printf 'geo = none\n' >"$work/conf"
 chmod 600 "$work/conf"
 
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
 run() { "$trainer" "$@" --config "$work/conf" --store "$work/store" --utc; }
-status() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" = "$expected" ] || fail "exit status $code instead of $expected: $* $(cat "$work/err")"
-}
-has() { grep -q -- "$2" "$1" || fail "no \"$2\" in $(head -c 3000 "$1")"; }
-has_not() { ! grep -q -- "$2" "$1" || fail "\"$2\" in $1"; }
 
 status 2 run evaluate --format rba
 has "$work/err" 'format is of a --csv FILE'

@@ -2,22 +2,9 @@
 # anomaly-trainer replay from outside, over a simulated store: budgets, exemptions, --since, labels.
 set -eu
 trainer=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../support/command.sh"
 mkdir -m 700 "$work/store"
 
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
-status() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" = "$expected" ] || fail "exit status $code instead of $expected: $*: $(cat "$work/err")"
-}
-has() { grep -q -- "$2" "$1" || fail "no \"$2\" in $(head -c 2000 "$1")"; }
 # configure LINE…: the configuration of what follows.
 configure() {
     printf '%s\n' "geo = none" "store = $work/store" "exemptions = $work/exemptions" "$@" >"$work/conf"

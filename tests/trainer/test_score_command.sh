@@ -3,23 +3,10 @@
 # goes wrong.
 set -eu
 trainer=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../support/command.sh"
 printf 'geo = none\nmin_history = 3\n' >"$work/conf"
 chmod 600 "$work/conf"
 
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
-status() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" = "$expected" ] || fail "exit status $code instead of $expected: $*: $(cat "$work/err")"
-}
-has() { grep -q -- "$2" "$1" || fail "no \"$2\" in $(head -c 2000 "$1")"; }
 score() { "$trainer" score --config "$work/conf" --utc "$@"; }
 sentence() { [ "$(wc -l <"$work/err")" = 1 ] || fail "not one sentence: $(cat "$work/err")"; }
 

@@ -2,21 +2,8 @@
 # anomaly-trainer table from outside: each learner on numbers and words, and what it refuses.
 set -eu
 trainer=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../support/command.sh"
 
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
-status() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" = "$expected" ] || fail "exit status $code instead of $expected: $* ($(cat "$work/err"))"
-}
-has() { grep -q -- "$2" "$1" || fail "no \"$2\" in $(cat "$1")"; }
 # table MODEL [OPTION…]: on $file.
 table() {
     model=$1

@@ -3,25 +3,12 @@
 set -eu
 trainer=$1
 data=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../support/command.sh"
 mkdir -m 700 "$work/store"
 printf 'geo = none\n' >"$work/conf"
 chmod 600 "$work/conf"
 
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
 run() { "$trainer" "$@" --config "$work/conf" --store "$work/store"; }
-status() {
-    expected=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" || code=$?
-    [ "$code" = "$expected" ] || fail "exit status $code instead of $expected: $*"
-}
-has() { grep -q -- "$2" "$1" || fail "no \"$2\" in $(cat "$1")"; }
 
 for command in "" import simulate train model table; do
     status 0 "$trainer" $command --help
@@ -42,7 +29,6 @@ has "$work/out" '"duplicates": 0'
 has "$work/err" 'taken for 2026 to 2027'
 status 0 run import --format sshd - --year 2027 --utc --json <"$data/sshd_sample.log"
 has "$work/out" '"duplicates": 11'
-
 
 # A journal, a table through a pipe and a gzip file, each once; then what is no history.
 printf '%s\n' '{"SYSLOG_IDENTIFIER":"sshd","__REALTIME_TIMESTAMP":"1790000000000000","MESSAGE":"Failed password for x from 1.2.3.4 port 5 ssh2"}' >"$work/journal"
