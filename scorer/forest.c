@@ -33,31 +33,14 @@ double forest_score(const struct forest *forest, const float *row)
     return score;
 }
 
-static void score_rows(const struct forest *forest, const float *table, size_t rows, uint64_t *keys,
-                       double *scores)
+static double score_of(const void *forest, int64_t sum)
 {
-    uint32_t columns = forest->trees.column_count;
-    for (size_t i = 0; i < rows; i++) {
-        trees_write_keys(columns, table + i * columns, keys);
-        scores[i] = forest_score_of(forest, trees_sum(&forest->trees, keys));
-    }
-}
-
-/* Apart, so that only wide tables pay for a large stack. */
-static __attribute__((noinline)) void
-score_wide_rows(const struct forest *forest, const float *table, size_t rows, double *scores)
-{
-    uint64_t keys[TREES_MOST_SLOTS];
-    score_rows(forest, table, rows, keys, scores);
+    return forest_score_of(forest, sum);
 }
 
 void forest_score_rows(const struct forest *forest, const float *table, size_t rows, double *scores)
 {
-    uint64_t keys[TREES_NARROW_SLOTS];
-    if (forest->trees.column_count <= TREES_NARROW_COLUMNS)
-        score_rows(forest, table, rows, keys, scores);
-    else
-        score_wide_rows(forest, table, rows, scores);
+    trees_score_rows(&forest->trees, table, rows, score_of, forest, scores);
 }
 
 const char *forest_kind_name(enum forest_kind kind)

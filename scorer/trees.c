@@ -220,6 +220,41 @@ int64_t trees_sum(const struct trees *trees, const uint64_t *keys)
     return (int64_t)sum - (int64_t)SIGN_BIT * trees->tree_count;
 }
 
+struct scoring {
+    const struct trees *trees;
+    tree_score *score;
+    const void *context;
+};
+
+static void score_rows(const struct scoring *scoring, const float *table, size_t rows,
+                       uint64_t *keys, double *scores)
+{
+    uint32_t columns = scoring->trees->column_count;
+    for (size_t i = 0; i < rows; i++) {
+        trees_write_keys(columns, table + i * columns, keys);
+        scores[i] = scoring->score(scoring->context, trees_sum(scoring->trees, keys));
+    }
+}
+
+/* Apart, so that only wide tables pay for a large stack. */
+static __attribute__((noinline)) void
+score_wide_rows(const struct scoring *scoring, const float *table, size_t rows, double *scores)
+{
+    uint64_t keys[TREES_MOST_SLOTS];
+    score_rows(scoring, table, rows, keys, scores);
+}
+
+void trees_score_rows(const struct trees *trees, const float *table, size_t rows, tree_score *score,
+                      const void *context, double *scores)
+{
+    const struct scoring scoring = {trees, score, context};
+    uint64_t keys[TREES_NARROW_SLOTS];
+    if (trees->column_count <= TREES_NARROW_COLUMNS)
+        score_rows(&scoring, table, rows, keys, scores);
+    else
+        score_wide_rows(&scoring, table, rows, scores);
+}
+
 void trees_attribute(const struct trees *trees, const uint64_t *keys, int64_t *contributions)
 {
     for (uint32_t tree = 0; tree < trees->tree_count; tree++) {

@@ -91,6 +91,13 @@ uint32_t tree_next(const struct trees *trees, uint32_t at, const uint64_t *keys)
 /* The leaves' values summed over all trees, in TREES_VALUE_UNITs. */
 int64_t trees_sum(const struct trees *trees, const uint64_t *keys);
 
+/* What a row's sum says; context: whatever it needs to know. */
+typedef double tree_score(const void *context, int64_t sum);
+
+/* That of each of `rows` rows of column_count values that follow one another. */
+void trees_score_rows(const struct trees *trees, const float *table, size_t rows, tree_score *score,
+                      const void *context, double *scores);
+
 /*
  * What each column did to that sum: along each path, the change of the node's value is given to the
  * column that was asked (Saabas 2014, "Interpreting random forests"). Added to contributions, which
