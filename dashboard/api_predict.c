@@ -8,7 +8,7 @@ static bool judge(struct worker *worker, struct prediction *prediction, struct e
     return predict_judge(prediction, worker->config, &worker->kept, error);
 }
 
-bool handle_predict(struct worker *worker, const struct request *request, struct reply *reply,
+bool answer_predict(struct worker *worker, const struct request *request, struct reply *reply,
                     struct error *error)
 {
     struct error wrong = ERROR_NONE;
@@ -23,7 +23,7 @@ bool handle_predict(struct worker *worker, const struct request *request, struct
 }
 
 /* All of it is read before the first is judged: a batch is answered whole or refused. */
-bool handle_predict_batch(struct worker *worker, const struct request *request, struct reply *reply,
+bool answer_predict_batch(struct worker *worker, const struct request *request, struct reply *reply,
                           struct error *error)
 {
     size_t count = json_array_size(request->json);
