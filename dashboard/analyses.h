@@ -10,8 +10,9 @@
 #include "common/json_writer.h"
 #include "dashboard/jobs.h"
 
-#define ANALYSIS_MOST 8 /* uploads that come, wait, or are kept; the oldest that ended gives way   \
-                         */
+#define ANALYSIS_MOST                                                                              \
+    8 /* uploads that come, wait, or are kept; the oldest that ended gives way                     \
+       */
 #define ANALYSIS_KEPT_S     3600
 #define ANALYSIS_ID_BYTES   17 /* 16 hexadecimal digits */
 #define ANALYSIS_NAME_BYTES 128

@@ -5,7 +5,7 @@
 #ifndef DASHBOARD_PREDICT_H
 #define DASHBOARD_PREDICT_H
 
-#include <jansson.h>
+#include "dashboard/json_request.h"
 
 #include "check/kept.h"
 #include "common/config.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/json_reader.h"
+#include "scorer/risk.h"
 
 static void write_evidence(struct json_writer *json, const struct risk_model_header *header)
 {
