@@ -234,17 +234,23 @@ static bool train(const struct command_line *line, const struct config *config, 
                                       .injection_share = GATHER_INJECTED_PER_LOGIN};
     struct fit_budgets budgets = fit_budgets_of(config);
     struct training_rows rows = {.rows = NULL};
+    struct store *store = NULL;
     struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
+    /* A file elsewhere is the caller's to read, one in the store its owner's. */
+    if (values->out != NULL)
+        open_old(line, path, old);
     bool trained = describe_geo(config, &facts, error) && store_owner_become(config->store, error);
-    if (trained)
+    if (trained && values->out == NULL)
         open_old(line, path, old);
     if (old->usable)
         options.rival = &old->file.risk;
-    trained = trained && gather_rows(config->store, &row_options, &rows, NULL, NULL, error) &&
+    trained = trained && store_open(&store, config->store, STORE_READ, error) &&
+              gather_rows(store, &row_options, &rows, NULL, NULL, error) &&
               gather_prior(&rows, options.forest.seed, error) &&
               fit_model(&rows, &options, &budgets, &facts, result, error);
     training_rows_finish(&rows);
+    store_close(store);
     *kept_new = !old->usable || fit_rival_yields(&result->rival, &result->measures);
     return trained && (!*kept_new || write_model(values, path, result, error));
 }
