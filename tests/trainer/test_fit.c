@@ -138,8 +138,6 @@ static void parts_follow_each_other_in_time(void **state)
     training_rows_finish(&rows);
 }
 
-/* Attacks weigh .35 of the logins wherever they come from; prior rows as 2000 logins in training.
- */
 static size_t unlearned_of(const struct fit_part *part)
 {
     size_t count = 0;
@@ -171,6 +169,8 @@ static void budgets_are_of_all_logins(void **state)
     training_rows_finish(&rows);
 }
 
+/* Attacks weigh .35 of the logins wherever they come from; prior rows as 2000 logins in training.
+ */
 static void parts_hold_one_mixture(void **state)
 {
     struct training_rows rows = make_rows(&SMALL);
