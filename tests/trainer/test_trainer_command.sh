@@ -136,6 +136,22 @@ if [ "$(id -u)" = 0 ]; then
     has_not "$work/err" 'the old model is replaced'
 fi
 
+# Nobody attacks a console: nothing tells two models apart, and no figure is made up.
+{
+    echo time,user
+    awk 'BEGIN { for (i = 0; i < 400; i++) print 1790000000 + 20000 * i ",user" i % 5 }'
+} >"$work/consoles"
+mkdir -m 700 "$work/quiet"
+quiet() { "$trainer" "$@" --config "$work/conf" --store "$work/quiet"; }
+status 0 quiet import --format csv "$work/consoles"
+status 0 quiet train --trees 10 --depth 5
+has "$work/out" 'no attack, simulated or labelled'
+has_not "$work/out" 'nan'
+status 0 quiet train --trees 10 --depth 5 --if-better
+has "$work/out" '^kept the new model: no attack among 120 held-out logins'
+status 0 quiet model show "$work/quiet/model.forest"
+has_not "$work/out" 'nan'
+
 # Imported logins were never scored.
 status 0 run model show "$model" --drift
 has "$work/out" '^0 logins since .*, 0 of them scored by this model'
