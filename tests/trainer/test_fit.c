@@ -367,7 +367,7 @@ static void tells_its_measures_in_the_summary(void **state)
     assert_near(rows, result.held_out.logins + result.held_out.attacks, 0);
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
         struct json_value realised =
-            json_member(json_member(summary, "realised"), fit_level_name((enum risk_level)i));
+            json_member(json_member(summary, "realised"), risk_level_name((enum risk_level)i));
         assert_near(number_of(realised, "highest"), model.header->thresholds[i].highest, 0);
     }
     free(result.bytes);
