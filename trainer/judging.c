@@ -42,6 +42,9 @@ static bool score_block(void *context, void *block, struct error *error)
         struct judged_login *login = &judged->logins[i];
         if (!assess_features(plan->model, plan->policies, &login->facts, &login->assessment, error))
             return false;
+        if (plan->reasons && login->assessment.verdict >= VERDICT_LOG &&
+            !assess_reasons(plan->model, &login->assessment, error))
+            return false;
         login->verdicts[0] = login->assessment.verdict;
         for (unsigned policy = 1; policy < plan->policy_count; policy++)
             login->verdicts[policy] = policy_decide(&plan->policies[policy], plan->model,
