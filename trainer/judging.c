@@ -13,7 +13,7 @@
 
 struct told_block {
     unsigned count;
-    struct stored_login logins[BLOCK_LOGINS];
+    struct replay_login logins[BLOCK_LOGINS];
 };
 
 struct judged_block {
@@ -106,7 +106,7 @@ static bool replay_block(void *context, void *block, struct error *error)
     struct told_block *told = block;
 
     for (unsigned i = 0; i < told->count; i++) {
-        if (!replay_add(judging->replay, &told->logins[i], error))
+        if (!replay_add_prepared(judging->replay, &told->logins[i], error))
             return false;
     }
     told->count = 0;
@@ -164,7 +164,7 @@ bool judging_add(struct judging *judging, const struct stored_login *login, stru
         judging->telling = block_ring_next(judging->told, error);
     if (judging->telling == NULL)
         return false;
-    judging->telling->logins[judging->telling->count++] = *login;
+    replay_login_prepare(&judging->telling->logins[judging->telling->count++], login);
     if (judging->telling->count == BLOCK_LOGINS) {
         block_ring_submit(judging->told);
         judging->telling = NULL;
