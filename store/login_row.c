@@ -43,8 +43,10 @@ int64_t login_key(const struct login_id *id)
 static void copy_text(char *text, size_t capacity, sqlite3_stmt *row, int column)
 {
     const unsigned char *value = sqlite3_column_text(row, column);
+    size_t bytes = strnlen(value ? (const char *)value : "", capacity - 1);
 
-    snprintf(text, capacity, "%s", value ? (const char *)value : "");
+    memcpy(text, value ? (const char *)value : "", bytes);
+    text[bytes] = '\0';
 }
 
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,

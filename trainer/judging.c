@@ -8,8 +8,8 @@
 #include "trainer/block_ring.h"
 #include "trainer/replay.h"
 
-#define BLOCK_LOGINS 128
-#define BLOCKS       16
+#define BLOCK_LOGINS 512
+#define BLOCKS       8
 
 struct told_block {
     unsigned count;
@@ -53,8 +53,6 @@ static bool score_block(void *context, void *block, struct error *error)
     return true;
 }
 
-/* ---- in the thread that replays ---- */
-
 static bool hand_out(void *context, void *block, struct error *error)
 {
     const struct judging_plan *plan = &((struct judging *)context)->plan;
@@ -67,6 +65,8 @@ static bool hand_out(void *context, void *block, struct error *error)
     judged->count = 0;
     return true;
 }
+
+/* ---- in the thread that replays ---- */
 
 static bool on_attempt(void *context, struct replay *replay, const struct stored_login *login,
                        const struct login_event *seen, const struct history *history,
@@ -133,9 +133,9 @@ bool judging_create(struct judging **judging, const struct judging_plan *plan, s
                                    .context = *judging};
     struct block_ring_plan judged = {.block_bytes = sizeof(struct judged_block),
                                      .blocks = BLOCKS,
-                                     .threads = processors > 1 ? (unsigned)processors - 1 : 1,
+                                     .threads = processors > 1 ? (unsigned)processors : 1,
                                      .work = score_block,
-                                     .done = hand_out,
+                                     .finish = hand_out,
                                      .context = *judging};
     if (replay_create(&(*judging)->replay, &hooks, error) &&
         block_ring_create(&(*judging)->judged, &judged, error) &&

@@ -32,7 +32,7 @@ struct judging_plan {
     /* Whether the login is exempt and whether it is root's; called in order by one thread, which is
      * not that which adds. */
     void (*facts)(void *context, const struct stored_login *login, struct policy_facts *facts);
-    judged_visitor *visit; /* in the same thread, or in that which finishes */
+    judged_visitor *visit; /* in other threads than that, one at a time and in order */
     void *context;
 };
 
