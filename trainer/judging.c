@@ -8,7 +8,7 @@
 #include "trainer/block_ring.h"
 #include "trainer/replay.h"
 
-#define BLOCK_LOGINS 512
+#define BLOCK_LOGINS 256
 #define BLOCKS       8
 
 struct told_block {

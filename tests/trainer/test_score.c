@@ -21,7 +21,7 @@
 #include "trainer/replay_report.h"
 #include "trainer/simulation.h"
 
-#define LOGINS      500
+#define LOGINS      800 /* some blocks of the judging */
 #define FIRST_ASKED 200 /* by the second judging */
 #define MOST_SHOWN  7   /* of a report's logins */
 
