@@ -141,6 +141,7 @@ bool store_profile_load(struct store *store, const char *user, struct profile *p
 bool store_source_load(struct store *store, const struct ip_address *address, unsigned prefix_bits,
                        struct source *source, bool *found, struct error *error) MUST_USE;
 
+/* The last 24 hours by ten minutes: from the beginning of those that they began in. */
 struct store_counts {
     int64_t logins, users, sources, attempts_24h, failures_24h, denials_24h, step_ups_24h;
     int64_t failures; /* logins that were never accepted, of all */

@@ -153,6 +153,9 @@ struct known_id known_value(enum population_value kind, const uint64_t *key);
 /* ---- positions (position.c) -------------------------------------------------------------------
  */
 
+/* Of the newest login; 0: there is none. */
+bool store_newest_us(struct store *store, int64_t *time_us, struct error *error) MUST_USE;
+
 bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
                       struct error *error) MUST_USE;
 
