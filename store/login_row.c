@@ -227,16 +227,19 @@ bool login_row_insert(struct store *store, const struct login_row *row, struct e
     tally->failures += login_is_failure(row->stages, login->label);
     if (row->key < tally->swept_key)
         tally->swept_key = row->key;
-    return true;
+    return login_changed(store, NULL, row, error);
 }
 
-static bool count_change(struct store *store, const struct login_row *row, bool was_failure,
-                         struct error *error)
+static bool count_change(struct store *store, const struct login_row *row,
+                         const struct login_row *before, struct error *error)
 {
+    bool was_failure = login_is_failure(before->stages, before->login.label);
     bool is_failure = login_is_failure(row->stages, row->login.label);
     struct known_id tally_id = known_tally();
     struct tally *tally;
 
+    if (!login_changed(store, before, row, error))
+        return false;
     if (is_failure == was_failure)
         return true;
     tally = known_hold(store, &tally_id, true, error);
@@ -248,8 +251,8 @@ static bool count_change(struct store *store, const struct login_row *row, bool 
     return true;
 }
 
-bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
-                      struct error *error)
+bool login_row_update(struct store *store, const struct login_row *row,
+                      const struct login_row *before, struct error *error)
 {
     const struct stored_login *login = &row->login;
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_UPDATE, error);
@@ -267,11 +270,11 @@ bool login_row_update(struct store *store, const struct login_row *row, bool was
     sqlite3_bind_blob(statement, 7, bytes, size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 8, login->record.event.time_us);
     return store_run(store, statement, "change a login", error) &&
-           count_change(store, row, was_failure, error);
+           count_change(store, row, before, error);
 }
 
-bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
-                     struct error *error)
+bool login_row_label(struct store *store, const struct login_row *row,
+                     const struct login_row *before, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_LABEL, error);
 
@@ -281,5 +284,5 @@ bool login_row_label(struct store *store, const struct login_row *row, bool was_
     sqlite3_bind_int(statement, 2, row->login.label);
     sqlite3_bind_text(statement, 3, row->login.family, -1, SQLITE_STATIC);
     return store_run(store, statement, "label a login", error) &&
-           count_change(store, row, was_failure, error);
+           count_change(store, row, before, error);
 }

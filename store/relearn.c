@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_tables.h"
+#include "store/rollup_tables.h"
 
 /* A stage that is still to come when its login's attempt is learned. */
 struct pending {
@@ -115,7 +115,10 @@ static bool relearn_row(struct relearning *relearning, sqlite3_stmt *statement,
 
     if (!login_row_read(relearning->store, statement, &row, &unread))
         return relearning->changed || error_set(relearning->error, unread.fault, "%s", unread.text);
-    return learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
+    row.later = false;
+    return (relearning->changed ||
+            login_changed(relearning->store, NULL, &row, relearning->error)) &&
+           learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
 }
 
 static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
@@ -198,9 +201,14 @@ bool store_rebuild(struct store *store, struct error *error)
 
     if (!store_begin_own(store, &own, error))
         return false;
-    statement = forget_known(store, error) ? store_statement(store, SQL_LOGINS_ALL, error) : NULL;
-    if (statement && relearn_rows(&relearning, statement, push_all))
+    statement = forget_known(store, error) && login_lists_begin_anew(store, error) &&
+                        rollup_begin_anew(store, error)
+                    ? store_statement(store, SQL_LOGINS_ALL, error)
+                    : NULL;
+    if (statement && relearn_rows(&relearning, statement, push_all)) {
+        rollup_end_anew(store);
         return !own || store_commit(store, error);
+    }
     if (own)
         store_rollback(store);
     return false;
