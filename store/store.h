@@ -41,8 +41,8 @@ bool store_configure_for_check(void);
 /*
  * directory must be writable by its owner alone; for writing, he must be root or the caller's
  * effective user. Other users whom it and its files let read can read, once anomalyd has been
- * there. On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in
- * errno.
+ * there. On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK
+ * in errno.
  */
 bool store_open(struct store **store, const char *directory, enum store_access access,
                 struct error *error) MUST_USE;
