@@ -13,10 +13,23 @@ struct dashboard; /* shared by all threads: options, sessions, tokens, jobs, liv
 
 struct worker {
     struct dashboard *dashboard;
-    const struct config *config;
-    struct store *store; /* see worker_store() */
+    const struct config *config; /* as of the request's begin */
+
+    /* Its own; see the functions below. */
+    struct config own_config;
+    unsigned generation;
+    struct store *store;
     struct model model;
+    bool has_model;
+    struct geo *geo;
 };
+
+/* NULL: no memory. */
+struct worker *worker_create(struct dashboard *dashboard);
+void worker_destroy(struct worker *worker);
+
+/* Before each request: the configuration as it is now. */
+void worker_refresh(struct worker *worker);
 
 /* The store as it is now; NULL with an error when there is none that can be read. */
 struct store *worker_store(struct worker *worker, struct error *error);

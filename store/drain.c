@@ -80,7 +80,8 @@ static void fold_word(struct drain *drain, const void *payload, size_t size)
     bool taken;
 
     drain->words++;
-    if (!word_decode(&word, payload, size, NULL)) {
+    if (!word_decode(&word, payload, size, NULL) ||
+        (drain->producer->directory && !word_is_plain(&word))) {
         drain->result->refused++;
         return;
     }

@@ -126,7 +126,7 @@ static bool is_canonical(const struct exemption *exemption)
            exemption->until_s <= LOGIN_TIME_MAX_US / 1000000;
 }
 
-static bool texts_are_plain(const struct word *word)
+bool word_is_plain(const struct word *word)
 {
     return word->by[0] != '\0' && utf8_is_plain(word->by) && utf8_is_plain(word->why) &&
            utf8_is_plain(word->family) && utf8_is_plain(word->channel) &&
@@ -140,11 +140,9 @@ bool word_decode(struct word *word, const void *bytes, size_t size, struct error
     bool known = false;
 
     memset(word, 0, sizeof(*word));
-    if (!reader.failed && version == LABEL_VERSION) {
-        if (!decode_label(word, bytes, size, error))
-            return false;
-        known = true;
-    } else if (!reader.failed && version == WORD_VERSION) {
+    if (!reader.failed && version == LABEL_VERSION)
+        return decode_label(word, bytes, size, error);
+    if (!reader.failed && version == WORD_VERSION) {
         word->kind = get_u8(&reader);
         word->time_us = get_i64(&reader);
         word->uid = get_u32(&reader);
@@ -153,7 +151,7 @@ bool word_decode(struct word *word, const void *bytes, size_t size, struct error
         known = decode_kind(word, &reader) && !reader.failed && reader.at == reader.end;
     }
     return (known && word->time_us >= 0 && word->time_us <= LOGIN_TIME_MAX_US &&
-            texts_are_plain(word) &&
+            word_is_plain(word) &&
             (word->kind != WORD_EXCEPTION || is_canonical(&word->exemption)) &&
             (word->kind != WORD_ALERT_TEST || word->channel[0] != '\0')) ||
            error_set(error, FAULT_STORE,

@@ -41,7 +41,7 @@ struct word {
     enum word_kind kind;
     int64_t time_us;                 /* UTC, when it was given */
     uint32_t uid;                    /* of the process that wrote it */
-    char by[LOGIN_LABEL_BY_BYTES];   /* never empty */
+    char by[LOGIN_LABEL_BY_BYTES];
     char why[LOGIN_LABEL_WHY_BYTES]; /* "": nothing was said */
     struct login_id login;           /* LABEL, LATER */
     enum login_label_value label;    /* LABEL */
@@ -58,10 +58,13 @@ const char *word_kind_name(enum word_kind kind);
 size_t word_encode(const struct word *word, uint8_t bytes[WORD_MAX_BYTES]);
 
 /*
- * A decoded word is valid throughout: its texts are plain UTF-8 and bounded, its subject canonical.
- * Anything else is refused; so is a record of a login.
+ * A decoded word is valid throughout: its texts are bounded and, but for a label's, plain; its
+ * subject is canonical. Anything else is refused; so is a record of a login.
  */
 bool word_decode(struct word *word, const void *bytes, size_t size, struct error *error) MUST_USE;
+
+/* Whether somebody is named and all its texts are utf8_is_plain(). */
+bool word_is_plain(const struct word *word);
 
 /* Whether a network is no wider than exceptions made by a word may be. A user's always is. */
 bool exception_is_narrow(const struct exemption *exemption);

@@ -62,7 +62,7 @@ static bool decodes(const struct word *word)
     bool sound = word_decode(&decoded, bytes, word_encode(word, bytes), &error);
 
     assert_true(sound == (error.fault == FAULT_NONE));
-    return sound;
+    return sound && word_is_plain(&decoded);
 }
 
 static const enum word_kind KINDS[] = {

@@ -1,0 +1,34 @@
+/* What all threads of the service share. */
+#ifndef DASHBOARD_DASHBOARD_H
+#define DASHBOARD_DASHBOARD_H
+
+#include <pthread.h>
+
+#include "common/command_line.h"
+#include "dashboard/session.h"
+#include "dashboard/token.h"
+
+#define DASHBOARD_DIRECTORY "dashboard" /* in the store's directory: its own */
+
+struct dashboard {
+    /* The configuration in force; workers copy it when the generation changed. */
+    pthread_rwlock_t config_lock;
+    struct config config;
+    unsigned generation;
+
+    char directory[CONFIG_TEXT_BYTES + 16]; /* its own: journal, tokens, throw-away stores */
+    struct sessions *sessions;
+    struct tokens *tokens;
+    bool secure;   /* TLS: cookies are Secure */
+    bool loopback; /* only this machine can connect: Host must name it */
+};
+
+/* Takes the configuration over. False: no memory. */
+bool dashboard_init(struct dashboard *dashboard, const struct config *config,
+                    struct error *error) MUST_USE;
+void dashboard_finish(struct dashboard *dashboard);
+
+/* Puts another configuration in force; the store's directory stays. */
+void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
+
+#endif
