@@ -39,8 +39,8 @@ enum word_kind {
 
 struct word {
     enum word_kind kind;
-    int64_t time_us;                 /* UTC, when it was given */
-    uint32_t uid;                    /* of the process that wrote it */
+    int64_t time_us; /* UTC, when it was given */
+    uint32_t uid;    /* of the process that wrote it */
     char by[LOGIN_LABEL_BY_BYTES];
     char why[LOGIN_LABEL_WHY_BYTES]; /* "": nothing was said */
     struct login_id login;           /* LABEL, LATER */
