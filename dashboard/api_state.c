@@ -44,12 +44,12 @@ static void read_store(struct worker *worker, int64_t now_us, struct state *stat
 
 static void read_state(struct worker *worker, int64_t now_us, struct state *state)
 {
-    struct geo *geo;
+    const struct geo *geo;
 
     *state = (struct state){0};
     read_store(worker, now_us, state);
     state->model = worker_model(worker, &state->model_trouble);
-    state->model_path = worker->model.bytes != NULL ? worker->model.path : "built-in";
+    state->model_path = worker->kept.model.bytes != NULL ? worker->kept.model.path : "built-in";
     geo = worker_geo(worker, &state->geo_trouble);
     if (geo == NULL)
         return;

@@ -143,13 +143,21 @@ static void wait_for_end(struct dashboard *dashboard, const struct command_line 
 bool serve(struct dashboard *dashboard, const struct command_line *line, int listener,
            struct error *error)
 {
-    struct MHD_Daemon *daemon = start(dashboard, listener);
+    struct MHD_Daemon *daemon = NULL;
 
-    if (daemon == NULL)
-        return error_set(error, FAULT_NONE, "the HTTP service does not start");
+    dashboard->config_path = line->config != NULL ? line->config : CONFIG_DEFAULT_PATH;
+    if (!dashboard_start(dashboard, error))
+        goto stop;
+    daemon = start(dashboard, listener);
+    if (daemon == NULL) {
+        error_set(error, FAULT_NONE, "the HTTP service does not start");
+        goto stop;
+    }
     wait_for_end(dashboard, line);
     wakers_stop();
     MHD_stop_daemon(daemon);
     destroy_workers();
-    return true;
+stop:
+    dashboard_stop(dashboard);
+    return daemon != NULL;
 }
