@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "daemon/checkers.h"
-#include "daemon/notify.h"
+#include "common/notify.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
 
