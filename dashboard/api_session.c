@@ -24,8 +24,8 @@ static void write_session(struct reply *reply, const char *who, enum role role,
     json_text(json, "user", who);
     json_text(json, "role", role_name(role));
     json_text(json, "csrf", session != NULL ? session->csrf : NULL);
-    reply_time(reply, "expires",
-               session != NULL ? now_us + session->expires_us - clock_monotonic_us() : 0);
+    json_time(&reply->json, "expires",
+              session != NULL ? now_us + session->expires_us - clock_monotonic_us() : 0);
     json_object_end(json);
 }
 

@@ -44,12 +44,12 @@ static void read_store(struct worker *worker, int64_t now_us, struct state *stat
 
 static void read_state(struct worker *worker, int64_t now_us, struct state *state)
 {
-    struct geo *geo;
+    const struct geo *geo;
 
     *state = (struct state){0};
     read_store(worker, now_us, state);
     state->model = worker_model(worker, &state->model_trouble);
-    state->model_path = worker->model.bytes != NULL ? worker->model.path : "built-in";
+    state->model_path = worker->kept.model.bytes != NULL ? worker->kept.model.path : "built-in";
     geo = worker_geo(worker, &state->geo_trouble);
     if (geo == NULL)
         return;
@@ -73,8 +73,8 @@ static void write_checks(struct reply *reply, const struct state *state)
 
     begin_check(json, "store", &state->store_trouble);
     json_integer(json, "logins", state->counts.logins);
-    reply_time(reply, "oldest", state->counts.oldest_us);
-    reply_time(reply, "newest", state->counts.newest_us);
+    json_time(&reply->json, "oldest", state->counts.oldest_us);
+    json_time(&reply->json, "newest", state->counts.newest_us);
     json_object_end(json);
 
     begin_check(json, "model", &state->model_trouble);
@@ -83,7 +83,7 @@ static void write_checks(struct reply *reply, const struct state *state)
         snprintf(checksum, sizeof(checksum), "%016" PRIx64, state->model->header->checksum);
         json_text(json, "source", state->model_path);
         json_text(json, "checksum", checksum);
-        reply_time(reply, "trained", state->model->header->trained_us);
+        json_time(&reply->json, "trained", state->model->header->trained_us);
     }
     json_object_end(json);
 

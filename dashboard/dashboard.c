@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/program_beside.h"
+
 bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
                     int helper, struct error *error)
 {
@@ -18,6 +20,27 @@ bool dashboard_init(struct dashboard *dashboard, const struct config *config, co
         return true;
     dashboard_finish(dashboard);
     return error_set(error, FAULT_NONE, "no memory");
+}
+
+bool dashboard_start(struct dashboard *dashboard, struct error *error)
+{
+    char trainer[CONFIG_TEXT_BYTES];
+
+    if (!program_beside("anomaly-trainer", trainer, sizeof(trainer)))
+        return error_set(error, FAULT_NONE, "the path of this program is too long");
+    return jobs_create(&dashboard->jobs, trainer, error) &&
+           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs, error) &&
+           live_create(&dashboard->live, &dashboard->config, error);
+}
+
+void dashboard_stop(struct dashboard *dashboard)
+{
+    live_destroy(dashboard->live);
+    analyses_destroy(dashboard->analyses);
+    jobs_destroy(dashboard->jobs);
+    dashboard->live = NULL;
+    dashboard->analyses = NULL;
+    dashboard->jobs = NULL;
 }
 
 void dashboard_finish(struct dashboard *dashboard)

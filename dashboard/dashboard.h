@@ -5,8 +5,10 @@
 #include <pthread.h>
 
 #include "common/command_line.h"
+#include "dashboard/analyses.h"
 #include "dashboard/connections.h"
 #include "dashboard/identity.h"
+#include "dashboard/live.h"
 #include "dashboard/session.h"
 #include "dashboard/sign_in.h"
 #include "dashboard/throttle.h"
@@ -25,10 +27,16 @@ struct dashboard {
     struct throttle *throttle;
     struct connections *connections;
 
-    bool secure;       /* browsers come by TLS: cookies are Secure */
-    bool loopback;     /* only this machine can connect: Host must name it, or be host */
-    bool behind_proxy; /* who asks is the last address of X-Forwarded-For */
-    const char *host;  /* the name that Host must have; NULL: see loopback */
+    /* Between dashboard_start() and dashboard_stop(): what has threads and files of its own. */
+    struct jobs *jobs;
+    struct analyses *analyses;
+    struct live *live;
+
+    const char *config_path; /* of the configuration, for programs that are to read it too */
+    bool secure;             /* browsers come by TLS: cookies are Secure */
+    bool loopback;           /* only this machine can connect: Host must name it, or be host */
+    bool behind_proxy;       /* who asks is the last address of X-Forwarded-For */
+    const char *host;        /* the name that Host must have; NULL: see loopback */
 };
 
 /*
@@ -37,6 +45,13 @@ struct dashboard {
  */
 bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
                     int helper, struct error *error) MUST_USE;
+
+/* Starts what works in the background. To be stopped also when it fails. */
+bool dashboard_start(struct dashboard *dashboard, struct error *error) MUST_USE;
+
+/* Nothing is being answered any more. */
+void dashboard_stop(struct dashboard *dashboard);
+
 void dashboard_finish(struct dashboard *dashboard);
 
 /* What a user may do, by the configuration in force. */

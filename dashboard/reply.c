@@ -4,9 +4,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/clock.h"
 #include "dashboard/reply_body.h"
 
 #define FIRST_BYTES 4096
@@ -103,20 +101,4 @@ bool reply_refuse(struct reply *reply, unsigned status, const char *format, ...)
 bool reply_not_found(struct reply *reply, const char *what, const char *which)
 {
     return reply_refuse(reply, 404, "there is no %s %s", what, which);
-}
-
-void reply_time(struct reply *reply, const char *name, int64_t time_us)
-{
-    char text[64];
-    time_t seconds = (time_t)(time_us / US_PER_S);
-    struct tm parts;
-    size_t used;
-
-    if (time_us == 0 || gmtime_r(&seconds, &parts) == NULL ||
-        (used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts)) == 0) {
-        json_null(&reply->json, name);
-        return;
-    }
-    snprintf(text + used, sizeof(text) - used, ".%03dZ", (int)(time_us % US_PER_S / 1000));
-    json_text(&reply->json, name, text);
 }

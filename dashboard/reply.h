@@ -75,7 +75,4 @@ bool reply_refuse(struct reply *reply, unsigned status, const char *format, ...)
 /* 404 in the words of what was not found, with the same shape. Always true. */
 bool reply_not_found(struct reply *reply, const char *what, const char *which);
 
-/* A member that is a moment: RFC 3339 in UTC with milliseconds; null for 0. */
-void reply_time(struct reply *reply, const char *name, int64_t time_us);
-
 #endif

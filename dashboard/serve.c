@@ -182,14 +182,18 @@ static void wait_for_end(struct dashboard *dashboard, const struct command_line 
 bool serve(struct dashboard *dashboard, const struct command_line *line,
            const struct serve_options *options, struct error *error)
 {
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon = NULL;
 
     raise_descriptors();
+    dashboard->config_path = line->config != NULL ? line->config : CONFIG_DEFAULT_PATH;
+    if (!dashboard_start(dashboard, error))
+        goto stop;
     daemon = start(dashboard, options);
     if (daemon == NULL) {
         close(options->listener);
-        return error_set(error, FAULT_NONE, "the HTTP service does not start%s",
-                         options->tls_key != NULL ? ": see whether key and certificate fit" : "");
+        error_set(error, FAULT_NONE, "the HTTP service does not start%s",
+                  options->tls_key != NULL ? ": see whether key and certificate fit" : "");
+        goto stop;
     }
     notify_manager("READY=1");
     wait_for_end(dashboard, line);
@@ -197,5 +201,7 @@ bool serve(struct dashboard *dashboard, const struct command_line *line,
     wakers_stop();
     MHD_stop_daemon(daemon);
     destroy_workers();
-    return true;
+stop:
+    dashboard_stop(dashboard);
+    return daemon != NULL;
 }

@@ -15,20 +15,11 @@ struct worker *worker_create(struct dashboard *dashboard)
     return worker;
 }
 
-static void close_model(struct worker *worker)
-{
-    if (worker->has_model)
-        model_close(&worker->model);
-    worker->has_model = false;
-}
-
 void worker_destroy(struct worker *worker)
 {
     if (worker == NULL)
         return;
-    store_close(worker->store);
-    close_model(worker);
-    geo_close(worker->geo);
+    check_kept_drop(&worker->kept);
     free(worker);
 }
 
@@ -46,35 +37,21 @@ void worker_refresh(struct worker *worker)
 
 struct store *worker_store(struct worker *worker, struct error *error)
 {
-    const char *directory = worker->config->store;
+    struct store *store;
 
-    if (worker->store != NULL && !store_is_current(worker->store, directory)) {
-        store_close(worker->store);
-        worker->store = NULL;
-    }
-    if (worker->store == NULL && !store_open(&worker->store, directory, STORE_READ, error))
-        worker->store = NULL;
-    return worker->store;
+    return check_keep_store(&worker->kept, worker->config, &store, error) ? store : NULL;
 }
 
 const struct risk_model *worker_model(struct worker *worker, struct error *error)
 {
-    if (worker->has_model && !model_is_current(&worker->model, worker->config))
-        close_model(worker);
-    if (!worker->has_model)
-        worker->has_model = model_open(&worker->model, worker->config, error);
-    return worker->has_model ? &worker->model.risk : NULL;
+    const struct risk_model *model;
+
+    return check_keep_model(&worker->kept, worker->config, &model, error) ? model : NULL;
 }
 
-struct geo *worker_geo(struct worker *worker, struct error *error)
+const struct geo *worker_geo(struct worker *worker, struct error *error)
 {
-    const char *paths = worker->config->geo;
+    const struct geo *geo;
 
-    if (worker->geo != NULL && !geo_is_current(worker->geo, paths)) {
-        geo_close(worker->geo);
-        worker->geo = NULL;
-    }
-    if (worker->geo == NULL && !geo_open(&worker->geo, paths, error))
-        worker->geo = NULL;
-    return worker->geo;
+    return check_keep_geo(&worker->kept, worker->config, &geo, error) ? geo : NULL;
 }

@@ -5,9 +5,7 @@
 #ifndef DASHBOARD_WORKER_H
 #define DASHBOARD_WORKER_H
 
-#include "check/model.h"
-#include "store/geo.h"
-#include "store/store.h"
+#include "check/kept.h"
 
 struct dashboard; /* shared by all threads: options, sessions, tokens, jobs, live events */
 
@@ -18,10 +16,7 @@ struct worker {
     /* Its own; see the functions below. */
     struct config own_config;
     unsigned generation;
-    struct store *store;
-    struct model model;
-    bool has_model;
-    struct geo *geo;
+    struct check_kept kept;
 };
 
 /* NULL: no memory. */
@@ -38,6 +33,6 @@ struct store *worker_store(struct worker *worker, struct error *error);
 const struct risk_model *worker_model(struct worker *worker, struct error *error);
 
 /* The geolocation databases of the configuration; NULL with an error when one is damaged. */
-struct geo *worker_geo(struct worker *worker, struct error *error);
+const struct geo *worker_geo(struct worker *worker, struct error *error);
 
 #endif
