@@ -87,7 +87,9 @@ class Dashboard:
         listen = [] if "--listen" in self._options else ["--listen", f"{where}:{self.port}"]
         self.process = subprocess.Popen(
             [self.program("anomaly-dashboard"), *listen, *self._options, "--config", self.config],
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, **self._popen)
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env={
+                # What is freed is kept for a while by the sanitizer: here, not for long.
+                **os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"}, **self._popen)
         if not wait_for(lambda: self.ended() or self._answers(), 20) or self.ended():
             raise RuntimeError(f"anomaly-dashboard does not run: {self.log()}")
         return self
