@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/notify.h"
 #include "daemon/checkers.h"
-#include "daemon/notify.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
 #include "store/word.h"
