@@ -211,8 +211,14 @@ static bool drain_retire(struct drain *drain)
     return !drain->rotate_current || journal_rotate(directory, drain->producer->name, drain->error);
 }
 
-bool drain_journals(struct store *store, const struct drain_limits *limits,
-                    struct drain_result *result, struct error *error)
+static bool see_alerts(struct store *store, const void *context, const struct login_row *row,
+                       enum login_stage stage, bool label, struct error *error)
+{
+    return store_alert_see(store, context, &row->login, row->stages, stage, label, error);
+}
+
+static bool drain_all(struct store *store, const struct drain_limits *limits,
+                      struct drain_result *result, struct error *error)
 {
     struct drain drains[PRODUCER_COUNT];
     size_t count = 0;
@@ -238,4 +244,16 @@ bool drain_journals(struct store *store, const struct drain_limits *limits,
             return false;
     }
     return true;
+}
+
+bool drain_journals(struct store *store, const struct drain_limits *limits,
+                    struct drain_result *result, struct error *error)
+{
+    bool done;
+
+    if (limits->alerts && limits->alerts->config->rule_count > 0)
+        store->watch = (struct fold_watch){see_alerts, limits->alerts};
+    done = drain_all(store, limits, result, error);
+    store->watch = (struct fold_watch){NULL, NULL};
+    return done;
 }

@@ -5,11 +5,12 @@
 #ifndef STORE_DRAIN_H
 #define STORE_DRAIN_H
 
-#include "store/store.h"
+#include "store/alert.h"
 
 struct drain_limits {
-    int64_t rotate_bytes;  /* the current file is retired above this size */
-    int64_t batch_records; /* records in one transaction at most */
+    int64_t rotate_bytes;             /* the current file is retired above this size */
+    int64_t batch_records;            /* records in one transaction at most */
+    const struct alert_watch *alerts; /* NULL: no rules of alerts are held against logins */
 };
 
 struct drain_result {

@@ -15,7 +15,7 @@
 
 #define STORE_FILE           "store.db"
 #define STORE_MODEL_FILE     "model.forest"
-#define STORE_SCHEMA_VERSION 2 /* version 1 lacks the table of labels; writers add it */
+#define STORE_SCHEMA_VERSION 3 /* earlier ones lack tables, which writers add */
 
 enum store_access {
     STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */

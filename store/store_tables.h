@@ -19,6 +19,17 @@ enum statement {
 };
 
 struct known_entry;
+struct login_row;
+
+/*
+ * Who wants to know of each stage that is folded in, and of each label that changes one, in its
+ * transaction; stage: of the record.
+ */
+struct fold_watch {
+    bool (*see)(struct store *store, const void *context, const struct login_row *row,
+                enum login_stage stage, bool label, struct error *error);
+    const void *context;
+};
 
 struct store {
     sqlite3 *db;
@@ -33,9 +44,10 @@ struct store {
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */
     uint32_t cached;
-    bool without_indices;   /* until an import is committed */
-    int64_t changes_before; /* store_changes() when an import began */
-    int64_t last_key;       /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    bool without_indices;    /* until an import is committed */
+    int64_t changes_before;  /* store_changes() when an import began */
+    int64_t last_key;        /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    struct fold_watch watch; /* during a drain; see: NULL without one */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */
@@ -203,6 +215,10 @@ bool login_row_update(struct store *store, const struct login_row *row, bool was
 /* Writes the label alone. was_failure: as above. */
 bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
                      struct error *error) MUST_USE;
+
+/* Tells the store's watch, when there is one. */
+bool fold_tell(struct store *store, const struct login_row *row, enum login_stage stage, bool label,
+               struct error *error) MUST_USE;
 
 /* ---- learning (fold.c, relearn.c) -------------------------------------------------------------
  */
