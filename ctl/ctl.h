@@ -56,9 +56,6 @@ bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
 /* "-" for 0, else as clock_format(). Returns text. */
 const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES]);
 
-/* A JSON member: RFC 3339 in UTC, null for 0. */
-void ctl_json_time(struct json_writer *json, const char *name, int64_t time_us);
-
 /* "3 min", "2 h", "5 d". Returns text. */
 const char *ctl_span(int64_t span_us, char text[32]);
 
@@ -70,11 +67,6 @@ void ctl_login_heading(struct text_table *table);
 #define CTL_LOGIN_ALIGNMENT "lllllrllll"
 void ctl_login_row(struct text_table *table, const struct command_line *line,
                    const struct stored_login *login);
-/* label: by whom and why it was labelled, NULL when that is not asked or not known. */
-void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features,
-                    const struct login_label *label);
-/* That as a member of an open object. */
-void ctl_label_json(struct json_writer *json, const struct login_label *label);
 
 /* A list of logins as a table or, inside an open JSON object, as the array "logins". */
 bool ctl_logins_print(const struct command_line *line, struct store *store,

@@ -106,7 +106,7 @@ void journal_state_json(struct json_writer *json, const struct journal_state *st
 {
     json_bool(json, "writer_running", state->writer_running);
     json_integer(json, "pending_records", state->pending_records);
-    ctl_json_time(json, "oldest_pending", state->oldest_pending_us);
+    json_time(json, "oldest_pending", state->oldest_pending_us);
     json_array_begin(json, "journals");
     for (size_t i = 0; i < state->files; i++) {
         const struct journal_file_state *file = &state->file[i];
