@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "store/alert_groups.h"
 #include "store/login_label.h"
 #include "store/store_tables.h"
+
+#define BATCH_RECORDS 5000
 
 /* One producer's journal during one drain. */
 struct drain {
@@ -255,5 +259,36 @@ bool drain_journals(struct store *store, const struct drain_limits *limits,
         store->watch = (struct fold_watch){see_alerts, limits->alerts};
     done = drain_all(store, limits, result, error);
     store->watch = (struct fold_watch){NULL, NULL};
+    return done;
+}
+
+bool drain_everything(struct store *store, const struct config *config,
+                      void (*progress)(int64_t records), struct drain_result *total,
+                      struct error *error)
+{
+    static struct alert_groups groups;
+    struct alert_config rules;
+    struct alert_watch alerts = {
+        .config = &rules, .is_member = alert_groups_have, .context = &groups};
+    const struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
+                                        .batch_records = BATCH_RECORDS,
+                                        .alerts = &alerts};
+    struct drain_result result = {.more = true};
+    bool done = true;
+
+    memset(total, 0, sizeof(*total));
+    if (!alert_config_load(&rules, config->alerts, error))
+        return false;
+    while (done && result.more) {
+        alerts.now_us = clock_utc_us();
+        done = drain_journals(store, &limits, &result, error);
+        total->records += result.records;
+        total->refused += result.refused;
+        total->damage.bytes += result.damage.bytes;
+        total->damage.spots += result.damage.spots;
+        if (progress)
+            progress(total->records);
+    }
+    alert_config_finish(&rules);
     return done;
 }

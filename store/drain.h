@@ -23,4 +23,13 @@ struct drain_result {
 bool drain_journals(struct store *store, const struct drain_limits *limits,
                     struct drain_result *result, struct error *error) MUST_USE;
 
+/*
+ * All there is, by a program that writes in anomalyd's place: the rules of the configuration's file
+ * of alerts are held against the logins, and the alerts sent when anomalyd runs again. progress
+ * (NULL: nobody asks): after each batch, records so far.
+ */
+bool drain_everything(struct store *store, const struct config *config,
+                      void (*progress)(int64_t records), struct drain_result *total,
+                      struct error *error) MUST_USE;
+
 #endif
