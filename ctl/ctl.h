@@ -7,6 +7,7 @@
 #include "common/json_writer.h"
 #include "common/moment.h"
 #include "common/text_table.h"
+#include "store/journal_state.h"
 #include "store/login_label.h"
 
 /* Commands: each takes the parsed line and returns the exit status. */
@@ -55,6 +56,9 @@ bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
 
 /* "-" for 0, else as clock_format(). Returns text. */
 const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES]);
+
+/* Members of an open object: how far the store is behind the journals. */
+void ctl_journal_json(struct json_writer *json, const struct journal_state *state);
 
 /* "3 min", "2 h", "5 d". Returns text. */
 const char *ctl_span(int64_t span_us, char text[32]);

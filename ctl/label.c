@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
+#include "store/journal_state.h"
 #include "store/login_json.h"
 
 /* ---- who ------------------------------------------------------------------------------------ */

@@ -5,8 +5,8 @@
 
 #include "common/json_reader.h"
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
 #include "store/geo.h"
+#include "store/journal_state.h"
 #include "store/model_file.h"
 
 struct status {
@@ -164,7 +164,7 @@ static void json_status(struct json_writer *json, const struct status *status)
     json_integer(json, "wal_bytes", counts->wal_bytes);
     json_integer(json, "damage_bytes", counts->damage_bytes);
     json_integer(json, "damage_spots", counts->damage_spots);
-    journal_state_json(json, &status->journal);
+    ctl_journal_json(json, &status->journal);
     json_model(json, status);
     json_object_end(json);
 }
