@@ -7,29 +7,11 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 struct json_writer json_writer_to(FILE *out)
 {
     return (struct json_writer){.out = out};
-}
-
-/* Length of the well-formed UTF-8 sequence at text (RFC 3629, table of section 4), 0 for none. */
-static size_t utf8_length(const unsigned char *text, size_t size)
-{
-    unsigned char lead = text[0];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (length == 0 || lead > 0xf4 || length > size)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        unsigned char low = 0x80, high = 0xbf;
-        if (i == 1) {
-            low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-            high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        }
-        if (text[i] < low || text[i] > high)
-            return 0;
-    }
-    return length;
 }
 
 static void write_text(FILE *out, const char *text, size_t size)

@@ -1,6 +1,7 @@
 /* anomalyctl allow, revoke */
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/exemptions.h"
 #include "ctl/ctl.h"
@@ -78,7 +79,7 @@ static int list_all(const struct command_line *line, const struct config *config
         json_array_begin(&json, "exemptions");
     }
     /* What is sound is in force, so it is listed whatever else stands in the file. */
-    bool done = exemptions_visit(config->exemptions, list_one, &listing, &error);
+    bool done = exemptions_visit(config->exemptions, geteuid(), list_one, &listing, &error);
     if (line->json) {
         json_array_end(&json);
         json_object_end(&json);

@@ -51,6 +51,8 @@ static int run_drain(const struct command_line *line)
     }
     done = done && drain_everything(store, &config, show_progress, &total, &error);
     command_progress_end();
+    if (done && total.distrust.fault != FAULT_NONE)
+        command_note(line, "%s", total.distrust.text);
     store_close(store);
     return done ? print_drained(line, &total) : command_fail(line, &error);
 }

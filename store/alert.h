@@ -18,7 +18,8 @@
 #define ALERT_THE_REST      "*"
 #define ALERTS_MOST         10000
 #define ALERT_PENDING_MOST  1000 /* deliveries that wait; past them messages wait another quiet */
-#define ALERT_TEST_PAUSE_US INT64_C(10000000) /* between two tests of one channel */
+#define ALERT_TEST_PAUSE_US INT64_C(10000000)  /* between two tests of one channel */
+#define ALERT_TESTS_MOST    ALERT_CHANNELS_MAX /* of all channels, within that time */
 #define ALERT_SUMMARY_BYTES 200
 
 struct alert_login {
@@ -109,7 +110,7 @@ bool store_alert_acknowledge(struct store *store, int64_t id, const char *by, in
 
 /*
  * A message to try a channel with. *taken is false when one of that channel waits, or was made less
- * than ALERT_TEST_PAUSE_US before. In a transaction.
+ * than ALERT_TEST_PAUSE_US before, or ALERT_TESTS_MOST of any. In a transaction.
  */
 bool store_alert_test(struct store *store, const char *channel, const char *by, int64_t time_us,
                       bool *taken, struct error *error) MUST_USE;

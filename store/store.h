@@ -39,9 +39,10 @@ bool store_configure_for_one_thread(void);
 bool store_configure_for_check(void);
 
 /*
- * directory must be owned by root or by the caller's effective user and be writable by nobody else.
- * On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in
- * errno.
+ * directory must be writable by its owner alone; for writing, he must be root or the caller's
+ * effective user. Other users whom it and its files let read can read, once anomalyd has been
+ * there. On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK
+ * in errno.
  */
 bool store_open(struct store **store, const char *directory, enum store_access access,
                 struct error *error) MUST_USE;

@@ -504,6 +504,25 @@ static void test_acknowledged_tested_forgotten(void **state)
     alert_config_finish(&config);
 }
 
+static void test_tests_are_bounded(void **state)
+{
+    struct store *store = open_store(state);
+    struct error error = ERROR_NONE;
+    bool taken;
+
+    for (int i = 0; i < 2 * ALERT_TESTS_MOST; i++) {
+        char channel[64];
+
+        snprintf(channel, sizeof(channel), "c%d", i);
+        ASSERT_DONE(store_alert_test(store, channel, "eve", NOW_US, &taken, &error));
+        assert_int_equal(taken, i < ALERT_TESTS_MOST);
+    }
+    ASSERT_DONE(store_alert_test(store, "a-name-that-is-longer-than-that-of-any-channel", "eve",
+                                 NOW_US + ALERT_TEST_PAUSE_US, &taken, &error));
+    assert_false(taken);
+    store_close(store);
+}
+
 /* Channels that are down for long keep their messages back, not the counts. */
 static void test_too_many_wait(void **state)
 {
@@ -515,11 +534,13 @@ static void test_too_many_wait(void **state)
 
     ASSERT_DONE(store_begin(store, &error));
     for (int i = 0; i < ALERT_PENDING_MOST; i++) {
+        int64_t then_us = NOW_US + i * ALERT_TEST_PAUSE_US;
         char channel[16];
         bool taken;
 
         snprintf(channel, sizeof(channel), "c%d", i);
-        ASSERT_DONE(store_alert_test(store, channel, "anna", NOW_US, &taken, &error));
+        ASSERT_DONE(store_alert_test(store, channel, "anna", then_us, &taken, &error));
+        assert_true(taken);
     }
     ASSERT_DONE(store_commit(store, &error));
     flood(state, 0, 7, false);
@@ -560,6 +581,7 @@ int main(void)
         STORE_TEST(test_killed_in_the_middle),
         STORE_TEST(test_rebuild_and_import_alert_nobody),
         STORE_TEST(test_acknowledged_tested_forgotten),
+        STORE_TEST(test_tests_are_bounded),
         STORE_TEST(test_too_many_wait),
         cmocka_unit_test(test_summary_is_one_line),
     };
