@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -68,6 +69,25 @@ bool ctl_store_open(const struct command_line *line, struct config *config, stru
         !store_open(store, config->store, STORE_READ, error))
         return explain(config->store, error);
     return true;
+}
+
+/*
+ * Before this process becomes the store's owner: whom sudo was called by, whose word counts for
+ * root alone, else who logged in on this terminal, else whose process it is.
+ */
+void ctl_name_caller(uint32_t *uid, char by[LOGIN_LABEL_BY_BYTES])
+{
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    char logged_in[LOGIN_LABEL_BY_BYTES];
+    const struct passwd *entry = NULL;
+    if (sudo != NULL)
+        entry = getpwnam(sudo);
+    if (entry == NULL && getlogin_r(logged_in, sizeof logged_in) == 0)
+        entry = getpwnam(logged_in);
+    if (entry == NULL)
+        entry = getpwuid(getuid());
+    *uid = entry != NULL ? entry->pw_uid : getuid();
+    snprintf(by, LOGIN_LABEL_BY_BYTES, "%s", entry != NULL ? entry->pw_name : "unknown");
 }
 
 /* ---- words for people ---- */

@@ -15,6 +15,7 @@ int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
 int run_show(const struct command_line *line);
 int run_label(const struct command_line *line);
+int run_alerts(const struct command_line *line);
 int run_logins(const struct command_line *line);
 int run_journal(const struct command_line *line);
 int run_allow(const struct command_line *line);
@@ -32,6 +33,10 @@ struct logins_values {
     const char *user, *source, *since, *until, *verdict;
     int64_t limit;
     bool oldest_first;
+};
+struct alerts_values {
+    const char *state;
+    int64_t limit;
 };
 struct label_values {
     const char *family, *why;
@@ -53,6 +58,9 @@ bool ctl_store_open(const struct command_line *line, struct config *config, stru
 
 /* Becomes the owner of that directory when started as root. */
 bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
+
+/* Who sits there, to be asked while the process is his. */
+void ctl_name_caller(uint32_t *uid, char by[LOGIN_LABEL_BY_BYTES]);
 
 /* "-" for 0, else as clock_format(). Returns text. */
 const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES]);

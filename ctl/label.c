@@ -1,6 +1,5 @@
 /* anomalyctl label */
 #include <ctype.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,27 +7,6 @@
 #include "ctl/ctl.h"
 #include "store/journal_state.h"
 #include "store/login_json.h"
-
-/* ---- who ------------------------------------------------------------------------------------ */
-
-/*
- * Who sits there, before this process becomes the store's owner: whom sudo was called by, whose
- * word counts for root alone, else who logged in on this terminal, else whose process it is.
- */
-static void name_labeller(struct login_label *label)
-{
-    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-    char logged_in[sizeof label->by];
-    const struct passwd *entry = NULL;
-    if (sudo != NULL)
-        entry = getpwnam(sudo);
-    if (entry == NULL && getlogin_r(logged_in, sizeof logged_in) == 0)
-        entry = getpwnam(logged_in);
-    if (entry == NULL)
-        entry = getpwuid(getuid());
-    label->uid = entry != NULL ? entry->pw_uid : getuid();
-    snprintf(label->by, sizeof label->by, "%s", entry != NULL ? entry->pw_name : "unknown");
-}
 
 /* ---- what ----------------------------------------------------------------------------------- */
 
@@ -190,7 +168,7 @@ int run_label(const struct command_line *line)
     struct store *store;
     if (!read_line(line, &label, &error))
         return command_misused(line, "%s", error.text);
-    name_labeller(&label);
+    ctl_name_caller(&label.uid, label.by);
     if (!ctl_store_open(line, &config, &store, &error))
         return command_fail(line, &error);
     bool done = give_label(line, store, &label, &error);
