@@ -1,5 +1,4 @@
 /* anomalyctl label */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +11,7 @@
 
 static bool take_family(const char *family, struct login_label *label, struct error *error)
 {
-    bool sound = family[0] != '\0' && strlen(family) < sizeof label->family;
-    for (const char *at = family; *at != '\0'; at++)
-        sound = sound && (isalnum((unsigned char)*at) || strchr("-_.", *at) != NULL);
-    if (!sound)
+    if (!login_family_is_sound(family))
         return error_set(error, FAULT_CONFIG,
                          "\"%s\" is not the name of a family: 1 to %zu letters, digits, '-', '_' "
                          "or '.'",

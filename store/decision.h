@@ -5,6 +5,7 @@
 #ifndef STORE_DECISION_H
 #define STORE_DECISION_H
 
+#include "common/json_writer.h"
 #include "store/word.h"
 
 #define DECISIONS_MOST 100000
@@ -42,7 +43,20 @@ bool store_decisions(struct store *store, const struct login_id *login, int64_t 
 bool store_exceptions(struct store *store, int64_t now_us, decision_visitor *visit, void *context,
                       struct error *error) MUST_USE;
 
+/*
+ * The logins since then that were judged VERDICT_STEP_UP or worse and that an exemption would have
+ * let through, in no order. At most EFFECT_MOST_ROWS of its user or network are looked at; *whole:
+ * there were no more. (exception_effect.c)
+ */
+#define EFFECT_MOST_ROWS 100000
+bool store_exception_effect(struct store *store, const struct exemption *exemption,
+                            int64_t since_us, login_visitor *visit, void *context, bool *whole,
+                            struct error *error) MUST_USE;
+
 bool store_is_later(struct store *store, const struct login_id *login, bool *later,
                     struct error *error) MUST_USE;
+
+/* The members of a decision, inside an open object. (decision_json.c) */
+void decision_json_members(struct json_writer *json, const struct decision *decision);
 
 #endif
