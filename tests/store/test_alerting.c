@@ -21,7 +21,7 @@
 #define SECRET "0123456789abcdef-the-secret"
 #define PATH   "/services/T00/b0therw1se-secret"
 
-static const char *program;
+static const char *program, *control;
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -598,6 +598,66 @@ static void test_a_test_message(void **state)
     hook_server_stop(&server);
 }
 
+/* anomalyctl with those words; what it prints on both outputs. Returns its exit status. */
+static int run_control(const struct daemon *daemon, const char *words, char *said, size_t capacity)
+{
+    char command[1024];
+    size_t size;
+    FILE *pipe;
+
+    snprintf(command, sizeof(command), "%s alerts --config %s %s 2>&1", control, daemon->config,
+             words);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    size = fread(said, 1, capacity - 1, pipe);
+    said[size] = '\0';
+    return WEXITSTATUS(pclose(pipe));
+}
+
+static void expect_control(const struct daemon *daemon, const char *words, int status,
+                           const char *expected)
+{
+    char said[16384];
+    int was = run_control(daemon, words, said, sizeof(said));
+
+    if (was != status || !strstr(said, expected))
+        fail_msg("alerts %s: status %d, said: %s", words, was, said);
+    assert_null(strstr(said, PATH));
+    assert_null(strstr(said, SECRET));
+}
+
+static void test_the_command_line(void **state)
+{
+    static const int PLAN[] = {200, 200, 404};
+    struct hook_server server = hook_server_start(*state, PLAN, 3);
+    char config[FIXTURE_PATH_BYTES * 3];
+    struct daemon daemon = start(*state, webhook(*state, &server,
+                                                 "[channel other]\nkind = webhook\n"
+                                                 "url = http://127.0.0.1:1/x\nattempts = 1\n"
+                                                 "secret_file = /nowhere\n"));
+
+    snprintf(config, sizeof(config), KEEP "keep_alerts = 36500d\nalerts = %s/alerts\nstore = %s\n",
+             (const char *)*state, (const char *)*state);
+    daemon_write_config(&daemon, config);
+    append(*state, "mallory", 0, 3);
+    assert_int_equal(expect_delivery(*state, 1).state, DELIVERY_DONE);
+    expect_control(&daemon, "", 0, "3 logins, judged up to deny, risk up to 0.970");
+    expect_control(&daemon, "--json", 0, "\"message\": \"answered 200\"");
+    expect_control(&daemon, "--state open", 0, "denied");
+    expect_control(&daemon, "--state gone", 2, "is not a state");
+    expect_control(&daemon, "test hook", 0, "channel hook: answered 200");
+    expect_control(&daemon, "test other", 1, "did not reach the channel other in 1 attempts");
+    expect_control(&daemon, "test none", 1, "has no channel none");
+    expect_control(&daemon, "acknowledge 1", 0, "");
+    expect_control(&daemon, "acknowledge 2", 1, "there is no alert 2");
+    expect_control(&daemon, "acknowledge one", 2, "is not the number of an alert");
+    usleep(1200000);
+    expect_control(&daemon, "--state open", 0, "no such alert");
+    expect_control(&daemon, "--state acknowledged --json", 0, "\"by\":");
+    daemon_stop(&daemon);
+    hook_server_stop(&server);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(int argc, char **argv)
@@ -616,10 +676,12 @@ int main(int argc, char **argv)
         TEST(test_a_secret_that_others_can_read),
         TEST(test_a_bad_file_leaves_the_last_good_one),
         TEST(test_a_test_message),
+        TEST(test_the_command_line),
     };
 
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     program = argv[1];
+    control = argv[2];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
