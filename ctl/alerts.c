@@ -163,7 +163,7 @@ static int acknowledge(const struct command_line *line)
     if (id <= 0 || *end != '\0')
         return command_misused(line, "\"%s\" is not the number of an alert", line->operands[1]);
     word.alert = (uint64_t)id;
-    ctl_name_caller(&word.uid, word.by);
+    ctl_name_person(word.by, sizeof word.by, &word.uid);
     if (!ctl_store_open(line, &config, &store, &error))
         return command_fail(line, &error);
     done = store_alert_load(store, id, &alert, &found, &error) &&
@@ -281,7 +281,7 @@ static int test(const struct command_line *line)
     if (strlen(channel) >= ALERT_NAME_BYTES)
         return command_misused(line, "\"%s\" is too long for a channel's name", channel);
     strcpy(word.channel, channel);
-    ctl_name_caller(&word.uid, word.by);
+    ctl_name_person(word.by, sizeof word.by, &word.uid);
     /* The file of alerts may be root's alone; after this the process is the store's owner. */
     if (!command_config(line, &config, &error) || !has_channel(&config, channel, &error) ||
         !ctl_store_open(line, &config, &store, &error))

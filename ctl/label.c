@@ -164,7 +164,7 @@ int run_label(const struct command_line *line)
     struct store *store;
     if (!read_line(line, &label, &error))
         return command_misused(line, "%s", error.text);
-    ctl_name_caller(&label.uid, label.by);
+    ctl_name_person(label.by, sizeof label.by, &label.uid);
     if (!ctl_store_open(line, &config, &store, &error))
         return command_fail(line, &error);
     bool done = give_label(line, store, &label, &error);

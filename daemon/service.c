@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/notify.h"
 #include "daemon/alerts.h"
 #include "daemon/checkers.h"
-#include "daemon/notify.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
 #include "store/word.h"

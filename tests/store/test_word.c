@@ -444,6 +444,74 @@ static void test_decisions_are_forgotten_with_their_logins(void **state)
     store_close(store);
 }
 
+struct effect {
+    unsigned logins, denials;
+};
+
+static bool count_effect(void *context, const struct stored_login *login)
+{
+    struct effect *effect = context;
+
+    effect->logins++;
+    effect->denials += login->record.assessment.verdict == VERDICT_DENY;
+    return true;
+}
+
+static struct effect effect_of(struct store *store, const struct word *word, int64_t since_us)
+{
+    struct error error = ERROR_NONE;
+    struct effect effect = {0};
+    bool whole;
+
+    ASSERT_DONE(store_exception_effect(store, &word->exemption, since_us, count_effect, &effect,
+                                       &whole, &error));
+    assert_true(whole);
+    return effect;
+}
+
+/* Those judged so that they were asked or denied, by name and by network, IPv4 and IPv6 apart. */
+static void test_what_an_exception_would_have_changed(void **state)
+{
+    static const char *const ADDRESSES[] = {"198.51.100.7", "198.51.101.7", "c633:6407::7",
+                                            "c633:6507::7"};
+    struct store *store = open_store(*state, STORE_WRITE);
+    struct error error = ERROR_NONE;
+    struct effect effect;
+    struct word word;
+
+    ASSERT_DONE(store_begin(store, &error));
+    for (unsigned n = 0; n < 80; n++) {
+        struct login_record record =
+            fixture_record(n % 2 == 0 ? "alice" : "bob", ADDRESSES[n / 2 % 4], n);
+
+        record.assessed = true;
+        record.assessment.verdict = (enum verdict)(n / 8 % VERDICT_COUNT);
+        ASSERT_DONE(store_fold(store, &record, &error));
+    }
+    ASSERT_DONE(store_commit(store, &error));
+    word = user_word("alice", 0);
+    effect = effect_of(store, &word, FIXTURE_START_US);
+    assert_int_equal(effect.logins, 16);
+    assert_int_equal(effect.denials, 8);
+    effect = effect_of(store, &word, FIXTURE_START_US + 40 * US_PER_S);
+    assert_int_equal(effect.logins, 8);
+    word = network_word("198.51.100.0/24", 0);
+    effect = effect_of(store, &word, FIXTURE_START_US);
+    assert_int_equal(effect.logins, 8);
+    assert_int_equal(effect.denials, 4);
+    word = network_word("198.51.0.0/16", 0);
+    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
+    word = network_word("c633:6400::/24", 0);
+    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 8);
+    word = network_word("::/0", 0);
+    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
+    word = network_word("0.0.0.0/0", 0);
+    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
+    word = network_word("203.0.113.0/24", 0);
+    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 0);
+    store_close(store);
+}
+
 /* A store as version 2 left it: labels, no decisions. */
 static void test_upgrade_keeps_labels_as_decisions(void **state)
 {
@@ -614,6 +682,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_decisions_are_forgotten_with_their_logins,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_what_an_exception_would_have_changed, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_upgrade_keeps_labels_as_decisions, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_logins_are_refused, fixture_setup, fixture_teardown),
