@@ -33,6 +33,7 @@ struct alert {
     char rule[ALERT_NAME_BYTES];
     char subject[ALERT_SUBJECT_BYTES]; /* a user, an address, "" or ALERT_THE_REST */
     int64_t first_us, last_us;         /* of its logins; UTC */
+    int64_t counted_us;                /* UTC, when a login was last counted with it */
     int64_t count;                     /* of its logins */
     int64_t announced;                 /* of these, in messages so far */
     int64_t due_us;                    /* UTC, when a message is to be thought of; 0: it is over */
@@ -115,7 +116,8 @@ bool store_alert_acknowledge(struct store *store, int64_t id, const char *by, in
 bool store_alert_test(struct store *store, const char *channel, const char *by, int64_t time_us,
                       bool *taken, struct error *error) MUST_USE;
 
-/* Deletes alerts that ended before and those beyond ALERTS_MOST, and their deliveries. */
+/* Deletes alerts that are over and were last counted before, those beyond ALERTS_MOST, and their
+ * deliveries. */
 bool store_alerts_retain(struct store *store, int64_t before_us, struct error *error) MUST_USE;
 
 /* ---- lists (alert_query.c) ------------------------------------------------------------------ */

@@ -191,6 +191,7 @@ static bool count_login(struct store *store, const struct alert_rule *rule,
         alert.first_us = time_us;
     if (time_us > alert.last_us)
         alert.last_us = time_us;
+    alert.counted_us = watch->now_us;
     alert.count++;
     add_login(&alert, record);
     return alert_row_write(store, &alert, error);

@@ -39,6 +39,7 @@ static size_t encode_alert(const struct alert *alert, uint8_t bytes[ROW_BYTES])
 
     put_u8(&writer, ROW_VERSION);
     put_i64(&writer, alert->first_us);
+    put_i64(&writer, alert->last_us);
     put_i64(&writer, alert->count);
     put_i64(&writer, alert->announced);
     put_text(&writer, alert->acknowledged_by);
@@ -56,6 +57,7 @@ static bool decode_alert(struct byte_reader *reader, struct alert *alert)
     if (get_u8(reader) != ROW_VERSION)
         return false;
     alert->first_us = get_i64(reader);
+    alert->last_us = get_i64(reader);
     alert->count = get_i64(reader);
     alert->announced = get_i64(reader);
     get_text(reader, alert->acknowledged_by, sizeof(alert->acknowledged_by));
@@ -82,7 +84,7 @@ bool alert_row_read(struct store *store, sqlite3_stmt *row, struct alert *alert,
     copy_text(alert->rule, sizeof(alert->rule), row, 1);
     copy_text(alert->subject, sizeof(alert->subject), row, SUBJECT_COLUMN);
     alert->due_us = sqlite3_column_int64(row, 3);
-    alert->last_us = sqlite3_column_int64(row, 4);
+    alert->counted_us = sqlite3_column_int64(row, 4);
     alert->acknowledged_us = sqlite3_column_int64(row, 5);
     return decode_alert(&reader, alert) || damaged(store, "an alert", error);
 }
@@ -104,7 +106,7 @@ bool alert_row_write(struct store *store, struct alert *alert, struct error *err
         sqlite3_bind_int64(statement, 4, alert->due_us);
     else
         sqlite3_bind_null(statement, 4);
-    sqlite3_bind_int64(statement, 5, alert->last_us);
+    sqlite3_bind_int64(statement, 5, alert->counted_us);
     sqlite3_bind_int64(statement, 6, alert->acknowledged_us);
     sqlite3_bind_blob(statement, 7, bytes, (int)encode_alert(alert, bytes), SQLITE_STATIC);
     if (!store_run(store, statement, "keep an alert", error))

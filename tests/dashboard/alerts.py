@@ -8,6 +8,7 @@ import http.server
 import json
 import subprocess
 import threading
+import time
 
 import jsonschema
 
@@ -66,7 +67,7 @@ def configure(service, receiver):
         f"[channel soc]\nkind = webhook\nurl = http://127.0.0.1:{receiver.server_port}{PATH}\n"
         f"secret_file = {secret}\nattempts = 2\npause = 50ms\n")
     with open(service.config, "a", encoding="ascii") as config:
-        config.write(f"alerts = {service.root / 'alerts'}\n")
+        config.write(f"alerts = {service.root / 'alerts'}\nkeep_logins = 36500d\nkeep_failures = 36500d\n")
 
 
 def fits(promises, service, name, answer):
@@ -103,20 +104,46 @@ def raised(promises, service, anna, receiver):
     fits(promises, service, "get_api_alerts", anna.get("/api/alerts"))
 
 
+def live(promises, service, anna):
+    promises.section("live")
+    login = json.loads(service.run("anomalyctl", "logins", "--user", "bob", "--json",
+                                   "--limit", "1").stdout)["logins"][0]["id"]
+    connection = service.connect()
+    connection.request("GET", "/api/live", headers={"Cookie": anna.cookie})
+    stream = connection.getresponse()
+    connection.sock.settimeout(10)
+    time.sleep(0.6)  # it knows then what there is
+    anna.request("POST", "/api/labels", {"ids": [login], "label": "attack"})
+    lines = []
+    with contextlib.suppress(TimeoutError):
+        while not (lines and lines[-1].startswith("data:") and "event: alert" in lines):
+            lines.append(stream.readline().decode().rstrip("\n"))
+    connection.close()
+    alerts = [line for line in lines if line == "event: alert"]
+    promises.check("an alert that is raised is told, and only that", len(alerts) == 1
+                   and json.loads(lines[-1].removeprefix("data: "))["group"] == "bob", lines)
+
+
 def seen(promises, service, anna):
     promises.section("acknowledged")
-    number = anna.get("/api/alerts?state=open").json["items"][0]["id"]
+    page = anna.get("/api/alerts?limit=1").json
+    rest = anna.get(f"/api/alerts?limit=1&cursor={page['next']}").json
+    promises.equal("page by page", ([alert["group"] for alert in page["items"] + rest["items"]], rest["next"]),
+                   (["bob", "alice"], None))
+    for number in [alert["id"] for alert in page["items"]]:
+        anna.request("POST", f"/api/alerts/{number}/acknowledge")
+    number = rest["items"][0]["id"]
     answer = anna.request("POST", f"/api/alerts/{number}/acknowledge")
     promises.equal("by whom is said", (answer.status, (answer.json or {}).get("acknowledged", {}).get("by")),
                    (200, anna.user), answer)
     fits(promises, service, "post_api_alerts_id_acknowledge", answer)
     promises.check("it is open no more", wait_for(
         lambda: anna.get("/api/alerts?state=open").json["items"] == [], 20))
-    first = anna.get("/api/alerts?state=acknowledged").json["items"][0]["acknowledged"]
+    first = anna.get("/api/alerts?state=acknowledged").json["items"][1]["acknowledged"]
     anna.request("POST", f"/api/alerts/{number}/acknowledge")
     promises.equal("the first who did stands",
-                   anna.get("/api/alerts?state=acknowledged").json["items"][0]["acknowledged"], first)
-    for what in ("0", "x", "-1", "99999999999999999999", str(number + 1)):
+                   anna.get("/api/alerts?state=acknowledged").json["items"][1]["acknowledged"], first)
+    for what in ("0", "x", "-1", "99999999999999999999", str(number + 2)):
         answer = anna.request("POST", f"/api/alerts/{what}/acknowledge")
         promises.check(f"there is no alert {what}", answer.status == 404 and answer.sentence, answer)
     promises.equal("a state there is not", anna.get("/api/alerts?state=lost").status, 400)
@@ -169,6 +196,7 @@ def main():
         anna = service.sign_in(token=service.bootstrap())
         if promises.check("signed in", isinstance(anna, Session), anna):
             raised(promises, service, anna, receiver)
+            live(promises, service, anna)
             seen(promises, service, anna)
             tried(promises, service, anna, receiver)
             broken(promises, service, anna)
