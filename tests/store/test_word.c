@@ -521,23 +521,12 @@ static void test_what_an_exception_would_have_changed(void **state)
 static void test_upgrade_keeps_labels_as_decisions(void **state)
 {
     struct store *store = open_store(*state, STORE_WRITE);
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
 
     log_in(*state, "alice", 1);
     say(*state, word_of(WORD_LABEL));
     (void)fixture_drain(store, ROTATE_NOT);
     store_close(store);
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, (const char *)*state);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(
-            db,
-            "DROP TABLE decision; DROP TABLE rollup; DROP TABLE ranked; DROP TABLE exception;"
-            "PRAGMA user_version = 2",
-            NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
+    fixture_make_version(*state, 2);
     store = open_store(*state, STORE_READ);
     assert_string_equal(decisions(store, NULL), "");
     assert_false(is_later(store, 1));
