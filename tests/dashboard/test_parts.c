@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "dashboard/reply_body.h"
 #include "dashboard/route.h"
 #include "dashboard/session.h"
 #include "dashboard/throttle.h"
@@ -90,6 +91,54 @@ static void parameters_are_those_of_the_row(void **state)
     assert_false(route_parameter_allows(order, "newest|oldest"));
     assert_false(route_parameter_allows(order, "limit"));
     assert_true(route_parameter_allows(route_parameter(&route, "limit"), "anything"));
+}
+
+static void moments_and_numbers_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t time_us; /* -1: refused */
+    } MOMENTS[] = {
+        {"2026-03-09T14:05:11Z", 1773065111 * US_PER_S},
+        {"2026-03-09T14:05:11.250Z", 1773065111 * US_PER_S + 250000},
+        {"2026-03-09T15:05:11+01:00", 1773065111 * US_PER_S},
+        {"1773065111", 1773065111 * US_PER_S},
+        {"2026-03-09", 1773014400 * US_PER_S},
+        {"1h", (1773065111 - 3600) * US_PER_S},
+        {"-1", -1},
+        {"yesterday", -1},
+        {"", -1},
+        {"99999999999999999999", -1},
+    };
+    struct query query = {.count = 1};
+    struct request request = {.query = &query, .now_us = 1773065111 * US_PER_S};
+    struct reply_body body;
+    struct reply reply;
+    int64_t value;
+    (void)state;
+
+    assert_true(reply_begin(&reply, &body));
+    for (size_t i = 0; i < sizeof(MOMENTS) / sizeof(MOMENTS[0]); i++) {
+        query.values[0] = (struct query_value){"since", MOMENTS[i].text};
+        reply.status = 200;
+        if (request_query_time(&request, "since", 7, &value, &reply))
+            assert_int_equal(value, MOMENTS[i].time_us);
+        else
+            assert_int_equal(MOMENTS[i].time_us, -1);
+        assert_int_equal(reply.status, MOMENTS[i].time_us < 0 ? 400 : 200);
+    }
+    assert_true(request_query_time(&request, "until", 7, &value, &reply));
+    assert_int_equal(value, 7);
+    query.values[0] = (struct query_value){"limit", "500"};
+    assert_true(request_query_integer(&request, "limit", 1, 500, 50, &value, &reply));
+    assert_int_equal(value, 500);
+    for (const char *const *bad = (const char *const[]){"501", "0", "5x", " 5", "+5", "", NULL};
+         *bad != NULL; bad++) {
+        query.values[0].value = *bad;
+        assert_false(request_query_integer(&request, "limit", 1, 500, 50, &value, &reply));
+    }
+    assert_true(reply_end(&reply, &body, NULL));
+    reply_body_free(&body);
 }
 
 static void secrets_differ_and_compare(void **state)
@@ -253,6 +302,7 @@ int main(void)
         cmocka_unit_test(bad_escapes_are_refused),
         cmocka_unit_test(every_route_is_found),
         cmocka_unit_test(parameters_are_those_of_the_row),
+        cmocka_unit_test(moments_and_numbers_are_read),
         cmocka_unit_test(secrets_differ_and_compare),
         cmocka_unit_test(sessions_end),
         cmocka_unit_test(sessions_are_bounded),
