@@ -152,6 +152,11 @@ def names(promises):
         guesses = [guess(f"{number}.2.3.4, 192.0.2.1") for number in range(30)]
         promises.check("who asks is the last address, whatever stands before it",
                        guesses[0] == 401 and guesses[-1] == 429, guesses)
+        twice, _ = service.statuses(
+            'POST /api/session HTTP/1.1\r\nHost: dashboard.example\r\nContent-Length: 13\r\n'
+            'Content-Type: application/json\r\nX-Forwarded-For: 203.0.113.77\r\n'
+            'X-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n{"token":"x"}')
+        promises.equal("of the last such header", twice, [429])
         promises.equal("another is not stopped by that", guess("192.0.2.1, 198.51.100.7"), 401)
         log = service.log()
         promises.check("the log names it", "from 192.0.2.1 refused" in log, log)
