@@ -168,7 +168,7 @@ static void sessions_end(void **state)
     (void)state;
 
     assert_non_null(sessions);
-    assert_true(session_begin(sessions, "anna", ROLE_ANALYST, 1000, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "anna", ROLE_ANALYST, false, 1000, identity, &begun, NULL));
     assert_true(session_find(sessions, identity, 2000, &found));
     assert_string_equal(found.who, "anna");
     assert_int_equal(found.role, ROLE_ANALYST);
@@ -182,7 +182,7 @@ static void sessions_end(void **state)
 
     /* However busy, at most so long. */
     int64_t at_us = 0;
-    assert_true(session_begin(sessions, "anna", ROLE_VIEWER, 0, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "anna", ROLE_VIEWER, false, 0, identity, &begun, NULL));
     for (; at_us < SESSION_ABSOLUTE_US; at_us += SESSION_IDLE_US / 2)
         assert_true(session_find(sessions, identity, at_us, &found));
     assert_false(session_find(sessions, identity, at_us, &found));
@@ -199,12 +199,13 @@ static void sessions_are_bounded(void **state)
 
     for (int i = 0; i < SESSION_MAX; i++) {
         snprintf(who, sizeof(who), "user%d", i);
-        assert_true(session_begin(sessions, who, ROLE_VIEWER, 0, identity, &begun, &error));
+        assert_true(session_begin(sessions, who, ROLE_VIEWER, false, 0, identity, &begun, &error));
     }
-    assert_false(session_begin(sessions, "one more", ROLE_VIEWER, 1, identity, &begun, &error));
+    assert_false(
+        session_begin(sessions, "one more", ROLE_VIEWER, false, 1, identity, &begun, &error));
     assert_true(error.text[0] != '\0');
-    assert_true(
-        session_begin(sessions, "one more", ROLE_VIEWER, SESSION_IDLE_US, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "one more", ROLE_VIEWER, false, SESSION_IDLE_US, identity,
+                              &begun, NULL));
     sessions_destroy(sessions);
 }
 
