@@ -42,7 +42,7 @@ struct live {
     pthread_mutex_t lock;
     pthread_cond_t change;
     bool stop;
-    const struct config *config;
+    struct config config; /* of which the store stays */
 
     /* under the lock */
     struct live_watcher *watchers;
@@ -166,7 +166,7 @@ static bool read_latest(struct live *live, struct looking *looking, struct error
 
     live->now = !live->now;
     live->seen_count[live->now] = 0;
-    return check_keep_store(&live->kept, live->config, &store, error) &&
+    return check_keep_store(&live->kept, &live->config, &store, error) &&
            store_logins(store, &filter, look_at, looking, error);
 }
 
@@ -297,7 +297,7 @@ bool live_create(struct live **live, const struct config *config, struct error *
     *live = calloc(1, sizeof **live);
     if (*live == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot keep live events");
-    (*live)->config = config;
+    (*live)->config = *config;
     if (start(*live, error))
         return true;
     free(*live);

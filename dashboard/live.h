@@ -23,7 +23,7 @@
 struct live;
 struct live_watcher;
 
-/* config: is to outlive it. */
+/* Over the store of that configuration. */
 bool live_create(struct live **live, const struct config *config, struct error *error) MUST_USE;
 
 /* All watchers are gone before. */
