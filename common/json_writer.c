@@ -16,8 +16,7 @@ struct json_writer json_writer_to(FILE *out)
 
 static void write_text(FILE *out, const char *text, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    const unsigned char *end = at + size;
+    const char *at = text, *end = text + size;
 
     fputc('"', out);
     while (at < end) {
@@ -29,8 +28,8 @@ static void write_text(FILE *out, const char *text, size_t size)
         }
         if (*at == '"' || *at == '\\')
             fprintf(out, "\\%c", *at);
-        else if (*at < 0x20 || *at == 0x7f)
-            fprintf(out, "\\u%04x", *at);
+        else if (utf8_printable_length(at, length) == 0)
+            fprintf(out, "\\u%04" PRIx32, utf8_code_point(at, length));
         else
             fwrite(at, 1, length, out);
         at += length;

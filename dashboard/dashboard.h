@@ -3,6 +3,7 @@
 #define DASHBOARD_DASHBOARD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/command_line.h"
 #include "dashboard/analyses.h"
@@ -13,6 +14,8 @@
 #include "dashboard/sign_in.h"
 #include "dashboard/throttle.h"
 #include "dashboard/token.h"
+
+#define ANSWER_CLASSES 6 /* of HTTP statuses, by their first digit */
 
 struct dashboard {
     /* The configuration in force; workers copy it when the generation changed. */
@@ -31,6 +34,9 @@ struct dashboard {
     struct jobs *jobs;
     struct analyses *analyses;
     struct live *live;
+
+    /* Since the start. */
+    atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
     bool secure;             /* browsers come by TLS: cookies are Secure */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "store/login_list.h"
 #include "store/store_tables.h"
 
 #define TABLES_SINCE 3  /* schema version */
@@ -52,21 +53,32 @@ static struct login_label label_of(const struct word *word)
     return label;
 }
 
-/* A label is a decision, and so the end of "later". */
+/* "none" is the end of "later" too; any other label takes the login out of the queue by itself. */
+static bool fold_label(struct store *store, const struct word *word, bool *taken,
+                       struct error *error)
+{
+    struct login_label label = label_of(word);
+    bool waits;
+
+    return store_fold_label(store, &label, taken, error) &&
+           (word->label != LABEL_NONE ||
+            store_login_later(store, &word->login, false, &waits, error));
+}
+
 static bool fold_about_login(struct store *store, const struct word *word, bool *taken,
                              struct error *error)
 {
-    struct login_label label = label_of(word);
-    enum statement later = word->later ? SQL_LATER_PUT : SQL_LATER_DELETE;
     struct login_row row;
+    bool done;
 
     if (!login_row_find(store, &word->login, &row, taken, error))
         return false;
     if (!*taken)
         return true;
-    return (word->kind != WORD_LABEL || store_fold_label(store, &label, taken, error)) &&
-           run_with_key(store, later, row.key, "postpone a login", error) &&
-           remember(store, row.key, word, error);
+    done = word->kind == WORD_LABEL
+               ? fold_label(store, word, taken, error)
+               : store_login_later(store, &word->login, word->later, taken, error);
+    return done && (!*taken || remember(store, row.key, word, error));
 }
 
 /* ---- exceptions ----------------------------------------------------------------------------- */
@@ -298,30 +310,4 @@ bool store_exceptions(struct store *store, int64_t now_us, decision_visitor *vis
         return false;
     sqlite3_bind_int64(statement, 1, now_us / US_PER_S);
     return visit_rows(store, statement, NULL, visit, context, error);
-}
-
-bool store_is_later(struct store *store, const struct login_id *login, bool *later,
-                    struct error *error)
-{
-    sqlite3_stmt *statement;
-    struct login_row row;
-    bool done;
-    int code;
-
-    *later = false;
-    if (store->version < TABLES_SINCE)
-        return true;
-    if (!login_row_find(store, login, &row, later, error))
-        return false;
-    if (!*later)
-        return true;
-    statement = store_statement(store, SQL_LATER_GET, error);
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, row.key);
-    code = sqlite3_step(statement);
-    *later = code == SQLITE_ROW;
-    done = code == SQLITE_ROW || code == SQLITE_DONE || store_failed(store, "be read", error);
-    sqlite3_reset(statement);
-    return done;
 }
