@@ -101,6 +101,7 @@ struct rollup_range {
     enum rollup_subject_kind kind;
     int64_t since_us, until_us; /* until_us 0: no end */
     enum rollup_order order;
+    const char *prefix; /* of USER: only names that begin so; NULL: all */
 };
 bool store_busiest(struct store *store, const struct rollup_range *range, size_t limit,
                    struct rollup_cursor *cursor, bool *more, rollup_row_visitor *visit,
