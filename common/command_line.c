@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 #define HELP_COLUMN 26
 
@@ -30,10 +31,17 @@ static const struct command_option COMMON_OPTIONS[] = {
 
 /* ---- messages ---- */
 
+/* What it quotes may be of others' making. */
 static void complain(const struct command_line *line, const char *format, va_list arguments)
 {
-    fprintf(stderr, "%s: ", line->program->name);
-    vfprintf(stderr, format, arguments);
+    char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+
+    if (length < 0)
+        return;
+    utf8_show(text, (size_t)length);
+    fprintf(stderr, "%s: %s", line->program->name, text);
+    free(text);
 }
 
 int command_fail(const struct command_line *line, const struct error *error)
@@ -72,9 +80,11 @@ static int64_t progress_last_us;
 void command_progress(const char *doing, int64_t done, int64_t total)
 {
     int64_t now_us = clock_monotonic_us();
-    if (now_us - progress_last_us < US_PER_S / 5 || !isatty(STDERR_FILENO))
+    if (now_us - progress_last_us < US_PER_S / 5)
         return;
     progress_last_us = now_us;
+    if (!isatty(STDERR_FILENO))
+        return;
     progress_shown = true;
     if (total > 0)
         fprintf(stderr, "\r\033[K%s: %" PRId64 " of %" PRId64, doing, done, total);

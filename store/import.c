@@ -51,20 +51,6 @@ bool store_import_commit(struct store *store, struct error *error)
     return store_commit(store, error);
 }
 
-static void stages_of(struct login_row *row)
-{
-    const struct stored_login *login = &row->login;
-    bool learn = login->record.event.learn;
-
-    row->stages = STAGE_BIT(STAGE_ATTEMPT) | STAGE_BIT(login->reached);
-    if (login->accepted_us > 0)
-        row->stages |= STAGE_BIT(STAGE_ACCEPTED);
-    if (login->opened_us > 0)
-        row->stages |= STAGE_BIT(STAGE_OPENED) | (learn ? LEARN_BIT(STAGE_OPENED) : 0);
-    if (login->closed_us > 0)
-        row->stages |= STAGE_BIT(STAGE_CLOSED) | (learn ? LEARN_BIT(STAGE_CLOSED) : 0);
-}
-
 static bool is_time(int64_t time_us)
 {
     return time_us >= 0 && time_us <= LOGIN_TIME_MAX_US;
@@ -114,7 +100,7 @@ bool store_import(struct store *store, const struct stored_login *login,
     stages_before = *outcome == IMPORT_KNOWN ? row.stages : 0;
     row.login = *login;
     row.login.record.event.stage = login->reached;
-    stages_of(&row);
+    row.stages = login_history_stages(login);
     if (*outcome == IMPORT_STORED)
         return login_row_insert(store, &row, error);
     if ((row.stages & ~stages_before) == 0 || (stages_before & ~row.stages) != 0)

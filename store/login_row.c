@@ -43,33 +43,10 @@ int64_t login_key(const struct login_id *id)
 static void copy_text(char *text, size_t capacity, sqlite3_stmt *row, int column)
 {
     const unsigned char *value = sqlite3_column_text(row, column);
+    size_t bytes = strnlen(value ? (const char *)value : "", capacity - 1);
 
-    snprintf(text, capacity, "%s", value ? (const char *)value : "");
-}
-
-#define LEARNED_STAGES (LEARN_BIT(STAGE_OPENED) | LEARN_BIT(STAGE_CLOSED))
-
-int login_said(int stages, int label)
-{
-    if (label == LABEL_NONE)
-        return stages;
-    stages &= ~LEARNED_STAGES;
-    if (label == LABEL_ATTACK)
-        return stages;
-    if ((stages & (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED))) != 0)
-        stages |= LEARN_BIT(STAGE_OPENED);
-    if ((stages & STAGE_BIT(STAGE_CLOSED)) != 0)
-        stages |= LEARN_BIT(STAGE_CLOSED);
-    return stages;
-}
-
-int64_t login_learned_us(const struct stored_login *login, enum login_stage stage)
-{
-    if ((login->said & LEARN_BIT(stage)) == 0)
-        return 0;
-    if (stage == STAGE_CLOSED)
-        return login->closed_us;
-    return login->opened_us > 0 ? login->opened_us : login->accepted_us;
+    memcpy(text, value ? (const char *)value : "", bytes);
+    text[bytes] = '\0';
 }
 
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
@@ -92,7 +69,8 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
     login->imported = sqlite3_column_int(statement, IMPORTED) != 0;
     login->label = (int8_t)sqlite3_column_int(statement, LABEL);
     login->said = login_said(row->stages, login->label);
-    login->record.event.learn = (login->said & LEARNED_STAGES) != 0;
+    login->record.event.learn =
+        (login->said & (LEARN_BIT(STAGE_OPENED) | LEARN_BIT(STAGE_CLOSED))) != 0;
     copy_text(login->family, sizeof(login->family), statement, FAMILY);
     return true;
 }

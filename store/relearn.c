@@ -101,18 +101,9 @@ static bool push_stage(struct relearning *relearning, const struct stored_login 
     struct login_event event = login->record.event;
 
     event.stage = stage;
-    event.learn = false;
-    if (stage == STAGE_ACCEPTED && login->accepted_us > 0)
-        event.time_us = login->accepted_us;
-    if (stage == STAGE_OPENED || stage == STAGE_CLOSED) {
-        event.time_us = login_learned_us(login, stage);
-        event.learn = event.time_us > 0;
-        if (!event.learn)
-            return true;
-    } else if ((login->said & STAGE_BIT(stage)) == 0) {
-        return true;
-    }
-    return heap_push(relearning, &event, was, is);
+    event.time_us = login_learned_us(login, stage);
+    event.learn = stage == STAGE_OPENED || stage == STAGE_CLOSED;
+    return event.time_us == NEVER_LEARNED_US || heap_push(relearning, &event, was, is);
 }
 
 /* One that cannot be read stops a rebuild, but not a label: of it nothing is learned. */

@@ -110,7 +110,17 @@ struct stored_login {
     char family[LOGIN_FAMILY_BYTES]; /* of a labelled or simulated attack, else "" */
 };
 
-/* When a stage of a stored login is learned, OPENED or CLOSED; 0: it is not. */
+/* What is learned of a login whose records said `stages`: stored_login.said. */
+int login_said(int stages, int label);
+
+/* The stages of a whole login from a history, with event.learn, as store_import() keeps them. */
+int login_history_stages(const struct stored_login *login);
+
+/*
+ * When a stage of a stored login changes what is known: ATTEMPT and ACCEPTED are counted, OPENED
+ * and CLOSED are learned; NEVER_LEARNED_US: it changes nothing.
+ */
+#define NEVER_LEARNED_US (-1)
 int64_t login_learned_us(const struct stored_login *login, enum login_stage stage);
 
 /* Return false to stop (not an error). */

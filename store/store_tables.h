@@ -181,9 +181,6 @@ struct login_row {
     (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED) | STAGE_BIT(STAGE_CLOSED))
 bool login_is_failure(int stages, int label);
 
-/* What is learned of a login whose records said `stages`: stored_login.said. */
-int login_said(int stages, int label);
-
 int64_t login_key(const struct login_id *id);
 int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
 
