@@ -89,6 +89,10 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
         if (!reply_end(reply, &exchange->reply_body, &error))
             return MHD_NO;
     }
+    connection_expect(exchange->dashboard->connections, connection,
+                      reply->produce == NULL ? LIMIT_REPLY_S
+                      : reply->waker == NULL ? LIMIT_EXPORT_S
+                                             : LIMIT_FOREVER_S);
     enum MHD_Result result =
         respond(connection, &exchange->request, reply, &exchange->reply_body, ends);
     reply->waker = NULL;
@@ -147,12 +151,17 @@ static unsigned check_target(struct exchange *exchange, struct error *error)
 
 static unsigned check_host(const struct exchange *exchange, struct error *error)
 {
-    if (!exchange->dashboard->loopback)
+    const struct dashboard *dashboard = exchange->dashboard;
+    const char *host = exchange->framing.host != NULL ? exchange->framing.host : "";
+
+    if (dashboard->host == NULL && !dashboard->loopback)
         return 0;
-    if (exchange->framing.host != NULL && host_is_loopback(exchange->framing.host))
+    if ((dashboard->host != NULL && host_is(host, dashboard->host)) ||
+        (dashboard->loopback && host_is_loopback(host)))
         return 0;
     /* Another site's name may have been made to lead here (DNS rebinding). */
-    error_set(error, FAULT_NONE, "the header Host names another machine: use localhost");
+    error_set(error, FAULT_NONE, "the header Host names another machine: use %s",
+              dashboard->host != NULL ? dashboard->host : "localhost");
     return 421;
 }
 
@@ -237,6 +246,20 @@ static unsigned check_access(struct exchange *exchange, struct MHD_Connection *c
     return 0;
 }
 
+/* The last address was written by the proxy, those before it by anybody. */
+static void read_forwarded(struct MHD_Connection *connection, struct ip_address *address)
+{
+    const char *forwarded =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-For");
+    const char *last = forwarded == NULL ? NULL : strrchr(forwarded, ',');
+
+    if (forwarded == NULL)
+        return;
+    last = last == NULL ? forwarded : last + 1;
+    if (!ip_parse(last + strspn(last, " "), address))
+        *address = (struct ip_address){0};
+}
+
 static void read_headers(struct exchange *exchange, struct MHD_Connection *connection)
 {
     struct request *request = &exchange->request;
@@ -253,6 +276,8 @@ static void read_headers(struct exchange *exchange, struct MHD_Connection *conne
     if (info == NULL || info->client_addr == NULL ||
         !ip_from_sockaddr(info->client_addr, &request->address, &port))
         request->address = (struct ip_address){0};
+    if (exchange->dashboard->behind_proxy)
+        read_forwarded(connection, &request->address);
 }
 
 /* Calls the handler; what it could not do becomes a 503, and a line of the log. */
@@ -274,6 +299,7 @@ static enum MHD_Result take_head(struct exchange *exchange, struct worker *worke
     struct error error = ERROR_NONE;
     unsigned status;
 
+    connection_expect(exchange->dashboard->connections, connection, LIMIT_BODY_S);
     read_headers(exchange, connection);
     exchange->framing = framing_read(connection, &error);
     status = exchange->framing.refusal;
@@ -292,6 +318,7 @@ static enum MHD_Result take_head(struct exchange *exchange, struct worker *worke
     if (status != 0)
         return refuse(exchange, connection, status, error.text);
     if (exchange->request.route->body == BODY_STREAM) {
+        connection_expect(exchange->dashboard->connections, connection, LIMIT_UPLOAD_S);
         exchange->request.upload = UPLOAD_BEGINS;
         answer(exchange, worker);
         if (exchange->reply.status >= 400)
@@ -320,6 +347,8 @@ static bool keep_json(struct exchange *exchange, const char *bytes, size_t size)
     }
     memcpy(exchange->body + exchange->body_size, bytes, size);
     exchange->body_size += size;
+    /* The library's room for it, which it reads no more: there may be a password in it. */
+    explicit_bzero((char *)(uintptr_t)bytes, size);
     return true;
 }
 

@@ -8,7 +8,7 @@ libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libjansson-dev libmicrohttpd-d
 RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux sqlite3 libpam-modules \
 libpam-google-authenticator libwrap0 libgssapi-krb5-2 libselinux1 libaudit1 libcom-err2 libsystemd0"
 
-TEST_PACKAGES="clang clang-format libclang-rt-14-dev mandoc valgrind pamtester"
+TEST_PACKAGES="clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema"
 
 # install_missing LOG package…: only what is not there yet, without a question.
 install_missing() {
