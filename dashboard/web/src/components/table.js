@@ -1,0 +1,24 @@
+/*
+ * Tables that become cards on narrow screens. columns: [{label, cell(row) → child, number, wide,
+ * lead}]; number: right-aligned; wide: left out on narrow screens; lead: a card's first line there.
+ * The roles keep it a table for screen readers when the style sheet has made blocks of it.
+ */
+import { h } from "../lib/dom.js";
+
+function classes(column) {
+  return [column.number && "number", column.wide && "wide", column.lead && "lead", column.class]
+    .filter(Boolean).join(" ") || null;
+}
+
+export function tableRow(columns, row) {
+  return h("tr", { role: "row" }, columns.map((column) =>
+    h("td", { role: "cell", class: classes(column), "data-label": column.label }, column.cell(row))));
+}
+
+export function table(caption, columns, rows, properties) {
+  return h("table", { class: "table", role: "table", ...properties },
+    h("caption", { class: "unseen" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
+      h("th", { role: "columnheader", scope: "col", class: classes(column) }, column.label)))),
+    h("tbody", { role: "rowgroup" }, rows.map((row) => tableRow(columns, row))));
+}

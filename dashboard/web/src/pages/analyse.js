@@ -1,0 +1,148 @@
+/*
+ * Analyse a file: a history is sent, judged in a throw-away store and shown. The job is in the address,
+ * so that going back finds its result again; nothing of it enters the real store unless asked.
+ */
+import { address, get, post, remove, upload } from "../lib/api.js";
+import { freshId, h, refill } from "../lib/dom.js";
+import { bytes, count, moment, NONE } from "../lib/format.js";
+import { setQuery } from "../lib/router.js";
+import { isAnalyst } from "../lib/session.js";
+import { facts, pageHead, panel, sourceLink, userLink } from "../components/layout.js";
+import { pagedList } from "../components/list.js";
+import { load, problemBox } from "../components/load.js";
+import { toast } from "../components/toast.js";
+import { riskMeter, verdictBadge, verdictName, VERDICTS } from "../components/verdict.js";
+
+const MOST_BYTES = 256 * 1024 * 1024;
+const POLL_MS = 700;
+
+const FORMATS = [["sshd", "sshd's log lines (auth.log)"], ["journal", "journal export (JSON lines)"], ["wtmp", "wtmp"], ["csv", "logins as CSV"],
+  ["rba", "RBA data set's CSV"], ["cloud", "cloud logins' CSV"], ["table", "any CSV table, with a model of its like"]];
+
+/* A guess from the name, which the viewer can correct. */
+function guess(name) {
+  if (/wtmp|btmp/.test(name)) return "wtmp";
+  if (/\.json/.test(name)) return "journal";
+  if (/\.csv/.test(name)) return "csv";
+  return "sshd";
+}
+
+function field(label, control, note) {
+  control.id = freshId("analyse");
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note && h("span", { class: "sub" }, note));
+}
+
+function sendForm(signal) {
+  const file = h("input", { type: "file", required: true });
+  const format = h("select", { name: "format" }, FORMATS.map(([value, words]) => h("option", { value }, words)));
+  const model = h("input", { name: "model", placeholder: "/var/lib/pam_anomaly/table.forest", autocomplete: "off", spellcheck: "false" });
+  const modelField = field("Model", model, "made by anomaly-trainer table");
+  const below = h("div", { "aria-live": "polite" });
+  const submit = h("button", { type: "submit", class: "primary" }, "Analyse");
+  const showModel = () => { modelField.hidden = format.value !== "table"; };
+  file.addEventListener("change", () => {
+    if (file.files[0]) format.value = guess(file.files[0].name.toLowerCase());
+    showModel();
+  });
+  format.addEventListener("change", showModel);
+  showModel();
+
+  async function send(chosen) {
+    const bar = h("progress", { max: chosen.size, value: 0, "aria-label": "Upload" });
+    const words = h("span", {}, "Sending…");
+    refill(below, h("p", { class: "progress" }, bar, " ", words));
+    submit.disabled = true;
+    try {
+      const answer = await upload("/api/analyse", { format: format.value, name: chosen.name, model: format.value === "table" ? model.value.trim() : "" }, chosen, (sent) => {
+        bar.value = sent;
+        refill(words, `${bytes(sent)} of ${bytes(chosen.size)}`);
+      }, signal);
+      setQuery({ job: answer.job });
+    } catch (error) {
+      if (error.name !== "AbortError") refill(below, problemBox(error));
+    }
+    submit.disabled = false;
+  }
+  return h("form", { class: "panel", onsubmit: (event) => {
+    event.preventDefault();
+    const chosen = file.files[0];
+    if (chosen.size > MOST_BYTES) refill(below, problemBox({ message: `${bytes(chosen.size)} are more than the service takes (256 MiB). anomaly-trainer score reads files of any size.` }));
+    else send(chosen);
+  } }, h("div", { class: "fields" }, field("File", file, "up to 256 MiB, gzip is fine"), field("Format", format), modelField),
+  h("div", { class: "actions" }, submit, h("span", { class: "muted" }, "It is judged in a throw-away store: the real one does not change.")), below);
+}
+
+const COLUMNS = [
+  { label: "Time", cell: (row) => moment(row.time, { seconds: true }) },
+  { label: "User", lead: true, cell: (row) => userLink(row.user) },
+  { label: "Verdict", cell: verdictBadge },
+  { label: "Risk", number: true, cell: riskMeter },
+  { label: "From", cell: (row) => sourceLink(row.ip) },
+  { label: "Why", class: "why", cell: (row) => row.reasons || NONE },
+];
+
+function totals({ received_bytes, result }) {
+  const verdicts = VERDICTS.filter((name) => result?.verdicts?.[name] > 0)
+    .map((name) => h("span", { class: "verdict-count" }, verdictName(name), " ", count(result.verdicts[name])));
+  return facts([["Read", bytes(received_bytes)], ["Rows", count(result?.rows)], ["Verdicts", verdicts.length > 0 && verdicts],
+    ["Lines left out", count(result?.skipped)], ["Out of order", result?.out_of_order > 0 && count(result.out_of_order)], ["Model", result?.model]]);
+}
+
+function importButton(id) {
+  if (!isAnalyst()) return null;
+  const button = h("button", { type: "button", onclick: async () => {
+    button.disabled = true;
+    try {
+      await post(`/api/analyse/${id}/import`, {});
+      toast("Its logins go into the real store; what is there already is not counted twice.");
+    } catch (error) {
+      button.disabled = false;
+      toast(error.message, { bad: true });
+    }
+  } }, "Import it into the store");
+  return button;
+}
+
+function finished(view, id, job) {
+  return [
+    panel("What the file holds", {}, totals(job), h("div", { class: "actions" }, importButton(id),
+      h("a", { class: "button", href: address(`/api/analyse/${id}/rows`, { format: "csv" }), download: "" }, "Download as CSV"),
+      h("button", { type: "button", class: "quiet", onclick: async () => {
+        await remove(`/api/analyse/${id}`).catch((error) => toast(error.message, { bad: true }));
+        setQuery({ job: "" });
+      } }, "Throw it away"))),
+    panel("At or above log", { note: "in the order of the file" }, pagedList({ view, path: `/api/analyse/${id}/rows`, query: { verdict: "log" }, caption: "Rows that stand out",
+      columns: COLUMNS, empty: () => h("p", { class: "muted" }, "Nothing stood out.") })),
+    panel("All rows", {}, pagedList({ view, path: `/api/analyse/${id}/rows`, query: {}, caption: "Rows of the file",
+      columns: COLUMNS, empty: () => h("p", { class: "muted" }, "The file has no row that could be read.") })),
+  ];
+}
+
+function result(view, id) {
+  const root = h("div", {});
+  let timer = 0;
+  view.signal.addEventListener("abort", () => clearTimeout(timer));
+  const look = () => load(root, view.signal, () => get(`/api/analyse/${id}`, null, view.signal), (job) => {
+    if (job.state === "done") return finished(view, id, job);
+    if (job.state === "failed") return problemBox({ message: job.message ?? "The file could not be read." });
+    timer = setTimeout(look, POLL_MS);
+    return h("p", { class: "notice", role: "status" }, `${job.name}, ${bytes(job.received_bytes)}: ${job.state === "waiting" ? "waiting for its turn" : "being judged"}…`);
+  });
+  look();
+  return root;
+}
+
+export default {
+  title: () => "Analyse a file",
+
+  show(view) {
+    const body = h("div", {});
+    const fill = (query) => {
+      const job = query.get("job");
+      refill(body, job ? [h("p", {}, h("a", { href: "/analyse" }, "Analyse another file")), result(view, encodeURIComponent(job))] : sendForm(view.signal));
+    };
+    refill(view.root, pageHead("Analyse a file"), body);
+    fill(view.query);
+    return fill;
+  },
+};
