@@ -44,9 +44,9 @@ export function compareLogins(login, previous, travel) {
       h("th", { scope: "row" }, name),
       h("td", {}, now, differs && h("span", { class: "unseen" }, " (differs)")), h("td", {}, before));
   });
-  return [h("table", { class: "compare" },
+  return [travelLine(travel), h("table", { class: "compare" },
     h("caption", { class: "unseen" }, "This login beside the user's previous one"),
     h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "This login"),
       h("th", { scope: "col" }, h("a", { href: loginPath(previous) }, "Previous login")))),
-    h("tbody", {}, rows.filter(Boolean))), travelLine(travel)];
+    h("tbody", {}, rows.filter(Boolean)))];
 }

@@ -7,7 +7,7 @@ import { h, s } from "../lib/dom.js";
 
 const WIDTH = 420;
 const HEIGHT = 260;
-const MARGIN = { left: 46, right: 12, top: 12, bottom: 40 };
+const MARGIN = { left: 46, right: 26, top: 12, bottom: 40 };
 
 function scale(axis, from, to) {
   const of = axis.log ? Math.log10 : (value) => value;

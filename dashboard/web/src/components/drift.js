@@ -18,7 +18,7 @@ function levels(of) {
     { label: "Budget", number: true, cell: (name) => percent(of[name].budget, 2) },
     { label: "Lately", number: true, cell: (name) => percent(of[name].share, 2) },
     { label: "Reading", cell: (name) => reading(of[name].reading) },
-  ], Object.keys(of));
+  ], Object.keys(of), { class: "table figures" });
 }
 
 export function driftPanel(drift) {
@@ -40,5 +40,5 @@ export function driftPanel(drift) {
       { label: "Missing then", number: true, cell: (change) => percent(change.missing_then) },
       { label: "Missing now", number: true, cell: (change) => percent(change.missing_now) },
       { label: "Reading", cell: (change) => reading(change.reading) },
-    ], changes.slice(0, MOST_FEATURES)));
+    ], changes.slice(0, MOST_FEATURES), { class: "table figures" }));
 }

@@ -8,6 +8,10 @@
 import { freshId, h } from "../lib/dom.js";
 import { setQuery } from "../lib/router.js";
 
+/* Beyond so many, the rest folds away on narrow screens. */
+const ALWAYS_SHOWN = 4;
+const WIDE = matchMedia("(min-width: 641px)");
+
 const RANGES = [["1h", "last hour"], ["24h", "last 24 hours"], ["7d", "last 7 days"],
   ["30d", "last 30 days"], ["90d", "last 90 days"], ["400d", "last 400 days"]];
 
@@ -85,6 +89,7 @@ export function filterBar(fields, query, label) {
     if (field.type === "range") return { field, ...rangeField(field) };
     return { field, ...(field.type === "select" ? selectField : textField)(field, query.get(field.name)) };
   });
+  const rest = made.slice(ALWAYS_SHOWN);
   const clear = h("button", { type: "button", class: "quiet", onclick: () => change(Object.fromEntries(
     fields.flatMap((field) => (field.type === "range" ? ["since", "until"] : [field.name]))
       .map((name) => [name, ""]))) }, "Clear filters");
@@ -92,11 +97,13 @@ export function filterBar(fields, query, label) {
     onsubmit: (event) => {
       event.preventDefault();
       document.activeElement?.blur?.();
-    } }, made.map((one) => one.element), clear);
+    } }, made.slice(0, ALWAYS_SHOWN).map((one) => one.element),
+    rest.length > 0 && h("details", { class: "filters-more", open: WIDE.matches || rest.some(({ field }) => query.has(field.name)) },
+      h("summary", {}, "More filters"), rest.map((one) => one.element)), clear);
 
   bar.update = (now) => {
     for (const { field, fill } of made) fill(field.type === "range" ? now : now.get(field.name));
-    clear.hidden = !fields.some((field) => (field.type === "range"
+    clear.hidden = fields.length === 1 || !fields.some((field) => (field.type === "range"
       ? now.has("since") || now.has("until") : now.has(field.name)));
   };
   bar.update(query);

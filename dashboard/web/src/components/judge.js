@@ -32,7 +32,7 @@ export function judgeNotes() {
     FAMILIES.map((name) => h("option", { value: name }, name)));
   return {
     element: h("div", { class: "judge-notes" },
-      h("div", { class: "field" }, h("label", { for: whyId }, "Why"), why),
+      h("div", { class: "field" }, h("label", { for: whyId }, "Note"), why),
       h("div", { class: "field" }, h("label", { for: familyId }, "Kind of attack"), family)),
     value: () => ({ family: family.value, why: why.value.trim() }),
   };

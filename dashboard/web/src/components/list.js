@@ -44,7 +44,7 @@ export function pagedList({ view, path, query, caption, columns, empty, exports 
 
   load(root, view.signal, () => get(path, query, view.signal), (page) => {
     if (page.items.length === 0) return empty();
-    const shown = table(caption, columns, page.items);
+    const shown = table(caption, columns, page.items, { class: "table cards" });
     return [shown, h("div", { class: "list-foot" }, moreButton(shown.tBodies[0], page.next),
       exports && exportLinks(path, query)), status];
   });

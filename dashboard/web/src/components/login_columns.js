@@ -10,17 +10,17 @@ export function loginPath(login) {
 }
 
 export const LOGIN_COLUMNS = {
-  time: { label: "Time", cell: (login) => h("a", { href: loginPath(login), class: "time-link" },
+  time: { label: "Time", class: "when", bare: true, cell: (login) => h("a", { href: loginPath(login), class: "time-link" },
     moment(login.time, { seconds: true })) },
   user: { label: "User", lead: true, cell: (login) => userLink(login.user) },
-  verdict: { label: "Verdict", cell: (login) => [verdictBadge(login), " ", labelBadge(login)] },
-  risk: { label: "Risk", number: true, cell: riskMeter },
-  from: { label: "From", cell: (login) => [sourceLink(login.ip),
+  verdict: { label: "Verdict", bare: true, cell: (login) => [verdictBadge(login), " ", labelBadge(login)] },
+  risk: { label: "Risk", number: true, bare: true, cell: riskMeter },
+  from: { label: "From", bare: true, class: "whole", cell: (login) => [sourceLink(login.ip),
     h("span", { class: "sub" }, [place(login), network(login.asn)].filter(Boolean).join(" · "))] },
   method: { label: "Method", wide: true, cell: (login) => [login.method ?? NONE,
     h("span", { class: "sub" }, [login.service, login.host].filter(Boolean).join(" on "))] },
   reached: { label: "Came to", wide: true, cell: reachedWords },
-  why: { label: "Why", class: "why", cell: (login) => reasonLine(login) },
+  why: { label: "Why", class: "why whole", bare: true, cell: (login) => reasonLine(login) },
 };
 
 export function loginColumns(...names) {

@@ -14,11 +14,11 @@ import { verdictName } from "./verdict.js";
 
 const WIDTH = 960;
 const HEIGHT = 440;
-const LARGEST_RADIUS = 22;
+const LARGEST_RADIUS = 16;
 const SMALLEST_RADIUS = 3;
 const GRAVEST_FIRST = [["deny", "deny"], ["step_up", "step-up"], ["log", "log"], ["allow", "allow"]];
 
-const projection = geoNaturalEarth1().rotate([-11, 0]).scale(172).translate([WIDTH / 2, HEIGHT / 2 + 36]);
+const projection = geoNaturalEarth1().rotate([-11, 0]).scale(186).translate([WIDTH / 2, HEIGHT / 2 + 44]);
 let world = null;
 
 async function outlines() {

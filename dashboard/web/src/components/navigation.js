@@ -37,7 +37,7 @@ export function jumpTarget(text) {
 }
 
 function jumpBox() {
-  const input = h("input", { type: "search", name: "jump", placeholder: "User, address or login ID",
+  const input = h("input", { type: "search", name: "jump", placeholder: "Find user, IP, login",
     "aria-label": "Go to a user, address or login", autocomplete: "off", spellcheck: "false" });
   return h("form", { class: "jump", role: "search", "aria-label": "Go to", onsubmit: (event) => {
     event.preventDefault();

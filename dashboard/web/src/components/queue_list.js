@@ -47,8 +47,8 @@ export function queueDetail(queue, actions, notes) {
     isAnalyst() ? [judgeButtons(actions.judge, { undo: queue.canUndo }),
       queue.selected.size > 0 && h("p", { class: "notice" }, `Goes for all ${counted(queue.selected.size, "selected login")}.`), notes]
       : h("p", { class: "muted" }, "Your role, viewer, may look but not judge."),
-    h("h3", {}, "Why"), reasonList(login.reasons),
-    h("h3", {}, "Beside the previous one"), compareLogins(login, previous, travel),
+    h("h2", { class: "minor" }, "Why it stands out"), reasonList(login.reasons),
+    h("h2", { class: "minor" }, "Beside the previous one"), compareLogins(login, previous, travel),
     isAnalyst() && alike.length > 0 && h("p", { class: "alike" }, alike.map(({ words, fits, number }) =>
       h("button", { type: "button", class: "quiet", onclick: () => actions.selectAlike(fits) }, `Select all ${number} ${words}`))),
   ];

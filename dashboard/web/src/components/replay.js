@@ -5,11 +5,9 @@
 import { freshId, h, refill } from "../lib/dom.js";
 import { count, percent } from "../lib/format.js";
 import { emptyState } from "./load.js";
-import { LOGIN_COLUMNS } from "./login_columns.js";
-import { sourceLink, userLink } from "./layout.js";
-import { reasonLine } from "./reasons.js";
+import { loginColumns } from "./login_columns.js";
 import { table } from "./table.js";
-import { riskMeter, verdictBadge, verdictName } from "./verdict.js";
+import { verdictName } from "./verdict.js";
 
 const KINDS = [["legitimate", "Legitimate logins"], ["failures", "Failed attempts"], ["attacks", "Labelled attacks"]];
 const MOST_SHOWN = 100;
@@ -25,7 +23,7 @@ function counts(budget) {
     { label: "Logged", number: true, cell: (row) => share(row.would_log, row.logins) },
     { label: "Asked for a second factor", number: true, cell: (row) => share(row.would_step_up, row.logins) },
     { label: "Refused", number: true, cell: (row) => share(row.would_deny, row.logins) },
-  ], rows);
+  ], rows, { class: "table figures" });
 }
 
 /* Those it would stop, by their risk, when the budget's thresholds are known; as configured otherwise. */
@@ -40,14 +38,8 @@ function whom(result, budget) {
   const logins = hit(result, budget);
   if (logins === null) return h("p", { class: "muted" }, "The logins below are named for the configured budgets.");
   if (logins.length === 0) return h("p", { class: "muted" }, "Nobody legitimate would have been stopped.");
-  return [h("h3", {}, "Whom it would have stopped"), table("Whom it would have stopped", [
-    { label: "Time", cell: LOGIN_COLUMNS.time.cell },
-    { label: "User", lead: true, cell: (login) => userLink(login.user) },
-    { label: "Verdict", cell: verdictBadge },
-    { label: "Risk", number: true, cell: riskMeter },
-    { label: "From", cell: (login) => sourceLink(login.ip) },
-    { label: "Why", class: "why", cell: (login) => reasonLine(login) },
-  ], logins.slice(0, MOST_SHOWN)), logins.length > MOST_SHOWN && h("p", { class: "muted" }, `The newest ${MOST_SHOWN} of ${count(logins.length)} are shown.`)];
+  return [h("h3", {}, "Whom it would have stopped"), table("Whom it would have stopped",
+    loginColumns("time", "user", "verdict", "risk", "from", "why"), logins.slice(0, MOST_SHOWN), { class: "table cards" }), logins.length > MOST_SHOWN && h("p", { class: "muted" }, `The newest ${MOST_SHOWN} of ${count(logins.length)} are shown.`)];
 }
 
 function shares(budget) {

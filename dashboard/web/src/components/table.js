@@ -1,7 +1,8 @@
 /*
- * Tables that become cards on narrow screens. columns: [{label, cell(row) → child, number, wide,
- * lead}]; number: right-aligned; wide: left out on narrow screens; lead: a card's first line there.
- * The roles keep it a table for screen readers when the style sheet has made blocks of it.
+ * Tables. columns: [{label, cell(row) → child, number, wide, lead, bare, class}]; number: right-aligned;
+ * wide: left out on narrow screens. With the class "cards" rows become cards there: lead is a card's
+ * first line, and bare cells say what they are without their label. The roles keep it a table for
+ * screen readers when the style sheet has made blocks of it.
  */
 import { h } from "../lib/dom.js";
 
@@ -12,7 +13,7 @@ function classes(column) {
 
 export function tableRow(columns, row) {
   return h("tr", { role: "row" }, columns.map((column) =>
-    h("td", { role: "cell", class: classes(column), "data-label": column.label }, column.cell(row))));
+    h("td", { role: "cell", class: classes(column), "data-label": column.bare ? null : column.label }, column.cell(row))));
 }
 
 export function table(caption, columns, rows, properties) {

@@ -94,6 +94,12 @@ export function localTime(date, seconds = false) {
   return `${format.format(date)}, ${time}`;
 }
 
+/* A tick of a time axis whose ticks are so many seconds apart. */
+export function axisTime(date, step_s) {
+  const midnight = date.getHours() === 0 && date.getMinutes() === 0;
+  return step_s >= 86400 || midnight ? day.format(date) : clock.format(date);
+}
+
 export function ago(date) {
   const seconds = (Date.now() - date.getTime()) / 1000;
   if (seconds < 0) return `in ${duration(-seconds)}`;

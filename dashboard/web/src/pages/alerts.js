@@ -29,7 +29,7 @@ function alertCard(alert, again) {
     }
   } }, "Acknowledge");
   return h("li", { class: "panel alert-card" },
-    h("div", { class: "alert-head" }, h("h3", {}, alert.summary),
+    h("div", { class: "alert-head" }, h("h2", {}, alert.summary),
       alert.acknowledged ? h("span", { class: "badge label-legitimate" }, `acknowledged by ${alert.acknowledged.by}`) : isAnalyst() && button),
     h("p", { class: "muted" }, "rule ", h("strong", {}, alert.rule), alert.group && [", ", h("span", { class: "mono" }, alert.group)], " · ",
       counted(alert.count, "event"), " · ", moment(alert.time), alert.last !== alert.time && ["–", moment(alert.last)]),
@@ -68,7 +68,7 @@ function rules(answer) {
         { label: "When", cell: (rule) => condition(rule.condition) },
         { label: "Grouped by", cell: (rule) => (Array.isArray(rule.group_by) ? rule.group_by.join(", ") : rule.group_by) || NONE },
         { label: "Quiet for", number: true, cell: (rule) => duration(rule.quiet_s) },
-        { label: "Channels", cell: (rule) => (rule.channels ?? []).join(", ") || NONE }], answer.rules)),
+        { label: "Channels", cell: (rule) => (rule.channels ?? []).join(", ") || NONE }], answer.rules, { class: "table cards" })),
     panel("Channels", {}, answer.channels.length === 0
       ? h("p", { class: "muted" }, "No channel is set up: alerts are shown here and nowhere else.")
       : table("Channels", [
@@ -77,7 +77,7 @@ function rules(answer) {
         { label: "To", cell: (channel) => h("span", { class: "mono" }, channel.target ?? NONE) },
         { label: "Last delivered", cell: (channel) => moment(channel.last_ok) },
         { label: "Last error", class: "why", cell: (channel) => channel.last_error || NONE },
-        ...(isAnalyst() ? [{ label: "Test", cell: testButton }] : [])], answer.channels)),
+        ...(isAnalyst() ? [{ label: "Test", cell: testButton }] : [])], answer.channels, { class: "table cards" })),
   ];
 }
 

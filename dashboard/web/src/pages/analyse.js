@@ -7,11 +7,12 @@ import { freshId, h, refill } from "../lib/dom.js";
 import { bytes, count, moment, NONE } from "../lib/format.js";
 import { setQuery } from "../lib/router.js";
 import { isAnalyst } from "../lib/session.js";
-import { facts, pageHead, panel, sourceLink, userLink } from "../components/layout.js";
+import { facts, pageHead, panel } from "../components/layout.js";
 import { pagedList } from "../components/list.js";
 import { load, problemBox } from "../components/load.js";
+import { LOGIN_COLUMNS, loginColumns } from "../components/login_columns.js";
 import { toast } from "../components/toast.js";
-import { riskMeter, verdictBadge, verdictName, VERDICTS } from "../components/verdict.js";
+import { verdictName, VERDICTS } from "../components/verdict.js";
 
 const MOST_BYTES = 256 * 1024 * 1024;
 const POLL_MS = 700;
@@ -73,12 +74,9 @@ function sendForm(signal) {
 }
 
 const COLUMNS = [
-  { label: "Time", cell: (row) => moment(row.time, { seconds: true }) },
-  { label: "User", lead: true, cell: (row) => userLink(row.user) },
-  { label: "Verdict", cell: verdictBadge },
-  { label: "Risk", number: true, cell: riskMeter },
-  { label: "From", cell: (row) => sourceLink(row.ip) },
-  { label: "Why", class: "why", cell: (row) => row.reasons || NONE },
+  { ...LOGIN_COLUMNS.time, cell: (row) => moment(row.time, { seconds: true }) },
+  ...loginColumns("user", "verdict", "risk", "from"),
+  { ...LOGIN_COLUMNS.why, cell: (row) => row.reasons || NONE },
 ];
 
 function totals({ received_bytes, result }) {

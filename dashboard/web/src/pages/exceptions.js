@@ -23,7 +23,7 @@ function effect(preview) {
     h("h3", {}, "What it would have let through in the last 30 days"),
     facts([["Logins", `${count(preview.logins)} of ${counted(preview.users, "user")}`], ["Step-ups", count(preview.step_ups)], ["Denials", count(preview.denials)]]),
     stopped === 0 ? h("p", { class: "muted" }, "It would have changed nothing: nobody it covers was asked or refused.")
-      : table("Logins it would have let through", loginColumns("time", "user", "verdict", "risk", "from", "why"), preview.examples));
+      : table("Logins it would have let through", loginColumns("time", "user", "verdict", "risk", "from", "why"), preview.examples, { class: "table cards" }));
 }
 
 function makeForm(query, signal, saved) {
@@ -101,7 +101,7 @@ export default {
     const body = h("div", {});
     const fill = () => load(body, signal, () => get("/api/exceptions", null, signal), (answer) => (answer.items.length === 0
       ? emptyState("Nobody is exempt.", "Every login can be asked or refused, as its risk calls for.")
-      : table("Exceptions", list(fill), answer.items)));
+      : table("Exceptions", list(fill), answer.items, { class: "table cards" })));
     refill(root, pageHead("Exceptions"),
       isAnalyst() && panel("A new one", { note: "still scored and logged, but never asked nor denied" }, makeForm(query, signal, fill)),
       panel("In force", {}, body));

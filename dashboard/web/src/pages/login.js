@@ -63,17 +63,19 @@ export default {
 
   show({ root, params, signal }) {
     const body = h("div", {});
-    refill(root, pageHead("Login"), body);
+    const exception = h("a", { class: "button", hidden: true }, "Make an exception");
+    refill(root, pageHead("Login", exception), body);
     const fill = () => load(body, signal, () => get(`/api/logins/${encodeURIComponent(params.id)}`, null, signal),
       ({ login, previous, travel, history }) => {
+        exception.hidden = false;
+        exception.href = `/exceptions?kind=user&subject=${encodeURIComponent(login.user)}`;
         refill(root.querySelector("h1"), `${login.user}, ${login.ip ?? "console"}`,
           login.risk !== undefined && h("span", { class: "unseen" }, `, risk ${risk(login.risk)}`));
-        return [h("div", { class: "grid halves" }, verdictPanel(login), panel("What it was", {}, about(login)),
-          panel("Beside the previous one", {}, compareLogins(login, previous, travel)),
-          panel("Judge it", {}, judgePanel(login, fill), h("h3", {}, "Decisions"),
-            history?.length ? table("Decisions on this login", decisionColumns({ login: false }), history)
-              : h("p", { class: "muted" }, "Nobody has said anything about it yet."),
-            h("p", {}, h("a", { href: `/exceptions?kind=user&subject=${encodeURIComponent(login.user)}` }, "Make an exception for this user")))),
+        const judging = panel("Judge it", {}, judgePanel(login, fill), history?.length > 0 && [h("h3", {}, "Decisions"),
+          table("Decisions on this login", decisionColumns({ login: false }), history)]);
+        return [h("div", { class: "grid halves" },
+          h("div", { class: "stack" }, verdictPanel(login), panel("Beside the previous one", {}, compareLogins(login, previous, travel))),
+          h("div", { class: "stack" }, judging, panel("What it was", {}, about(login)))),
         featureTable(login.features)];
       });
     fill();

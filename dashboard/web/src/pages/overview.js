@@ -1,7 +1,7 @@
 /* Overview: what happened in a range of time, against the day and the week before. */
 import { get } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
-import { count, counted, moment, network, place } from "../lib/format.js";
+import { count, counted, moment, network, NONE, place } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { timeChart } from "../components/chart.js";
@@ -36,29 +36,32 @@ function charts(series, signal) {
       series: [
         { name: "denied", colour: "deny", values: series.denials },
         { name: "would deny", colour: "would-deny", values: series.would_deny },
-        { name: "step-ups", colour: "step-up", values: series.step_ups },
+        { name: "step-ups", colour: "chart-step-up", values: series.step_ups },
       ] })));
 }
 
-function most(title, note, columns, rows, empty, more) {
-  return panel(title, { note }, rows.length === 0 ? h("p", { class: "muted" }, empty)
+function most(title, options, columns, rows, empty, more) {
+  return panel(title, options, rows.length === 0 ? h("p", { class: "muted" }, empty)
     : [table(title, columns, rows), more && h("p", { class: "more-link" }, h("a", { href: more }, "All of them"))]);
 }
 
 const attempts = { label: "Attempts", number: true, cell: (row) => count(row.attempts) };
 const failures = { label: "Failed", number: true, cell: (row) => count(row.failures) };
 
+function names(overview) {
+  return most("Most attacked names", {}, [
+    { label: "Name", lead: true, cell: (row) => userLink(row.user) }, attempts, failures,
+    { label: "Last", wide: true, cell: (row) => moment(row.last) }],
+  overview.names, "Nobody was tried in this time.", "/users?order=attempts");
+}
+
 function busiest(overview) {
   return [
-    most("Most attacked names", null, [
-      { label: "Name", lead: true, cell: (row) => userLink(row.user) }, attempts, failures,
-      { label: "Last", wide: true, cell: (row) => moment(row.last) }],
-    overview.names, "Nobody was tried in this time.", "/users?order=attempts"),
-    most("Busiest addresses", null, [
-      { label: "Address", lead: true, cell: (row) => [sourceLink(row.ip), h("span", { class: "sub" }, place(row))] },
-      attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
+    most("Busiest addresses", { class: "span-2" }, [
+      { label: "Address", lead: true, cell: (row) => sourceLink(row.ip) },
+      { label: "Place", cell: (row) => place(row) || NONE }, attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
     overview.addresses, "No address was seen in this time.", "/sources?order=attempts"),
-    most("Busiest networks", null, [
+    most("Busiest networks", {}, [
       { label: "Network", lead: true, cell: (row) => [network(row.asn) || "unknown", h("span", { class: "sub" }, place(row))] },
       attempts, failures],
     overview.networks, "No network is known: without a geolocation database, addresses have none."),
@@ -72,10 +75,10 @@ function shown(overview, signal) {
       ", or add pam_anomaly.so to a PAM stack: ", h("code", {}, "anomalyctl check"), " says what is missing.");
   }
   return h("div", { class: "grid" }, tiles(overview), charts(overview.series, signal),
-    panel("Where from", { class: "span-2" }, worldMap(overview.map)),
-    panel("Riskiest logins", { class: "span-all order-riskiest" }, overview.riskiest.length === 0
+    panel("Where from", { class: "span-2" }, worldMap(overview.map)), names(overview),
+    panel("Riskiest logins", { class: "span-all" }, overview.riskiest.length === 0
       ? h("p", { class: "muted" }, "No login was judged in this time.")
-      : [table("Riskiest logins", loginColumns("time", "user", "verdict", "risk", "from", "why"), overview.riskiest),
+      : [table("Riskiest logins", loginColumns("time", "user", "verdict", "risk", "from", "why"), overview.riskiest, { class: "table cards" }),
         h("p", { class: "more-link" }, h("a", { href: "/triage" }, "Judge them in triage"))]),
     busiest(overview));
 }

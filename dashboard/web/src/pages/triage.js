@@ -74,10 +74,11 @@ class TriageView {
     this.next = page.next;
     this.queue.add(page.items);
     if (this.queue.entries.length === 0) return [this.fresh, nothingLeft(this.later)];
+    this.columns = h("div", { class: "triage" }, h("div", {}, this.list, this.moreBox));
     this.draw();
     return [h("div", { class: "queue-bar" }, this.status, this.fresh,
       h("button", { type: "button", class: "quiet", onclick: help }, "Keys", h("kbd", { "aria-hidden": "true" }, "?"))),
-    h("div", { class: "triage" }, h("div", {}, this.list, this.moreBox), this.detail)];
+    this.columns];
   }
 
   async more() {
@@ -114,8 +115,7 @@ class TriageView {
     refill(this.list, queue.entries.map((_, at) => queueRow(queue, at, this.actions)));
     refill(this.detail, queueDetail(queue, this.actions, this.notes.element));
     const row = this.list.children[queue.current];
-    if (NARROW.matches) row.append(this.detail);
-    else if (!this.detail.isConnected || this.detail.parentElement.tagName === "LI") this.list.parentElement?.after(this.detail);
+    (NARROW.matches ? row : this.columns).append(this.detail);
     if (focus || hadRow || inside) row.querySelector(".queue-open").focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
     refill(this.status, this.words());

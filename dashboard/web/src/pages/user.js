@@ -11,12 +11,17 @@ import { table } from "../components/table.js";
 import { timeline } from "../components/timeline.js";
 
 const logins = { label: "Logins", number: true, cell: (row) => count(row.logins) };
+const FIRST_SHOWN = 8;
+
 const last = { label: "Last", cell: (row) => moment(row.last) };
 
-function known(title, name, cell, rows, empty) {
-  return panel(title, { note: rows?.length ? counted(rows.length, name) : null }, rows?.length
-    ? table(title, [{ label: title, lead: true, cell }, ...(rows[0].logins === undefined ? [] : [logins]), ...(rows[0].last === undefined ? [] : [last])], rows)
-    : h("p", { class: "muted" }, empty));
+/* What was seen of one kind: the first few, the others when asked for. names: one, many. */
+function known(title, names, cell, rows, empty) {
+  if (!rows?.length) return panel(title, {}, h("p", { class: "muted" }, empty));
+  const columns = [{ label: title, lead: true, cell }, ...(rows[0].logins === undefined ? [] : [logins]), ...(rows[0].last === undefined ? [] : [last])];
+  const rest = rows.slice(FIRST_SHOWN);
+  return panel(title, { note: counted(rows.length, ...names) }, table(title, columns, rows.slice(0, FIRST_SHOWN)),
+    rest.length > 0 && h("details", { class: "as-table" }, h("summary", {}, `${count(rest.length)} more`), table(`More: ${title}`, columns, rest)));
 }
 
 /* A name, or an object whose text is under one of these. */
@@ -50,12 +55,12 @@ function shown(user, view) {
       panel("Habitual hours", { note: "local time of the machine, learned logins fading with age", class: "span-2" }, weekHeatmap(user.hours)),
       panel("Timeline", { note: user.timeline.length >= 500 ? "the newest 500" : null, class: "span-all" }, timeline(user.timeline),
         h("div", { class: "legend" }, h("span", {}, "✕ deny"), h("span", {}, "▲ step up"), h("span", {}, "■ log"), h("span", {}, "● allow or not judged; height: risk"))),
-      known("Places", "place", (row) => [place(row) || network(row.asn) || "unknown", h("span", { class: "sub" }, place(row) && network(row.asn))],
+      h("div", { class: "stack" }, known("Places", ["place"], (row) => [place(row) || network(row.asn) || "unknown", h("span", { class: "sub" }, place(row) && network(row.asn))],
         user.places, "No place is known of this user."),
-      known("Devices", "device", (row) => row.device, user.devices, "No device was seen: clients are told apart by their TCP stack."),
-      known("Addresses", "address", (row) => [sourceLink(typeof row === "string" ? row : row.ip), typeof row === "object" && h("span", { class: "sub" }, place(row))],
-        user.addresses, "No address is known of this user."),
-      known("Keys", "key", (row) => h("span", { class: "mono" }, row.key), user.keys, "This user has not logged in with a key.")),
+      known("Keys", ["key"], (row) => h("span", { class: "mono" }, row.key), user.keys, "This user has not logged in with a key.")),
+      known("Devices", ["device"], (row) => row.device, user.devices, "No device was seen: clients are told apart by their TCP stack."),
+      known("Addresses", ["address", "addresses"], (row) => [sourceLink(typeof row === "string" ? row : row.ip), typeof row === "object" && h("span", { class: "sub" }, place(row))],
+        user.addresses, "No address is known of this user.")),
     panel("Latest logins", { note: h("a", { href: `/logins?user=${encodeURIComponent(user.user)}` }, "all of them") }, pagedList({
       view, path: "/api/logins", query: { user: user.user, limit: 20 }, caption: `Logins of ${user.user}`,
       columns: loginColumns("time", "verdict", "risk", "from", "method", "reached", "why"),
