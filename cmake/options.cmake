@@ -1,6 +1,7 @@
 # What can be chosen, and the flags that follow from it.
 
 option(PAM_ANOMALY_TESTS "Build the tests and benches" ON)
+option(PAM_ANOMALY_DASHBOARD "Build anomaly-dashboard" ON)
 option(PAM_ANOMALY_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(PAM_ANOMALY_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
 option(PAM_ANOMALY_WERROR "Warnings are errors" OFF)

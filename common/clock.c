@@ -1,6 +1,7 @@
 #include "common/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_clock_us(clockid_t clock)
@@ -50,6 +51,16 @@ int64_t clock_local_to_utc_us(int64_t shown_us)
     int64_t earlier_us = shown_us - east_s * US_PER_S;
 
     return clock_utc_offset_s(earlier_us) == east_s ? earlier_us : shown_us - west_s * US_PER_S;
+}
+
+const char *clock_format_ms(int64_t time_us, char text[CLOCK_TEXT_BYTES])
+{
+    int64_t ms = (time_us % US_PER_S + US_PER_S) % US_PER_S / 1000;
+    size_t length = strlen(clock_format(time_us, true, text));
+
+    if (length > 0)
+        snprintf(text + length - 1, CLOCK_TEXT_BYTES - length + 1, ".%03dZ", (int)ms);
+    return text;
 }
 
 const char *clock_format(int64_t time_us, bool utc, char text[CLOCK_TEXT_BYTES])

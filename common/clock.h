@@ -28,4 +28,7 @@ int64_t clock_local_to_utc_us(int64_t shown_us);
  */
 const char *clock_format(int64_t time_us, bool utc, char text[CLOCK_TEXT_BYTES]);
 
+/* "2026-03-09T13:05:11.250Z", cut to the millisecond. Returns text. */
+const char *clock_format_ms(int64_t time_us, char text[CLOCK_TEXT_BYTES]);
+
 #endif

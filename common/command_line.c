@@ -121,6 +121,19 @@ static void print_options(const struct command_option *options, size_t count)
     }
 }
 
+static void print_commands(const struct program *program)
+{
+    for (size_t i = 0; i < program->command_count; i++) {
+        const struct command *command = &program->commands[i];
+        if (command->name == NULL)
+            continue;
+        bool takes = command->operands != NULL && command->operands[0] != '\0';
+        int used =
+            printf("  %s%s%s", command->name, takes ? " " : "", takes ? command->operands : "");
+        printf("%*s%s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help);
+    }
+}
+
 static void print_command_help(const struct program *program, const struct command *command)
 {
     bool named = command->name != NULL;
@@ -130,6 +143,10 @@ static void print_command_help(const struct program *program, const struct comma
            command->help);
     if (command->details != NULL)
         printf("%s\n\n", command->details);
+    if (!named && program->command_count > 1) {
+        print_commands(program);
+        putchar('\n');
+    }
     print_options(command->options, command->option_count);
     print_options(COMMON_OPTIONS, COMMON_OPTION_COUNT);
 }
@@ -137,13 +154,7 @@ static void print_command_help(const struct program *program, const struct comma
 static void print_program_help(const struct program *program)
 {
     printf("usage: %s COMMAND [OPTION…]\n%s\n\n", program->name, program->summary);
-    for (size_t i = 0; i < program->command_count; i++) {
-        const struct command *command = &program->commands[i];
-        bool takes = command->operands != NULL && command->operands[0] != '\0';
-        int used =
-            printf("  %s%s%s", command->name, takes ? " " : "", takes ? command->operands : "");
-        printf("%*s%s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help);
-    }
+    print_commands(program);
     puts("\nOptions of every command (COMMAND --help lists its own):");
     print_options(COMMON_OPTIONS, COMMON_OPTION_COUNT);
 }
@@ -298,7 +309,8 @@ static int run_command(struct command_line *line, int argc, char **argv)
 static const struct command *command_find(const struct program *program, const char *name)
 {
     for (size_t i = 0; i < program->command_count; i++) {
-        if (strcmp(program->commands[i].name, name) == 0)
+        const char *known = program->commands[i].name;
+        if (known != NULL && strcmp(known, name) == 0)
             return &program->commands[i];
     }
     return NULL;
@@ -324,12 +336,12 @@ int program_run(const struct program *program, int argc, char **argv)
 {
     struct command_line line = {.program = program};
 
-    if (program->command_count == 1 && program->commands[0].name == NULL) {
+    if (argc >= 2)
+        line.command = command_find(program, argv[1]);
+    if (line.command == NULL && program->commands[0].name == NULL) {
         line.command = &program->commands[0];
         return run_command(&line, argc > 0 ? argc - 1 : 0, argv + (argc > 0));
     }
-    if (argc >= 2)
-        line.command = command_find(program, argv[1]);
     if (line.command == NULL)
         return answer_without_command(&line, argc, argv);
     return run_command(&line, argc - 2, argv + 2);

@@ -88,7 +88,7 @@ struct command {
     int (*run)(const struct command_line *line); /* returns the exit status */
 };
 
-/* A program with one command whose name is NULL has no subcommands. */
+/* A first command whose name is NULL is run when no other one is named. */
 struct program {
     const char *name;
     const char *summary; /* one line */

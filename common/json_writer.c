@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
+
 struct json_writer json_writer_to(FILE *out)
 {
     return (struct json_writer){.out = out};
@@ -144,6 +146,16 @@ void json_null(struct json_writer *json, const char *name)
 {
     begin_value(json, name);
     fputs("null", json->out);
+}
+
+void json_time(struct json_writer *json, const char *name, int64_t time_us)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    if (time_us == 0)
+        json_null(json, name);
+    else
+        json_text(json, name, clock_format_ms(time_us, text));
 }
 
 void json_raw(struct json_writer *json, const char *name, const char *text, size_t size)

@@ -36,6 +36,8 @@ void json_integer(struct json_writer *json, const char *name, int64_t value);
 void json_number(struct json_writer *json, const char *name, double value);
 void json_bool(struct json_writer *json, const char *name, bool value);
 void json_null(struct json_writer *json, const char *name);
+/* A moment: RFC 3339 in UTC with milliseconds, "2026-03-09T13:05:11.250Z"; null for 0. */
+void json_time(struct json_writer *json, const char *name, int64_t time_us);
 /* A value that is JSON already. */
 void json_raw(struct json_writer *json, const char *name, const char *text, size_t size);
 

@@ -9,8 +9,8 @@
 #include "common/trusted_file.h"
 #include "ctl/check_pam.h"
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
 #include "store/geo.h"
+#include "store/journal_state.h"
 #include "store/model_file.h"
 
 #define MODEL_OLD_DAYS 90

@@ -79,15 +79,6 @@ const char *ctl_time(const struct command_line *line, int64_t time_us, char text
     return clock_format(time_us, line->utc, text);
 }
 
-void ctl_json_time(struct json_writer *json, const char *name, int64_t time_us)
-{
-    char text[CLOCK_TEXT_BYTES];
-    if (time_us == 0)
-        json_null(json, name);
-    else
-        json_text(json, name, clock_format(time_us, true, text));
-}
-
 const char *ctl_span(int64_t span_us, char text[32])
 {
     int64_t seconds = span_us / US_PER_S;

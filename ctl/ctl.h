@@ -7,6 +7,7 @@
 #include "common/json_writer.h"
 #include "common/moment.h"
 #include "common/text_table.h"
+#include "store/journal_state.h"
 #include "store/login_label.h"
 
 /* Commands: each takes the parsed line and returns the exit status. */
@@ -56,8 +57,8 @@ bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
 /* "-" for 0, else as clock_format(). Returns text. */
 const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES]);
 
-/* A JSON member: RFC 3339 in UTC, null for 0. */
-void ctl_json_time(struct json_writer *json, const char *name, int64_t time_us);
+/* Members of an open object: how far the store is behind the journals. */
+void ctl_journal_json(struct json_writer *json, const struct journal_state *state);
 
 /* "3 min", "2 h", "5 d". Returns text. */
 const char *ctl_span(int64_t span_us, char text[32]);
@@ -70,11 +71,6 @@ void ctl_login_heading(struct text_table *table);
 #define CTL_LOGIN_ALIGNMENT "lllllrllll"
 void ctl_login_row(struct text_table *table, const struct command_line *line,
                    const struct stored_login *login);
-/* label: by whom and why it was labelled, NULL when that is not asked or not known. */
-void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features,
-                    const struct login_label *label);
-/* That as a member of an open object. */
-void ctl_label_json(struct json_writer *json, const struct login_label *label);
 
 /* A list of logins as a table or, inside an open JSON object, as the array "logins". */
 bool ctl_logins_print(const struct command_line *line, struct store *store,

@@ -49,7 +49,7 @@ static bool list_one(void *context, const struct exemption *exemption)
     if (listing->line->json) {
         json_object_begin(listing->json, NULL);
         json_text(listing->json, kind, exemption->subject);
-        ctl_json_time(listing->json, "until", exemption->until_s * US_PER_S);
+        json_time(listing->json, "until", exemption->until_s * US_PER_S);
         json_object_end(listing->json);
         return true;
     }
@@ -102,7 +102,7 @@ static int say_set(const struct command_line *line, const struct exemption *exem
         struct json_writer json = json_writer_to(stdout);
         json_object_begin(&json, NULL);
         json_text(&json, kind, exemption->subject);
-        ctl_json_time(&json, "until", exemption->until_s * US_PER_S);
+        json_time(&json, "until", exemption->until_s * US_PER_S);
         json_bool(&json, "found", found);
         json_object_end(&json);
         return json_writer_end(&json, &error) ? COMMAND_DONE : command_fail(line, &error);

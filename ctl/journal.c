@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
 #include "store/drain.h"
+#include "store/journal_state.h"
 
 #define BATCH_RECORDS 5000
 
@@ -70,6 +70,26 @@ static int run_drain(const struct command_line *line)
     return done ? print_drained(line, &total) : command_fail(line, &error);
 }
 
+void ctl_journal_json(struct json_writer *json, const struct journal_state *state)
+{
+    json_bool(json, "writer_running", state->writer_running);
+    json_integer(json, "pending_records", state->pending_records);
+    json_time(json, "oldest_pending", state->oldest_pending_us);
+    json_array_begin(json, "journals");
+    for (size_t i = 0; i < state->files; i++) {
+        const struct journal_file_state *file = &state->file[i];
+        json_object_begin(json, NULL);
+        json_text(json, "file", file->name);
+        json_integer(json, "bytes", file->bytes);
+        json_integer(json, "pending_records", file->pending_records);
+        json_integer(json, "pending_bytes", file->pending_bytes);
+        json_integer(json, "damage_bytes", (int64_t)file->damage.bytes);
+        json_integer(json, "damage_spots", (int64_t)file->damage.spots);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 static bool print_state(const struct command_line *line, const struct journal_state *state,
                         struct error *error)
 {
@@ -121,7 +141,7 @@ int run_journal(const struct command_line *line)
     if (done && line->json) {
         struct json_writer json = json_writer_to(stdout);
         json_object_begin(&json, NULL);
-        journal_state_json(&json, &state);
+        ctl_journal_json(&json, &state);
         json_object_end(&json);
         done = json_writer_end(&json, &error);
     } else if (done) {

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
+#include "store/journal_state.h"
+#include "store/login_json.h"
 
 /* ---- who ------------------------------------------------------------------------------------ */
 
@@ -152,7 +153,7 @@ static bool print_json(const struct login_label *label, const struct stored_logi
     json_text(&json, "label", login_label_name(label->value));
     json_text(&json, "family", label->family[0] != '\0' ? label->family : NULL);
     json_text(&json, "before", login_label_name((enum login_label_value)login->label));
-    ctl_label_json(&json, label);
+    login_json_label(&json, label);
     json_bool(&json, "writer_running", writer_running);
     json_object_end(&json);
     return json_writer_end(&json, error);

@@ -1,10 +1,6 @@
-/* Logins as rows of a table and as JSON. */
-#include <inttypes.h>
-#include <math.h>
-
+/* Logins as rows of a table. */
 #include "ctl/ctl.h"
-
-#define REASONS_BYTES 256
+#include "store/login_json.h"
 
 void ctl_login_heading(struct text_table *table)
 {
@@ -64,116 +60,6 @@ void ctl_login_row(struct text_table *table, const struct command_line *line,
                     reason ? FEATURE_TABLE[record->assessment.reasons[0].feature].reason : "");
 }
 
-static void json_place(struct json_writer *json, const struct place *place)
-{
-    if (place->country[0] != '\0')
-        json_text(json, "country", place->country);
-    if (place->city[0] != '\0')
-        json_text(json, "city", place->city);
-    if (place->asn != 0)
-        json_integer(json, "asn", place->asn);
-    if (place_has_coordinates(place)) {
-        json_number(json, "latitude", (double)place->latitude);
-        json_number(json, "longitude", (double)place->longitude);
-    }
-}
-
-static void json_known_integer(struct json_writer *json, const char *name, int64_t value)
-{
-    if (value >= 0)
-        json_integer(json, name, value);
-}
-
-static void json_event(struct json_writer *json, const struct login_event *event)
-{
-    char id[LOGIN_ID_TEXT_BYTES], address[IP_TEXT_BYTES];
-    json_text(json, "id", login_id_format(&event->id, id));
-    ctl_json_time(json, "time", event->time_us);
-    json_text(json, "user", event->user);
-    json_text(json, "host", event->host);
-    json_text(json, "service", event->service);
-    if (event->source.family == 0)
-        json_null(json, "ip");
-    else
-        json_text(json, "ip", ip_format(&event->source, address));
-    if (event->source_port != 0)
-        json_integer(json, "port", event->source_port);
-    json_place(json, &event->place);
-    json_text(json, "method", login_method_name(event->method));
-    if (event->device[0] != '\0')
-        json_text(json, "device", event->device);
-    if (event->key[0] != '\0')
-        json_text(json, "key", event->key);
-    json_known_integer(json, "rtt_us", event->rtt_us);
-    json_known_integer(json, "bytes_in", event->bytes_in);
-    json_known_integer(json, "bytes_out", event->bytes_out);
-    json_known_integer(json, "duration_s", event->duration_s);
-}
-
-static void json_assessment(struct json_writer *json, const struct login_record *record,
-                            bool features)
-{
-    const struct assessment *assessment = &record->assessment;
-    json_number(json, "risk", assessment->risk);
-    json_text(json, "verdict", verdict_name(assessment->verdict));
-    json_text(json, "rule", policy_rule_name(assessment->rule));
-    json_integer(json, "learned_logins", assessment->learned_logins);
-    json_array_begin(json, "reasons");
-    for (unsigned i = 0; i < assessment->reason_count; i++) {
-        const struct reason *reason = &assessment->reasons[i];
-        json_object_begin(json, NULL);
-        json_text(json, "feature", FEATURE_TABLE[reason->feature].name);
-        json_text(json, "reason", FEATURE_TABLE[reason->feature].reason);
-        json_number(json, "value", (double)reason->value);
-        json_number(json, "share", (double)reason->share);
-        json_object_end(json);
-    }
-    json_array_end(json);
-    if (!features || !assessment->features_known)
-        return;
-    json_object_begin(json, "features");
-    for (unsigned i = 0; i < FEATURE_COUNT; i++)
-        json_number(json, FEATURE_TABLE[i].name, (double)assessment->features[i]);
-    json_object_end(json);
-}
-
-void ctl_label_json(struct json_writer *json, const struct login_label *label)
-{
-    json_object_begin(json, "labelled");
-    ctl_json_time(json, "time", label->time_us);
-    json_text(json, "by", label->by);
-    json_integer(json, "uid", label->uid);
-    json_text(json, "why", label->why[0] != '\0' ? label->why : NULL);
-    json_object_end(json);
-}
-
-void ctl_login_json(struct json_writer *json, const struct stored_login *login, bool features,
-                    const struct login_label *label)
-{
-    const struct login_record *record = &login->record;
-    json_object_begin(json, NULL);
-    json_event(json, &record->event);
-    if (record->assessed)
-        json_assessment(json, record, features);
-    if (!login->imported)
-        json_text(json, "answer", verdict_name(record->answer));
-    if (record->fault != FAULT_NONE)
-        json_text(json, "fault", fault_name(record->fault));
-    json_text(json, "reached", login_stage_name(login->reached));
-    ctl_json_time(json, "accepted", login->accepted_us);
-    ctl_json_time(json, "opened", login->opened_us);
-    ctl_json_time(json, "closed", login->closed_us);
-    json_bool(json, "learned", record->event.learn);
-    json_bool(json, "imported", login->imported);
-    if (login->label != LABEL_NONE)
-        json_text(json, "label", login_label_name((enum login_label_value)login->label));
-    if (login->family[0] != '\0')
-        json_text(json, "family", login->family);
-    if (label != NULL)
-        ctl_label_json(json, label);
-    json_object_end(json);
-}
-
 struct printing {
     const struct command_line *line;
     struct text_table *table;
@@ -186,7 +72,7 @@ static bool print_one(void *context, const struct stored_login *login)
     struct printing *printing = context;
     printing->count++;
     if (printing->json != NULL)
-        ctl_login_json(printing->json, login, false, NULL);
+        login_json(printing->json, NULL, login, false, NULL);
     else
         ctl_login_row(printing->table, printing->line, login);
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "store/login_json.h"
 
 struct showing {
     const struct command_line *line;
@@ -117,9 +118,9 @@ static void json_profile(struct showing *showing, const struct profile *profile)
     json_integer(json, "learned_logins", profile->logins);
     json_integer(json, "days", profile->days);
     json_integer(json, "attempts", profile->attempts);
-    ctl_json_time(json, "first", profile->first_s * US_PER_S);
-    ctl_json_time(json, "last", profile->last_s * US_PER_S);
-    ctl_json_time(json, "last_attempt", profile->last_attempt_us);
+    json_time(json, "first", profile->first_s * US_PER_S);
+    json_time(json, "last", profile->last_s * US_PER_S);
+    json_time(json, "last_attempt", profile->last_attempt_us);
     json_object_begin(json, "familiar");
     json_integer(json, "networks", (int64_t)count_values(profile->prefix, PROFILE_PREFIXES));
     json_integer(json, "providers", (int64_t)count_values(profile->asn, PROFILE_ASNS));
@@ -179,8 +180,8 @@ static void json_source(struct json_writer *json, const char *name, const struct
     json_object_begin(json, name);
     json_integer(json, "attempts", source->attempts);
     json_integer(json, "accepted", source->accepted);
-    ctl_json_time(json, "first", source->first_s * US_PER_S);
-    ctl_json_time(json, "last", source->last_s * US_PER_S);
+    json_time(json, "first", source->first_s * US_PER_S);
+    json_time(json, "last", source->last_s * US_PER_S);
     json_number(json, "attempts_1m", fading_count_at(&source->attempts_1m, now_us, 60));
     json_number(json, "attempts_10m", fading_count_at(&source->attempts_10m, now_us, 600));
     json_number(json, "attempts_1h", fading_count_at(&source->attempts_1h, now_us, 3600));
@@ -347,7 +348,7 @@ static bool show_login(struct showing *showing, struct error *error)
         return false;
     const struct login_label *given = labelled ? &label : NULL;
     if (showing->line->json) {
-        ctl_login_json(&showing->json, &login, true, given);
+        login_json(&showing->json, NULL, &login, true, given);
         return true;
     }
     print_login(showing->line, &login);

@@ -5,8 +5,8 @@
 
 #include "common/json_reader.h"
 #include "ctl/ctl.h"
-#include "ctl/journal_state.h"
 #include "store/geo.h"
+#include "store/journal_state.h"
 #include "store/model_file.h"
 
 struct status {
@@ -131,7 +131,7 @@ static void json_model(struct json_writer *json, const struct status *status)
         const struct risk_model *model = &status->model.risk;
         json_text(json, "file", status->model.path);
         json_integer(json, "trees", model->header->forest_trees);
-        ctl_json_time(json, "trained", model->header->trained_us);
+        json_time(json, "trained", model->header->trained_us);
         if (json_parse(model->summary, model->header->summary_bytes).begin != NULL)
             json_raw(json, "summary", model->summary, model->header->summary_bytes);
     }
@@ -140,7 +140,7 @@ static void json_model(struct json_writer *json, const struct status *status)
     if (status->geo_error.fault != FAULT_NONE)
         json_text(json, "error", status->geo_error.text);
     json_text(json, "type", status->geo_type);
-    ctl_json_time(json, "built", (int64_t)status->geo_epoch * US_PER_S);
+    json_time(json, "built", (int64_t)status->geo_epoch * US_PER_S);
     json_object_end(json);
 }
 
@@ -158,13 +158,13 @@ static void json_status(struct json_writer *json, const struct status *status)
     json_integer(json, "failures_24h", counts->failures_24h);
     json_integer(json, "denials_24h", counts->denials_24h);
     json_integer(json, "step_ups_24h", counts->step_ups_24h);
-    ctl_json_time(json, "oldest", counts->oldest_us);
-    ctl_json_time(json, "newest", counts->newest_us);
+    json_time(json, "oldest", counts->oldest_us);
+    json_time(json, "newest", counts->newest_us);
     json_integer(json, "database_bytes", counts->database_bytes);
     json_integer(json, "wal_bytes", counts->wal_bytes);
     json_integer(json, "damage_bytes", counts->damage_bytes);
     json_integer(json, "damage_spots", counts->damage_spots);
-    journal_state_json(json, &status->journal);
+    ctl_journal_json(json, &status->journal);
     json_model(json, status);
     json_object_end(json);
 }

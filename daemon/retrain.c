@@ -1,23 +1,17 @@
 #include "daemon/retrain.h"
 
 #include <errno.h>
-#include <linux/ioprio.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/program_beside.h"
 
 #define TRAINER        "anomaly-trainer"
 #define MOST_US        (INT64_C(2) * 3600 * US_PER_S)
-#define LOWEST_NICE    19
-#define NOT_STARTED    127
 #define PATH_BYTES     4096
 #define MOST_ARGUMENTS 8
 
@@ -52,46 +46,12 @@ void retrain_plan(struct retrain *retrain, const struct config *config)
 
 /* ---- the trainer ---------------------------------------------------------------------------- */
 
-static bool find_trainer(char path[PATH_BYTES])
-{
-    ssize_t length = readlink("/proc/self/exe", path, PATH_BYTES - 1);
-    char *slash;
-
-    if (length <= 0)
-        return false;
-    path[length] = '\0';
-    slash = strrchr(path, '/');
-    if (!slash || slash + sizeof("/" TRAINER) > path + PATH_BYTES)
-        return false;
-    memcpy(slash + 1, TRAINER, sizeof(TRAINER));
-    return true;
-}
-
-/* What cannot be had of the lowest priority makes training no less right. */
-static void be_humble(void)
-{
-    const struct sched_param none = {.sched_priority = 0};
-
-    (void)setpriority(PRIO_PROCESS, 0, LOWEST_NICE);
-    (void)sched_setscheduler(0, SCHED_IDLE, &none);
-    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
-}
-
-/* In the child. Signals as a program finds them; it ends with anomalyd. */
+/* In the child: what it prints goes where anomalyd's own complaints go. */
 static _Noreturn void become_trainer(const char *path, char *const *arguments, pid_t parent)
 {
-    sigset_t none;
-
-    sigemptyset(&none);
-    (void)signal(SIGPIPE, SIG_DFL);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(0);
-    be_humble();
-    if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-        (void)execv(path, arguments);
-    _exit(NOT_STARTED);
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        _exit(PROGRAM_NOT_STARTED);
+    program_become(path, arguments, parent);
 }
 
 static void start(struct retrain *retrain, const struct command_line *line,
@@ -108,7 +68,7 @@ static void start(struct retrain *retrain, const struct command_line *line,
         arguments[5] = (char *)(uintptr_t) "--config";
         arguments[6] = (char *)(uintptr_t)line->config;
     }
-    if (find_trainer(path))
+    if (program_beside(TRAINER, path, sizeof(path)))
         child = fork();
     if (child == 0)
         become_trainer(path, arguments, parent);
@@ -125,7 +85,7 @@ static void tell_end(const struct command_line *line, int status)
     if (WIFSIGNALED(status))
         command_note(line, "training was ended by signal %d: the model stays as it was",
                      WTERMSIG(status));
-    else if (WEXITSTATUS(status) == NOT_STARTED)
+    else if (WEXITSTATUS(status) == PROGRAM_NOT_STARTED)
         command_note(line, "no training: there is no " TRAINER " beside this program");
     /* What it failed by it has said itself. */
 }

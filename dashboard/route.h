@@ -8,31 +8,19 @@
 #include "dashboard/reply.h"
 #include "dashboard/request.h"
 
-/* ROLE(symbol, name): each may do all that those before it may. */
-#define ROLES                                                                                      \
-    ROLE(NONE, "none") /* everybody who can connect */                                             \
-    ROLE(VIEWER, "viewer")                                                                         \
-    ROLE(ANALYST, "analyst")
-
-enum role {
-#define ROLE(symbol, name) ROLE_##symbol,
-    ROLES
-#undef ROLE
-};
-
 /* What a route takes as its body. */
 enum body_kind {
     BODY_NONE,
     BODY_JSON,   /* parsed before the handler runs: request->json; at most BODY_JSON_MAX_BYTES */
-    BODY_STREAM, /* an upload, handed on as it comes; the handler is called for each piece */
+    BODY_STREAM, /* an upload, handed on as it comes: see request->upload */
 };
 
 struct worker;
 
 /*
  * Answers one request. A client's mistake: return reply_refuse(reply, status, sentence…). False
- * with an error: the service could not do it, which the client learns as 503 or 500 with the
- * sentence of the error, and the log too.
+ * with an error: the service could not do it, which the client learns as 503 with the sentence of
+ * the error, and the log too.
  */
 typedef bool route_handler(struct worker *worker, const struct request *request,
                            struct reply *reply, struct error *error);
@@ -43,8 +31,10 @@ struct route {
     enum role role;   /* the least that may call it */
     enum body_kind body;
     route_handler *handle;
-    const char *parameters; /* names of parameters.def that it knows, separated by blanks */
-    const char *summary;    /* one line, for people */
+    /* Names of parameters.def that it knows, separated by blanks; "order=newest|oldest": these
+     * values only, others are refused before the handler runs; "*": any name, none is looked at. */
+    const char *parameters;
+    const char *summary; /* one line, for people */
 };
 
 extern const struct route ROUTES[];
@@ -56,5 +46,14 @@ extern const size_t ROUTE_COUNT;
  */
 const struct route *route_find(enum http_method method, const char *path, char *parameter,
                                size_t capacity, bool *path_known);
+
+/* What a route knows of a query parameter: its place in `parameters`, or NULL. */
+const char *route_parameter(const struct route *route, const char *name);
+
+/* Whether the value is among those that the route allows for the parameter found there. */
+bool route_parameter_allows(const char *parameter, const char *value);
+
+/* The methods of a path, for Allow: "GET, HEAD, POST". Returns text. */
+const char *route_methods(const char *path, char text[32]);
 
 #endif

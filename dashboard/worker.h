@@ -5,18 +5,26 @@
 #ifndef DASHBOARD_WORKER_H
 #define DASHBOARD_WORKER_H
 
-#include "check/model.h"
-#include "store/geo.h"
-#include "store/store.h"
+#include "check/kept.h"
 
 struct dashboard; /* shared by all threads: options, sessions, tokens, jobs, live events */
 
 struct worker {
     struct dashboard *dashboard;
-    const struct config *config;
-    struct store *store; /* see worker_store() */
-    struct model model;
+    const struct config *config; /* as of the request's begin */
+
+    /* Its own; see the functions below. */
+    struct config own_config;
+    unsigned generation;
+    struct check_kept kept;
 };
+
+/* NULL: no memory. */
+struct worker *worker_create(struct dashboard *dashboard);
+void worker_destroy(struct worker *worker);
+
+/* Before each request: the configuration as it is now. */
+void worker_refresh(struct worker *worker);
 
 /* The store as it is now; NULL with an error when there is none that can be read. */
 struct store *worker_store(struct worker *worker, struct error *error);
@@ -25,6 +33,6 @@ struct store *worker_store(struct worker *worker, struct error *error);
 const struct risk_model *worker_model(struct worker *worker, struct error *error);
 
 /* The geolocation databases of the configuration; NULL with an error when one is damaged. */
-struct geo *worker_geo(struct worker *worker, struct error *error);
+const struct geo *worker_geo(struct worker *worker, struct error *error);
 
 #endif

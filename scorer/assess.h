@@ -43,6 +43,14 @@ bool assess_features(const struct risk_model *model, const struct policy *policy
 /* Puts a reason among the strongest ones, which stand in falling order of their shares. */
 void assessment_add_reason(struct assessment *assessment, struct reason reason);
 
+#define REASON_TEXT_BYTES 128
+
+/*
+ * "distance 8,412 km from the last place": the feature's phrase, or words with the value where
+ * that says more. Returns text.
+ */
+const char *reason_text(const struct reason *reason, char text[REASON_TEXT_BYTES]);
+
 /* "new network for this user (0.41), …" into text, cut at capacity. Returns text. */
 const char *assessment_reasons_text(const struct assessment *assessment, char *text,
                                     size_t capacity);

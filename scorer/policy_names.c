@@ -10,6 +10,13 @@ static const char *const VERDICT_NAMES[VERDICT_COUNT] = {
     [VERDICT_DENY] = "deny",
 };
 
+const char *risk_level_name(enum risk_level level)
+{
+    static const char *const NAMES[RISK_LEVEL_COUNT] = {"log", "step_up", "deny"};
+
+    return NAMES[level];
+}
+
 const char *verdict_name(enum verdict verdict)
 {
     return (unsigned)verdict < VERDICT_COUNT ? VERDICT_NAMES[verdict] : "unknown";

@@ -40,6 +40,7 @@ struct risk_threshold {
 };
 
 enum risk_level { RISK_LOG, RISK_STEP_UP, RISK_DENY, RISK_LEVEL_COUNT };
+const char *risk_level_name(enum risk_level level); /* "log", "step_up", "deny" */
 
 /*
  * Log-odds of the risk: intercept + forest * log-odds of the forest + isolation * isolation score +

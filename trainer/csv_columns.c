@@ -7,7 +7,8 @@
 #include <strings.h>
 
 #include "common/clock.h"
-#include "trainer/rfc3339.h"
+#include "common/rfc3339.h"
+#include "scorer/place_text.h"
 
 bool csv_row_refuse(struct csv_row *row, enum skipped_line problem)
 {
@@ -74,21 +75,10 @@ static bool take_ip(struct csv_row *row, const char *text)
            csv_row_refuse(row, SKIPPED_NO_ADDRESS);
 }
 
-static bool is_country(const char *text)
-{
-    return strlen(text) == 2 && (text[0] | 32) >= 'a' && (text[0] | 32) <= 'z' &&
-           (text[1] | 32) >= 'a' && (text[1] | 32) <= 'z';
-}
-
 static bool take_country(struct csv_row *row, const char *text)
 {
-    char *country = row->login.record.event.place.country;
-
-    if (!is_country(text))
-        return csv_row_refuse(row, SKIPPED_BAD_VALUE);
-    country[0] = (char)(text[0] & ~32);
-    country[1] = (char)(text[1] & ~32);
-    return true;
+    return place_read_country(&row->login.record.event.place, text) ||
+           csv_row_refuse(row, SKIPPED_BAD_VALUE);
 }
 
 static bool take_city(struct csv_row *row, const char *text)
@@ -237,27 +227,10 @@ static bool take_device_type(struct csv_row *row, const char *text)
     return take_part(row, text, 2);
 }
 
-/* A country's code, "CITY, CC", "LATITUDE,LONGITUDE", else the name of a place. */
 static bool take_location(struct csv_row *row, const char *text)
 {
-    struct place *place = &row->login.record.event.place;
-    const char *comma = strrchr(text, ',');
-    double latitude = 0, longitude = 0;
-    int used = 0;
-
-    if (is_country(text))
-        return take_country(row, text);
-    if (sscanf(text, "%lf , %lf%n", &latitude, &longitude, &used) == 2 && text[used] == '\0' &&
-        fabs(latitude) <= 90 && fabs(longitude) <= 180) {
-        place->latitude = (float)latitude;
-        place->longitude = (float)longitude;
-        return true;
-    }
-    if (comma != NULL && comma[1] == ' ' && is_country(comma + 2)) {
-        import_take_text(place->city, sizeof place->city, text, (size_t)(comma - text));
-        return take_country(row, comma + 2);
-    }
-    return take_city(row, text);
+    place_read(&row->login.record.event.place, text);
+    return true;
 }
 
 /* ---- rows ---- */

@@ -43,7 +43,7 @@ static void write_levels(struct json_writer *json, const struct drift *drift)
     json_object_begin(json, "levels");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
         const struct drift_level *level = &drift->levels[i];
-        json_object_begin(json, fit_level_name((enum risk_level)i));
+        json_object_begin(json, risk_level_name((enum risk_level)i));
         json_number(json, "budget", level->budget);
         json_integer(json, "logins", level->reached);
         json_number(json, "share",
@@ -117,7 +117,7 @@ static bool print_levels(const struct drift *drift, struct error *error)
     text_table_init(&table, "lrrl");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
         const struct drift_level *level = &drift->levels[i];
-        text_table_cell(&table, "%s", fit_level_name((enum risk_level)i));
+        text_table_cell(&table, "%s", risk_level_name((enum risk_level)i));
         text_table_cell(&table, "budget %.3g %%", 100 * level->budget);
         text_table_cell(&table, "reached by %" PRId64 ", %.3g to %.3g %%", level->reached,
                         100 * level->share.lowest, 100 * level->share.highest);

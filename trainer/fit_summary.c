@@ -93,15 +93,15 @@ static void write_thresholds(struct json_writer *json, const struct fit_threshol
 {
     json_object_begin(json, "thresholds");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++)
-        json_number(json, fit_level_name((enum risk_level)i), (double)thresholds[i].found.risk);
+        json_number(json, risk_level_name((enum risk_level)i), (double)thresholds[i].found.risk);
     json_object_end(json);
     json_object_begin(json, "budgets");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++)
-        json_number(json, fit_level_name((enum risk_level)i), thresholds[i].budget);
+        json_number(json, risk_level_name((enum risk_level)i), thresholds[i].budget);
     json_object_end(json);
     json_object_begin(json, "realised");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
-        json_object_begin(json, fit_level_name((enum risk_level)i));
+        json_object_begin(json, risk_level_name((enum risk_level)i));
         json_integer(json, "logins", thresholds[i].reached);
         json_number(json, "lowest", (double)thresholds[i].found.lowest);
         json_number(json, "highest", (double)thresholds[i].found.highest);
@@ -111,7 +111,7 @@ static void write_thresholds(struct json_writer *json, const struct fit_threshol
     json_array_begin(json, "budgets_not_measurable");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
         if (thresholds[i].extrapolated)
-            json_text(json, NULL, fit_level_name((enum risk_level)i));
+            json_text(json, NULL, risk_level_name((enum risk_level)i));
     }
     json_array_end(json);
 }

@@ -6,12 +6,6 @@
 
 #define CONFIDENCE 0.95
 
-const char *fit_level_name(enum risk_level level)
-{
-    static const char *const NAMES[RISK_LEVEL_COUNT] = {"log", "step_up", "deny"};
-    return NAMES[level];
-}
-
 double fit_logins_needed(double budget)
 {
     return budget > 0 ? 3 / budget : 0;

@@ -4,9 +4,6 @@
 
 #include "scorer/risk.h"
 
-/* "log", "step_up", "deny" */
-const char *fit_level_name(enum risk_level level);
-
 struct fit_threshold {
     double budget;
     struct risk_threshold found;

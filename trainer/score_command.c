@@ -15,6 +15,7 @@
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
 #include "trainer/policy_of_config.h"
+#include "trainer/worst_logins.h"
 
 #define REASONS_BYTES 1024
 #define OUT_BYTES     (1 << 20)
@@ -42,6 +43,7 @@ struct scoring {
     struct judging *judging;
     struct ordered_lines lines;
     int64_t verdicts[VERDICT_COUNT];
+    struct worst_logins worst;
 };
 
 /* ---- out ---- */
@@ -66,6 +68,7 @@ static bool print_login(void *context, const struct judged_login *login, struct 
     if (out == NULL)
         return false;
     scoring->verdicts[assessment->verdict]++;
+    worst_logins_add(&scoring->worst, login);
     csv_print_time(out, login->event.time_us);
     csv_print_text(out, login->event.user);
     csv_print_text(out, ip_format(&login->event.source, address));
@@ -136,6 +139,21 @@ static bool score(struct scoring *scoring, const struct import_format *format,
 
 /* ---- totals ---- */
 
+static void write_unread(struct json_writer *json, const struct import_reading *reading)
+{
+    const struct import_counts *counts = &reading->counts;
+
+    json_text(json, "note", reading->note[0] != '\0' ? reading->note : NULL);
+    json_array_begin(json, "unread");
+    for (size_t i = 0; i < counts->unread_count; i++) {
+        json_object_begin(json, NULL);
+        json_integer(json, "line", counts->unread[i].number);
+        json_text(json, "text", counts->unread[i].text);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 static bool print_json(const struct scoring *scoring, const char *model, double seconds,
                        struct error *error)
 {
@@ -149,6 +167,8 @@ static bool print_json(const struct scoring *scoring, const char *model, double 
     json_object_end(&json);
     json_integer(&json, "skipped", import_skipped_in_all(&scoring->reading.counts));
     json_integer(&json, "out_of_order", scoring->order.out_of_order);
+    write_unread(&json, &scoring->reading);
+    worst_logins_write(&json, "worst", &scoring->worst);
     json_text(&json, "model", model);
     json_number(&json, "seconds", seconds);
     json_object_end(&json);

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "common/clock.h"
-#include "trainer/rfc3339.h"
+#include "common/rfc3339.h"
 
 static bool digits(const char **at, int count, int *value)
 {

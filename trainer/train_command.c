@@ -57,7 +57,7 @@ static void note_budgets(const struct command_line *line, const struct fit_resul
         command_note(line,
                      "%s_budget = %g needs about %.0f held-out logins to be held, there are "
                      "%" PRId64 ": its threshold %.3f %s",
-                     fit_level_name((enum risk_level)i), threshold->budget, needed,
+                     risk_level_name((enum risk_level)i), threshold->budget, needed,
                      result->held_out.logins, (double)threshold->found.risk,
                      threshold->extrapolated
                          ? "lies halfway between the highest legitimate risk seen and 1"
@@ -161,7 +161,7 @@ static void print_kept(const struct fit_result *result, const struct old_model *
                old->file.bytes == NULL ? ", which is built in," : "", result->held_out.logins);
     if (overrun != RISK_LEVEL_COUNT)
         printf("; the old one's %s threshold is reached by %.3g %% of them instead of %.3g %%",
-               fit_level_name(overrun),
+               risk_level_name(overrun),
                100 * (double)rival->levels[overrun].reached / (double)result->held_out.logins,
                100 * rival->levels[overrun].budget);
     putchar('\n');
@@ -184,7 +184,7 @@ static void write_kept(struct json_writer *json, const struct fit_result *result
     json_number(json, "recall_at_1pct", rival->measures.recall_at_1pct);
     json_object_begin(json, "realised");
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
-        json_object_begin(json, fit_level_name((enum risk_level)i));
+        json_object_begin(json, risk_level_name((enum risk_level)i));
         json_integer(json, "logins", rival->levels[i].reached);
         json_number(json, "budget", rival->levels[i].budget);
         json_number(json, "lowest", rival->levels[i].share.lowest);

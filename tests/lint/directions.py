@@ -11,6 +11,7 @@ ROOMS = {
     "check": {"common", "scorer", "store", "check"},
     "pam_module": {"common", "scorer", "store", "check", "pam_module"},
     "daemon": {"common", "scorer", "store", "check", "daemon"},
+    "dashboard": {"common", "scorer", "store", "check", "dashboard"},
     "trainer": {"common", "scorer", "store", "trainer"},
     "ctl": {"common", "scorer", "store", "ctl"},
 }

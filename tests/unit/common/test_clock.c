@@ -24,6 +24,8 @@ static void times_are_formatted(void **state)
     assert_string_equal(clock_format(SUMMER_US, false, text), "2026-07-09 15:05:11 +0200");
     assert_string_equal(clock_format(-1, true, text), "1969-12-31T23:59:59Z");
     assert_string_equal(clock_format(0, true, text), "1970-01-01T00:00:00Z");
+    assert_string_equal(clock_format_ms(SUMMER_US, text), "2026-07-09T13:05:11.999Z");
+    assert_string_equal(clock_format_ms(-1, text), "1969-12-31T23:59:59.999Z");
 }
 
 static void extreme_times_fit(void **state)

@@ -1,6 +1,6 @@
 /* Times as RFC 3339 writes them: "2026-03-09T14:05:11.123456+01:00". */
-#ifndef TRAINER_RFC3339_H
-#define TRAINER_RFC3339_H
+#ifndef COMMON_RFC3339_H
+#define COMMON_RFC3339_H
 
 #include <stdbool.h>
 #include <stdint.h>

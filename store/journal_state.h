@@ -1,8 +1,7 @@
 /* How far the store is behind the journals. */
-#ifndef CTL_JOURNAL_STATE_H
-#define CTL_JOURNAL_STATE_H
+#ifndef STORE_JOURNAL_STATE_H
+#define STORE_JOURNAL_STATE_H
 
-#include "common/json_writer.h"
 #include "store/store.h"
 
 #define JOURNAL_STATE_FILES 4 /* two producers, current and retired */
@@ -24,6 +23,5 @@ struct journal_state {
 /* store may be NULL: then everything in the journals counts as pending. */
 bool journal_state_read(struct store *store, int directory_fd, struct journal_state *state,
                         struct error *error) MUST_USE;
-void journal_state_json(struct json_writer *json, const struct journal_state *state);
 
 #endif

@@ -1,4 +1,4 @@
-#include "trainer/rfc3339.h"
+#include "common/rfc3339.h"
 
 #include "common/clock.h"
 

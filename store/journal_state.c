@@ -1,13 +1,14 @@
-#include "ctl/journal_state.h"
+#include "store/journal_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/ctl.h"
+#include "store/login_label.h"
 
 /* The writer's lock, as store_open(STORE_WRITE) takes it. */
 #define LOCK_FILE "drain.lock"
@@ -100,24 +101,4 @@ bool journal_state_read(struct store *store, int directory_fd, struct journal_st
         }
     }
     return true;
-}
-
-void journal_state_json(struct json_writer *json, const struct journal_state *state)
-{
-    json_bool(json, "writer_running", state->writer_running);
-    json_integer(json, "pending_records", state->pending_records);
-    ctl_json_time(json, "oldest_pending", state->oldest_pending_us);
-    json_array_begin(json, "journals");
-    for (size_t i = 0; i < state->files; i++) {
-        const struct journal_file_state *file = &state->file[i];
-        json_object_begin(json, NULL);
-        json_text(json, "file", file->name);
-        json_integer(json, "bytes", file->bytes);
-        json_integer(json, "pending_records", file->pending_records);
-        json_integer(json, "pending_bytes", file->pending_bytes);
-        json_integer(json, "damage_bytes", (int64_t)file->damage.bytes);
-        json_integer(json, "damage_spots", (int64_t)file->damage.spots);
-        json_object_end(json);
-    }
-    json_array_end(json);
 }

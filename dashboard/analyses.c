@@ -1,0 +1,421 @@
+#include "dashboard/analyses.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "dashboard/score_rows.h"
+
+#define DIRECTORY    "analyses"
+#define PATH_BYTES   1024
+#define FORMAT_BYTES 16
+#define WHO_BYTES    64
+
+struct analysis {
+    char id[ANALYSIS_ID_BYTES]; /* "": a free place */
+    char name[ANALYSIS_NAME_BYTES], format[FORMAT_BYTES], who[WHO_BYTES];
+    bool receiving;
+    int64_t began_us, received_bytes;
+};
+
+struct analyses {
+    pthread_mutex_t lock;
+    struct jobs *jobs;
+    char directory[PATH_BYTES];
+    struct analysis at[ANALYSIS_MOST];
+};
+
+struct upload {
+    struct analyses *analyses;
+    char id[ANALYSIS_ID_BYTES];
+    char model[PATH_BYTES];
+    int fd;
+    bool finished;
+};
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+enum file { FILE_UPLOAD, FILE_ROWS, FILE_COUNT };
+
+static const char *const FILES[FILE_COUNT] = {"upload", "rows"};
+
+/* NULL for what cannot be: a path that is too long. */
+static const char *file_path(const struct analyses *analyses, const char *id, enum file file,
+                             char path[PATH_BYTES])
+{
+    int length = snprintf(path, PATH_BYTES, "%s/%s.%s", analyses->directory, id, FILES[file]);
+
+    return length > 0 && length < PATH_BYTES ? path : NULL;
+}
+
+static void remove_files(const struct analyses *analyses, const char *id)
+{
+    char path[PATH_BYTES];
+
+    for (enum file file = 0; file < FILE_COUNT; file++) {
+        if (file_path(analyses, id, file, path) != NULL)
+            (void)unlink(path);
+    }
+}
+
+static bool clear_directory(const char *path, struct error *error)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+
+    if (directory == NULL)
+        return error_set_errno(error, FAULT_STORE, errno, "cannot read %s", path);
+    while ((entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    closedir(directory);
+    return true;
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+bool analyses_create(struct analyses **analyses, const char *directory, struct jobs *jobs,
+                     struct error *error)
+{
+    struct analyses *created = calloc(1, sizeof *created);
+
+    *analyses = NULL;
+    if (created == NULL)
+        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot keep analyses");
+    created->jobs = jobs;
+    int length =
+        snprintf(created->directory, sizeof created->directory, "%s/" DIRECTORY, directory);
+    bool done = (length > 0 && length < PATH_BYTES - 64) ||
+                error_set(error, FAULT_STORE, "the path %s is too long", directory);
+    if (done && mkdir(created->directory, 0700) != 0 && errno != EEXIST)
+        done = error_set_errno(error, FAULT_STORE, errno, "cannot make %s", created->directory);
+    done = done && clear_directory(created->directory, error);
+    if (!done) {
+        free(created);
+        return false;
+    }
+    pthread_mutex_init(&created->lock, NULL);
+    *analyses = created;
+    return true;
+}
+
+void analyses_destroy(struct analyses *analyses)
+{
+    if (analyses == NULL)
+        return;
+    for (size_t i = 0; i < ANALYSIS_MOST; i++) {
+        if (analyses->at[i].id[0] != '\0') {
+            jobs_forget(analyses->jobs, analyses->at[i].id);
+            remove_files(analyses, analyses->at[i].id);
+        }
+    }
+    pthread_mutex_destroy(&analyses->lock);
+    free(analyses);
+}
+
+/* Under the lock, as all below. NULL: there is none. */
+static struct analysis *find(struct analyses *analyses, const char *id)
+{
+    for (size_t i = 0; i < ANALYSIS_MOST; i++) {
+        if (id[0] != '\0' && strcmp(analyses->at[i].id, id) == 0)
+            return &analyses->at[i];
+    }
+    return NULL;
+}
+
+static void forget(struct analyses *analyses, struct analysis *analysis)
+{
+    jobs_forget(analyses->jobs, analysis->id);
+    remove_files(analyses, analysis->id);
+    memset(analysis, 0, sizeof *analysis);
+}
+
+static bool has_ended(const struct analyses *analyses, const struct analysis *analysis)
+{
+    enum job_state state = jobs_state(analyses->jobs, analysis->id);
+
+    return !analysis->receiving && (state == JOB_DONE || state == JOB_FAILED);
+}
+
+/* A free place: those that are too old go, else the oldest that has ended. NULL: none has. */
+static struct analysis *make_place(struct analyses *analyses, int64_t now_us)
+{
+    struct analysis *place = NULL;
+
+    for (size_t i = 0; i < ANALYSIS_MOST; i++) {
+        struct analysis *analysis = &analyses->at[i];
+        if (analysis->id[0] != '\0' && has_ended(analyses, analysis) &&
+            analysis->began_us < now_us - ANALYSIS_KEPT_S * US_PER_S)
+            forget(analyses, analysis);
+        if (analysis->id[0] == '\0')
+            return analysis;
+        if (has_ended(analyses, analysis) &&
+            (place == NULL || analysis->began_us < place->began_us))
+            place = analysis;
+    }
+    if (place != NULL)
+        forget(analyses, place);
+    return place;
+}
+
+/* ---- uploads ----------------------------------------------------------------------------------
+ */
+
+static bool make_id(char id[ANALYSIS_ID_BYTES], struct error *error)
+{
+    uint64_t bits;
+
+    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+        return error_set_errno(error, FAULT_STORE, errno, "cannot get random bits");
+    snprintf(id, ANALYSIS_ID_BYTES, "%016llx", (unsigned long long)bits);
+    return true;
+}
+
+static bool take_place(struct analyses *analyses, const struct analysis *analysis, int64_t now_us,
+                       struct error *error)
+{
+    pthread_mutex_lock(&analyses->lock);
+    struct analysis *place = make_place(analyses, now_us);
+    if (place != NULL)
+        *place = *analysis;
+    pthread_mutex_unlock(&analyses->lock);
+    return place != NULL ||
+           error_set(error, FAULT_STORE, "%d uploads are under way already; try again in a minute",
+                     ANALYSIS_MOST);
+}
+
+bool analyses_begin(struct analyses *analyses, const char *format, const char *name,
+                    const char *model, const char *who, int64_t now_us, struct upload **upload,
+                    struct error *error)
+{
+    struct analysis analysis = {.receiving = true, .began_us = now_us};
+    struct upload *begun = calloc(1, sizeof *begun);
+    char path[PATH_BYTES];
+
+    *upload = NULL;
+    if (begun == NULL)
+        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot keep an upload");
+    begun->analyses = analyses;
+    begun->fd = -1;
+    snprintf(analysis.name, sizeof analysis.name, "%s", name);
+    snprintf(analysis.format, sizeof analysis.format, "%s", format);
+    snprintf(analysis.who, sizeof analysis.who, "%s", who);
+    if (model != NULL)
+        snprintf(begun->model, sizeof begun->model, "%s", model);
+    if (!make_id(analysis.id, error) || !take_place(analyses, &analysis, now_us, error)) {
+        free(begun);
+        return false;
+    }
+    memcpy(begun->id, analysis.id, sizeof begun->id);
+    if (file_path(analyses, begun->id, FILE_UPLOAD, path) != NULL)
+        begun->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (begun->fd < 0) {
+        error_set_errno(error, FAULT_STORE, errno, "an upload cannot be kept");
+        upload_end(begun);
+        return false;
+    }
+    *upload = begun;
+    return true;
+}
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+bool upload_add(struct upload *upload, const void *bytes, size_t size, struct error *error)
+{
+    struct analyses *analyses = upload->analyses;
+
+    if (!write_all(upload->fd, bytes, size))
+        return error_set_errno(error, FAULT_STORE, errno, "the upload cannot be kept");
+    pthread_mutex_lock(&analyses->lock);
+    struct analysis *analysis = find(analyses, upload->id);
+    if (analysis != NULL)
+        analysis->received_bytes += (int64_t)size;
+    pthread_mutex_unlock(&analyses->lock);
+    return true;
+}
+
+static bool start_job(const struct upload *upload, const char *format, int64_t now_us,
+                      struct error *error)
+{
+    const struct analyses *analyses = upload->analyses;
+    char file[PATH_BYTES], rows[PATH_BYTES];
+    struct job_answer answer;
+    const char *arguments[10] = {"score", "--json", "--format", format};
+    size_t count = 4;
+
+    if (file_path(analyses, upload->id, FILE_UPLOAD, file) == NULL ||
+        file_path(analyses, upload->id, FILE_ROWS, rows) == NULL)
+        return error_set(error, FAULT_STORE, "the path of the dashboard's directory is too long");
+    arguments[count++] = "--out";
+    arguments[count++] = rows;
+    if (upload->model[0] != '\0') {
+        arguments[count++] = "--model";
+        arguments[count++] = upload->model;
+    }
+    arguments[count] = file;
+    if (!jobs_ask(analyses->jobs, upload->id, arguments, ANALYSIS_KEPT_S, now_us, &answer, error))
+        return false;
+    free(answer.output);
+    return true;
+}
+
+bool upload_finish(struct upload *upload, int64_t now_us, char id[ANALYSIS_ID_BYTES],
+                   struct error *error)
+{
+    struct analyses *analyses = upload->analyses;
+
+    pthread_mutex_lock(&analyses->lock);
+    struct analysis *analysis = find(analyses, upload->id);
+    upload->finished = analysis != NULL && start_job(upload, analysis->format, now_us, error);
+    if (upload->finished)
+        analysis->receiving = false;
+    pthread_mutex_unlock(&analyses->lock);
+    memcpy(id, upload->id, ANALYSIS_ID_BYTES);
+    return upload->finished;
+}
+
+void upload_end(struct upload *upload)
+{
+    struct analyses *analyses = upload->analyses;
+
+    if (upload->fd >= 0)
+        close(upload->fd);
+    if (!upload->finished) {
+        pthread_mutex_lock(&analyses->lock);
+        struct analysis *analysis = find(analyses, upload->id);
+        if (analysis != NULL)
+            forget(analyses, analysis);
+        pthread_mutex_unlock(&analyses->lock);
+    }
+    free(upload);
+}
+
+/* ---- asking -----------------------------------------------------------------------------------
+ */
+
+static void write_members(const struct analysis *analysis, const struct job_answer *answer,
+                          struct json_writer *json)
+{
+    json_text(json, "job", analysis->id);
+    json_text(json, "name", analysis->name);
+    json_text(json, "format", analysis->format);
+    json_text(json, "by", analysis->who);
+    json_time(json, "began", analysis->began_us);
+    json_text(json, "state", analysis->receiving ? "receiving" : job_state_name(answer->state));
+    json_integer(json, "received_bytes", analysis->received_bytes);
+    json_text(json, "message", answer->message[0] != '\0' ? answer->message : NULL);
+}
+
+bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
+                    bool *found, struct error *error)
+{
+    struct job_answer answer = {.state = JOB_WAITING};
+    struct analysis analysis;
+    bool has_job = false;
+
+    pthread_mutex_lock(&analyses->lock);
+    const struct analysis *there = find(analyses, id);
+    *found = there != NULL;
+    if (*found)
+        analysis = *there;
+    pthread_mutex_unlock(&analyses->lock);
+    if (!*found)
+        return true;
+    if (!analysis.receiving && !jobs_look(analyses->jobs, id, &answer, &has_job, error))
+        return false;
+    write_members(&analysis, &answer, json);
+    if (answer.output != NULL && answer.size > 0)
+        json_raw(json, "result", answer.output, strcspn(answer.output, "\n"));
+    else
+        json_null(json, "result");
+    free(answer.output);
+    return true;
+}
+
+void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name)
+{
+    bool written[ANALYSIS_MOST] = {false};
+
+    json_array_begin(json, name);
+    pthread_mutex_lock(&analyses->lock);
+    for (;;) {
+        size_t next = ANALYSIS_MOST;
+        for (size_t i = 0; i < ANALYSIS_MOST; i++) {
+            if (analyses->at[i].id[0] != '\0' && !written[i] &&
+                (next == ANALYSIS_MOST || analyses->at[i].began_us > analyses->at[next].began_us))
+                next = i;
+        }
+        if (next == ANALYSIS_MOST)
+            break;
+        struct job_answer answer = {.state = JOB_WAITING};
+        if (!analyses->at[next].receiving)
+            answer.state = jobs_state(analyses->jobs, analyses->at[next].id);
+        written[next] = true;
+        json_object_begin(json, NULL);
+        write_members(&analyses->at[next], &answer, json);
+        json_object_end(json);
+    }
+    pthread_mutex_unlock(&analyses->lock);
+    json_array_end(json);
+}
+
+int analyses_open_rows(struct analyses *analyses, const char *id)
+{
+    char path[PATH_BYTES];
+    int fd = -1;
+
+    pthread_mutex_lock(&analyses->lock);
+    const struct analysis *analysis = find(analyses, id);
+    if (analysis != NULL && !analysis->receiving && jobs_state(analyses->jobs, id) == JOB_DONE &&
+        file_path(analyses, id, FILE_ROWS, path) != NULL)
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    pthread_mutex_unlock(&analyses->lock);
+    return fd;
+}
+
+bool analyses_write_rows(struct analyses *analyses, const char *id, int64_t cursor, int at_least,
+                         int64_t limit, struct json_writer *json, bool *found, struct error *error)
+{
+    int fd = analyses_open_rows(analyses, id);
+
+    *found = fd >= 0;
+    if (!*found)
+        return true;
+    bool done = score_rows_write(fd, cursor, at_least, limit, json, error);
+    close(fd);
+    return done;
+}
+
+bool analyses_forget(struct analyses *analyses, const char *id)
+{
+    pthread_mutex_lock(&analyses->lock);
+    struct analysis *analysis = find(analyses, id);
+    bool found = analysis != NULL && !analysis->receiving;
+    if (found)
+        forget(analyses, analysis);
+    pthread_mutex_unlock(&analyses->lock);
+    return found;
+}

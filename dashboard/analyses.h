@@ -1,0 +1,80 @@
+/*
+ * Histories that somebody uploaded to be judged at once: each in a directory of its own below the
+ * dashboard's, judged there by anomaly-trainer (jobs.h) by what the file itself tells, and gone
+ * after ANALYSIS_KEPT_S. Nothing of it enters the store. All functions may be called by any thread.
+ */
+#ifndef DASHBOARD_ANALYSES_H
+#define DASHBOARD_ANALYSES_H
+
+#include "common/config.h"
+#include "common/json_writer.h"
+#include "dashboard/jobs.h"
+
+#define ANALYSIS_MOST                                                                              \
+    8 /* uploads that come, wait, or are kept; the oldest that ended gives way                     \
+       */
+#define ANALYSIS_KEPT_S     3600
+#define ANALYSIS_ID_BYTES   17 /* 16 hexadecimal digits */
+#define ANALYSIS_NAME_BYTES 128
+#define ANALYSIS_ROWS_MOST  500       /* in one page */
+#define ANALYSIS_SCAN_BYTES (4 << 20) /* looked at for one page */
+
+/* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
+#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud"
+
+struct analyses;
+
+/* directory: the dashboard's own. What an earlier run left in it goes. */
+bool analyses_create(struct analyses **analyses, const char *directory, struct jobs *jobs,
+                     struct error *error) MUST_USE;
+
+/* No upload is under way any more. The files go. */
+void analyses_destroy(struct analyses *analyses);
+
+/*
+ * An upload begins. format: one of ANALYSIS_FORMATS. name: of the file, for people; model: a model
+ * file, NULL: the built-in one. False with an error: there are too many.
+ */
+struct upload;
+bool analyses_begin(struct analyses *analyses, const char *format, const char *name,
+                    const char *model, const char *who, int64_t now_us, struct upload **upload,
+                    struct error *error) MUST_USE;
+
+/* The next piece. False with an error when it cannot be kept: the disk is full. */
+bool upload_add(struct upload *upload, const void *bytes, size_t size,
+                struct error *error) MUST_USE;
+
+/* All is there: it is judged from now on. id: how it is asked for. The upload stays to be ended. */
+bool upload_finish(struct upload *upload, int64_t now_us, char id[ANALYSIS_ID_BYTES],
+                   struct error *error) MUST_USE;
+
+/* Ends an upload, whether it was finished or not; what was not is forgotten. */
+void upload_end(struct upload *upload);
+
+/*
+ * What is known of it: members of an open object: job, name, format, by, state (receiving, waiting,
+ * running, done, failed), received_bytes, message, result (of a finished one: what anomaly-trainer
+ * score --json says). *found is false when there is none of that id.
+ */
+bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
+                    bool *found, struct error *error) MUST_USE;
+
+/* All of them, the newest first: an array of objects with the members above but result. */
+void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name);
+
+/*
+ * A page of scored rows in the order of the file, of those at or above at_least: an array "items"
+ * of {time, user, ip, risk, verdict, reasons: text}, and "next", where the following page begins,
+ * or null. cursor: 0, or what an earlier page gave. *found: as above, and it is done.
+ */
+bool analyses_write_rows(struct analyses *analyses, const char *id, int64_t cursor, int at_least,
+                         int64_t limit, struct json_writer *json, bool *found,
+                         struct error *error) MUST_USE;
+
+/* The scored rows as a file that the caller closes; -1: there is none of that id that is done. */
+int analyses_open_rows(struct analyses *analyses, const char *id);
+
+/* *found is false when there is none, or it is still being uploaded. */
+bool analyses_forget(struct analyses *analyses, const char *id);
+
+#endif

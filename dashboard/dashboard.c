@@ -1,0 +1,58 @@
+#include "dashboard/dashboard.h"
+
+#include <string.h>
+
+#include "common/program_beside.h"
+
+bool dashboard_init(struct dashboard *dashboard, const struct config *config, struct error *error)
+{
+    *dashboard = (struct dashboard){.config = *config, .generation = 1};
+    snprintf(dashboard->directory, sizeof(dashboard->directory), "%s/" DASHBOARD_DIRECTORY,
+             config->store);
+    pthread_rwlock_init(&dashboard->config_lock, NULL);
+    dashboard->sessions = sessions_create();
+    dashboard->tokens = tokens_create(dashboard->directory);
+    if (dashboard->sessions != NULL && dashboard->tokens != NULL)
+        return true;
+    dashboard_finish(dashboard);
+    return error_set(error, FAULT_NONE, "no memory");
+}
+
+bool dashboard_start(struct dashboard *dashboard, struct error *error)
+{
+    char trainer[CONFIG_TEXT_BYTES];
+
+    if (!program_beside("anomaly-trainer", trainer, sizeof(trainer)))
+        return error_set(error, FAULT_NONE, "the path of this program is too long");
+    return jobs_create(&dashboard->jobs, trainer, error) &&
+           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs, error) &&
+           live_create(&dashboard->live, &dashboard->config, error);
+}
+
+void dashboard_stop(struct dashboard *dashboard)
+{
+    live_destroy(dashboard->live);
+    analyses_destroy(dashboard->analyses);
+    jobs_destroy(dashboard->jobs);
+    dashboard->live = NULL;
+    dashboard->analyses = NULL;
+    dashboard->jobs = NULL;
+}
+
+void dashboard_finish(struct dashboard *dashboard)
+{
+    tokens_destroy(dashboard->tokens);
+    sessions_destroy(dashboard->sessions);
+    pthread_rwlock_destroy(&dashboard->config_lock);
+}
+
+void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config)
+{
+    pthread_rwlock_wrlock(&dashboard->config_lock);
+    char store[sizeof(dashboard->config.store)];
+    memcpy(store, dashboard->config.store, sizeof(store));
+    dashboard->config = *config;
+    memcpy(dashboard->config.store, store, sizeof(store));
+    dashboard->generation++;
+    pthread_rwlock_unlock(&dashboard->config_lock);
+}

@@ -1,0 +1,17 @@
+/* The service: listens, serves until it is told to stop. */
+#ifndef DASHBOARD_SERVE_H
+#define DASHBOARD_SERVE_H
+
+#include "dashboard/dashboard.h"
+
+/*
+ * Serves on a listening socket, which it closes, until SIGTERM or SIGINT; SIGHUP reads the
+ * configuration again as `line` names it. Signals of the calling thread must be blocked.
+ */
+bool serve(struct dashboard *dashboard, const struct command_line *line, int listener,
+           struct error *error) MUST_USE;
+
+/* The signals that serve() waits for, blocked in this thread and those it starts. */
+void serve_block_signals(void);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Who is signed in: in memory alone, so that a restart signs everybody out. A session is found by
+ * the hash of its identity; its CSRF token goes with every request that changes something.
+ * Thread-safe.
+ */
+#ifndef DASHBOARD_SESSION_H
+#define DASHBOARD_SESSION_H
+
+#include "dashboard/role.h"
+#include "dashboard/secret.h"
+
+#define SESSION_IDLE_US     (INT64_C(60) * 60 * 1000000)
+#define SESSION_ABSOLUTE_US (INT64_C(12) * 60 * 60 * 1000000)
+#define SESSION_MAX         2048
+#define SESSION_MAX_OF_ONE  16 /* of one name: the one that was longest unused goes */
+#define WHO_BYTES           256
+
+struct sessions;
+
+/* What a request learns of a session. */
+struct session {
+    char who[WHO_BYTES];
+    enum role role;
+    char csrf[SECRET_TEXT_BYTES];
+    int64_t expires_us; /* monotonic, at the latest */
+};
+
+struct sessions *sessions_create(void); /* NULL: no memory */
+void sessions_destroy(struct sessions *sessions);
+
+/* A new session; its identity, for the cookie, in `identity`. False: there are too many. */
+bool session_begin(struct sessions *sessions, const char *who, enum role role, int64_t now_us,
+                   char identity[SECRET_TEXT_BYTES], struct session *session,
+                   struct error *error) MUST_USE;
+
+/* Finds one and marks it used. False: there is none, or it is over. now_us: monotonic. */
+bool session_find(struct sessions *sessions, const char *identity, int64_t now_us,
+                  struct session *session) MUST_USE;
+
+void session_end(struct sessions *sessions, const char *identity);
+
+#endif
