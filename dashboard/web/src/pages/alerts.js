@@ -93,7 +93,7 @@ export default {
       (page.items.length === 0
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),
-          h("ul", { class: "cards" }, page.items.map((alert) => alertCard(alert, fill))),
+          h("ul", { class: "alert-list" }, page.items.map((alert) => alertCard(alert, fill))),
           page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`)]));
     refill(root, pageHead("Alerts"), filters, list, below);
     fill();

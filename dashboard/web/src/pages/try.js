@@ -37,7 +37,7 @@ function control(field, value) {
     : h("input", { id, name: field.name, type: field.type ?? "text", required: field.required, placeholder: field.placeholder, min: field.min,
       step: field.step, maxlength: field.maxlength, autocomplete: "off", spellcheck: "false" });
   element.value = value ?? "";
-  return h("div", { class: "field" }, h("label", { for: id }, field.label, field.required && h("span", { class: "muted" }, " needed")), element);
+  return h("div", { class: "field" }, h("label", { for: id }, field.label, field.required && h("span", { class: "muted" }, " (needed)")), element);
 }
 
 /* The address's fields as /predict takes them. */
@@ -57,7 +57,7 @@ function verdict(answer, user) {
     h("p", {}, answer.anomaly ? "An anomaly: " : "Not an anomaly: ", h("strong", {}, percent(answer.probability_anomaly)),
       " probability that it is an attack, ", h("strong", {}, percent(answer.probability_normal)), " that it is not."),
     h("h3", {}, "Why"), reasonList(answer.reasons),
-    h("p", { class: "muted" }, "Compared with what is known of ", userLink(user), ". Model: ", answer.model ?? NONE));
+    h("p", { class: "muted foot" }, "Compared with what is known of ", userLink(user), ". Model: ", answer.model ?? NONE));
 }
 
 export default {
