@@ -16,6 +16,6 @@ export function stateStrip(state) {
     part("Model", model, model?.trained ? [model.source === "built-in" ? "built-in" : "own", ", trained ", moment(model.trained, { relative: true })]
       : (model?.source ?? model?.message)),
     part("Journal", journal, journal?.lag_bytes ? `${count(journal.lag_bytes)} bytes to fold in` : "up to date"),
-    part("Geolocation", geo, [geo?.type, geo?.epoch && [", of ", moment(typeof geo.epoch === "number"
+    part("Geolocation", geo, [geo?.type ?? "no database", geo?.epoch > 0 && [", of ", moment(typeof geo.epoch === "number"
       ? new Date(1000 * geo.epoch).toISOString() : geo.epoch, { relative: true })]]));
 }

@@ -94,13 +94,31 @@ export function upload(path, query, file, progress, signal) {
 
 /* ---- the session: {user, role, csrf, expires} ---- */
 
+const HINT = "signed-in";
+
+/* The cookie itself cannot be seen from here: a note of it spares the first visit a question. */
 function keep(session) {
   csrf = session?.csrf ?? "";
+  try {
+    if (session) localStorage.setItem(HINT, "yes");
+    else localStorage.removeItem(HINT);
+  } catch {
+    /* storage is forbidden: every visit begins with signing in */
+  }
   return session;
+}
+
+function mayBeSignedIn() {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /* Null when nobody is signed in. */
 export async function currentSession() {
+  if (!mayBeSignedIn()) return keep(null);
   try {
     return keep(await get("/api/session"));
   } catch (error) {

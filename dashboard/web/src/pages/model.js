@@ -11,6 +11,7 @@ import { table } from "../components/table.js";
 import { verdictName } from "../components/verdict.js";
 
 const POLL_MS = 1500;
+const BUILT_IN = "built-in";
 
 function trained(model) {
   if (model.trained) return moment(model.trained);
@@ -82,16 +83,17 @@ export default {
     const since = query.get("since") ?? "30d";
     const [about, charts] = [h("div", {}), h("div", {})];
     let model = null;
-    const replay = h("div", {});
-    refill(root, pageHead("Model"), about, charts, replay,
-      panel("Drift", { note: "whether lately's logins still look like those it was trained on" },
-        job("/api/model/drift", null, signal, driftPanel, "The comparison")));
+    const [replay, drift] = [h("div", {}), h("div", {})];
+    refill(root, pageHead("Model"), about, charts, replay, drift);
     load(about, signal, async () => {
       model = await get("/api/model", null, signal);
       return model;
     }, () => {
       refill(replay, panel("Slide a budget", { note: `whom it would have hit in the last ${since}` },
         job("/api/model/replay", { since }, signal, (result) => replayPanel(result, model), "The replay")));
+      refill(drift, panel("Drift", { note: "whether lately's logins still look like those it was trained on" }, model.source === BUILT_IN
+        ? emptyState("The built-in model does not know what logins were like here.", "Train one: ", h("code", {}, "anomaly-trainer train"))
+        : job("/api/model/drift", null, signal, driftPanel, "The comparison")));
       return h("div", { class: "grid halves" }, panel("What it is", {}, what(model)),
         h("div", { class: "stack" }, panel("Budgets", { note: "shares of legitimate logins" }, budgets(model)), families(model.summary)));
     });
