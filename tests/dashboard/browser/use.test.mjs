@@ -134,7 +134,7 @@ test("a theme that was chosen stays", async () => {
 test("a login is tried, and nothing is stored", async () => {
   const { logins } = await (await page.request.get(`${scene.address}/api/state`)).json().then(({ store }) => store);
   await scene.go(page, "/try");
-  await page.getByLabel("User").fill("root");
+  await page.getByLabel("User (needed)").fill("root");
   await page.getByLabel("Address").fill("8.8.8.8");
   await page.getByRole("button", { name: "Ask the model" }).click();
   await page.locator(".verdict-line .badge").waitFor();

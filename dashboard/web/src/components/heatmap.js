@@ -8,7 +8,7 @@ import { counted } from "../lib/format.js";
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const CELL_WIDTH = 24;
 const CELL_HEIGHT = 18;
-const LEFT = 34;
+const LEFT = 46;
 const TOP = 18;
 const LEVELS = 5;
 

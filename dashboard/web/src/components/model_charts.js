@@ -7,31 +7,32 @@ import { table } from "./table.js";
 
 const SHARES = { low: 0, high: 1, ticks: [0, 0.25, 0.5, 0.75, 1], format: (value) => percent(value, 0) };
 const FALSE_ALARMS = { label: "false alarms allowed (share of legitimate logins)", log: true, low: 0.0001, high: 1, ticks: [0.0001, 0.001, 0.01, 0.1, 1],
-  format: (value) => `${100 * value} %` };
+  format: (value) => `${+(100 * value).toPrecision(2)} %` };
 
-/* {name: [{false_alarms, recall}]} or [{name, points: [[false alarms, recall]]}] */
-function curvesOf(evaluation) {
-  const curves = evaluation?.curves ?? evaluation?.recall_curves;
-  if (!curves) return [];
-  const list = Array.isArray(curves) ? curves : Object.entries(curves).map(([name, points]) => ({ name, points }));
-  return list.map(({ name, points }) => ({ name, points: points
-    .map((point) => (Array.isArray(point) ? point : [point.false_alarms ?? point.fpr, point.recall]))
-    .filter(([alarms]) => alarms >= FALSE_ALARMS.low) }));
+const PARTS = { forest: "forest alone", isolation: "isolation alone", likelihood: "likelihood alone" };
+
+/* The model's own curve and those of its parts: [[false alarms, recall], …], as training stored them. */
+function curvesOf(summary) {
+  const parts = Object.entries(PARTS).map(([part, name]) => ({ name, points: summary?.alone?.[part]?.recall_curve }));
+  return [{ name: "the model", points: summary?.recall_curve }, ...parts]
+    .filter(({ points }) => points?.length > 0 && points.every(([, recall]) => Number.isFinite(recall)));
 }
 
-export function recallChart(evaluation, model) {
-  const lines = curvesOf(evaluation);
+export function recallChart(summary) {
+  const lines = curvesOf(summary);
   if (lines.length === 0) {
-    const recall = model.summary?.recall_at_1pct;
-    return emptyState("No curve is stored with this model.", recall === undefined ? "" : `At 1 % false alarms it found ${percent(recall)} of the held-out attacks. `,
-      h("code", {}, "anomaly-trainer train"), " stores curves beside the model it makes.");
+    return emptyState("No curve is stored with this model.", "Models that ", h("code", {}, "anomaly-trainer train"), " makes now carry theirs.");
   }
-  return lineChart({ title: "Recall by false alarms", lines, x: FALSE_ALARMS, y: { ...SHARES, label: "attacks found" },
-    words: lines.map((line) => `${line.name}: ${percent(line.points.at(-1)?.[1])}`).join(", ") });
+  const at = (points) => points.map(([alarms, recall]) => `${percent(recall, 0)} at ${FALSE_ALARMS.format(alarms)}`).join(", ");
+  return [lineChart({ title: "Recall by false alarms", lines, x: FALSE_ALARMS, y: { ...SHARES, label: "attacks found" },
+    words: lines.map((line) => `${line.name}: ${at(line.points)}`).join("; ") }),
+  h("details", { class: "as-table" }, h("summary", {}, "As a table"), table("Recall", [
+    { label: "False alarms", lead: true, number: true, cell: ([alarms]) => FALSE_ALARMS.format(alarms) },
+    ...lines.map((line) => ({ label: line.name, number: true, cell: (_, i) => percent(line.points[i][1]) }))], lines[0].points))];
 }
 
-export function reliabilityChart(evaluation, model) {
-  const calibration = evaluation?.calibration ?? model.summary?.calibration;
+export function reliabilityChart(summary) {
+  const calibration = summary?.calibration;
   const bins = (calibration?.bins ?? []).filter((bin) => bin.rows > 0);
   if (bins.length === 0) return emptyState("Reliability is not stored with this model.", h("code", {}, "anomaly-trainer train"), " stores it.");
   const points = bins.map((bin) => [bin.predicted, bin.observed, `predicted ${percent(bin.predicted)}, observed ${percent(bin.observed)} of ${count(bin.rows)} rows`]);

@@ -4,12 +4,13 @@
  */
 import { freshId, h, refill } from "../lib/dom.js";
 import { count, percent } from "../lib/format.js";
+import { userLink } from "./layout.js";
 import { emptyState } from "./load.js";
 import { loginColumns } from "./login_columns.js";
 import { table } from "./table.js";
 import { verdictName } from "./verdict.js";
 
-const KINDS = [["legitimate", "Legitimate logins"], ["failures", "Failed attempts"], ["attacks", "Labelled attacks"]];
+const KINDS = [["failures", "Failed attempts"], ["attacks", "Labelled attacks"]];
 const MOST_SHOWN = 100;
 
 function share(part, whole) {
@@ -17,7 +18,8 @@ function share(part, whole) {
 }
 
 function counts(budget) {
-  const rows = KINDS.filter(([field]) => budget[field]?.logins > 0).map(([field, words]) => ({ words, ...budget[field] }));
+  const rows = [{ ...budget, words: "Completed logins" },
+    ...KINDS.filter(([field]) => budget[field]?.logins > 0).map(([field, words]) => ({ ...budget[field], words }))];
   return table("What would have been done", [
     { label: "Of", lead: true, cell: (row) => [row.words, h("span", { class: "sub" }, `${count(row.logins)} in all`)] },
     { label: "Logged", number: true, cell: (row) => share(row.would_log, row.logins) },
@@ -26,20 +28,19 @@ function counts(budget) {
   ], rows, { class: "table figures" });
 }
 
-/* Those it would stop, by their risk, when the budget's thresholds are known; as configured otherwise. */
-function hit(result, budget) {
-  const at = budget.thresholds;
-  if (!at) return budget === result.budgets[0] ? result.stopped : null;
-  return result.stopped.filter((login) => login.risk >= at.step_up)
-    .map((login) => ({ ...login, verdict: login.risk >= at.deny && login.rule === "none" ? "deny" : "step-up" }));
+function users(budget) {
+  const names = budget.stopped_users;
+  if (names.length === 0) return h("p", { class: "muted" }, "Nobody's completed login would have been stopped.");
+  return h("p", {}, h("strong", {}, "Users: "), names.slice(0, MOST_SHOWN).map((name, i) => [i > 0 && ", ", userLink(name)]),
+    names.length > MOST_SHOWN && ` and ${count(names.length - MOST_SHOWN)} more`);
 }
 
-function whom(result, budget) {
-  const logins = hit(result, budget);
-  if (logins === null) return h("p", { class: "muted" }, "The logins below are named for the configured budgets.");
-  if (logins.length === 0) return h("p", { class: "muted" }, "Nobody legitimate would have been stopped.");
-  return [h("h3", {}, "Whom it would have stopped"), table("Whom it would have stopped",
-    loginColumns("time", "user", "verdict", "risk", "from", "why"), logins.slice(0, MOST_SHOWN), { class: "table cards" }), logins.length > MOST_SHOWN && h("p", { class: "muted" }, `The newest ${MOST_SHOWN} of ${count(logins.length)} are shown.`)];
+/* One by one only for the budgets as they are configured. */
+function stopped(result) {
+  if (result.stopped.length === 0) return null;
+  return [h("h3", {}, "Logins that the configured budgets would have stopped"), table("Stopped logins",
+    loginColumns("time", "user", "verdict", "risk", "from", "why"), result.stopped.slice(0, MOST_SHOWN), { class: "table cards" }),
+  result.stopped.length > MOST_SHOWN && h("p", { class: "muted" }, `The newest ${MOST_SHOWN} are shown.`)];
 }
 
 function shares(budget) {
@@ -57,10 +58,10 @@ export function replayPanel(result) {
   const slider = h("input", { type: "range", id, min: "0", max: String(budgets.length - 1), step: "1", value: String(configured) });
   function show() {
     const budget = budgets[Number(slider.value)];
-    const words = `${budget.name}: ${count(budget.would_step_up)} asked, ${count(budget.would_deny)} refused of ${count(budget.logins)} legitimate logins; ${count(budget.users_stopped)} users`;
+    const words = `${budget.name}: ${count(budget.would_step_up)} asked, ${count(budget.would_deny)} refused of ${count(budget.logins)} completed logins; ${count(budget.users_stopped)} users`;
     slider.setAttribute("aria-valuetext", words);
     refill(said, h("strong", {}, words));
-    refill(below, shares(budget), counts(budget), whom(result, budget));
+    refill(below, shares(budget), counts(budget), users(budget), budget === result.budgets[0] && stopped(result));
   }
   slider.addEventListener("input", show);
   show();

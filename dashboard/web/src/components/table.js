@@ -1,5 +1,5 @@
 /*
- * Tables. columns: [{label, cell(row) → child, number, wide, lead, bare, class}]; number: right-aligned;
+ * Tables. columns: [{label, cell(row, index) → child, number, wide, lead, bare, class}]; number: right-aligned;
  * wide: left out on narrow screens. With the class "cards" rows become cards there: lead is a card's
  * first line, and bare cells say what they are without their label. The roles keep it a table for
  * screen readers when the style sheet has made blocks of it.
@@ -11,9 +11,9 @@ function classes(column) {
     .filter(Boolean).join(" ") || null;
 }
 
-export function tableRow(columns, row) {
+export function tableRow(columns, row, index) {
   return h("tr", { role: "row" }, columns.map((column) =>
-    h("td", { role: "cell", class: classes(column), "data-label": column.bare ? null : column.label }, column.cell(row))));
+    h("td", { role: "cell", class: classes(column), "data-label": column.bare ? null : column.label }, column.cell(row, index))));
 }
 
 export function table(caption, columns, rows, properties) {
@@ -21,5 +21,5 @@ export function table(caption, columns, rows, properties) {
     h("caption", { class: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
       h("th", { role: "columnheader", scope: "col", class: classes(column) }, column.label)))),
-    h("tbody", { role: "rowgroup" }, rows.map((row) => tableRow(columns, row))));
+    h("tbody", { role: "rowgroup" }, rows.map((row, index) => tableRow(columns, row, index))));
 }

@@ -6,8 +6,8 @@
 import { h, s } from "../lib/dom.js";
 import { counted, localTime, risk } from "../lib/format.js";
 
-const WIDTH = 900;
-const HEIGHT = 150;
+const WIDE = { width: 900, height: 150 };
+const NARROW = { width: 400, height: 190 };
 const MARGIN = { left: 34, right: 10, top: 10, bottom: 22 };
 
 const SHAPES = {
@@ -27,20 +27,21 @@ function mark(login, x, y) {
 
 export function timeline(logins) {
   if (logins.length === 0) return h("p", { class: "muted" }, "No login is in the store any more.");
+  const { width, height } = matchMedia("(max-width: 640px)").matches ? NARROW : WIDE;
   const times = logins.map((login) => Date.parse(login.time));
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const span = Math.max(1, last - first);
-  const toX = (time) => MARGIN.left + ((time - first) / span) * (WIDTH - MARGIN.left - MARGIN.right);
-  const toY = (value) => HEIGHT - MARGIN.bottom - (value ?? 0) * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const toX = (time) => MARGIN.left + ((time - first) / span) * (width - MARGIN.left - MARGIN.right);
+  const toY = (value) => height - MARGIN.bottom - (value ?? 0) * (height - MARGIN.top - MARGIN.bottom);
   const stand = logins.filter((login) => login.verdict && login.verdict !== "allow").length;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => first + part * span);
   return h("figure", { class: "timeline" },
-    s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group",
+    s("svg", { viewBox: `0 0 ${width} ${height}`, role: "group",
       "aria-label": `Timeline of ${counted(logins.length, "login")}, ${stand} of them at or above log` },
     [0, 0.5, 1].map((tick) => [
-      s("line", { class: "grid", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: toY(tick), y2: toY(tick) }),
+      s("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: toY(tick), y2: toY(tick) }),
       s("text", { x: MARGIN.left - 6, y: toY(tick) + 4, "text-anchor": "end" }, tick.toFixed(1))]),
-    ticks.map((time, i) => s("text", { x: toX(time), y: HEIGHT - 5,
+    ticks.map((time, i) => s("text", { x: toX(time), y: height - 5,
       "text-anchor": ["start", "middle", "middle", "middle", "end"][i] }, localTime(new Date(time)).replace(/, \d.*/, ""))),
     logins.map((login, i) => mark(login, toX(times[i]), toY(login.risk)))));
 }

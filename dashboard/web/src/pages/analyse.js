@@ -102,7 +102,7 @@ function importButton(id) {
 }
 
 function finished(view, id, job) {
-  return [
+  return h("div", { class: "stack" },
     panel("What the file holds", {}, totals(job), h("div", { class: "actions" }, importButton(id),
       h("a", { class: "button", href: address(`/api/analyse/${id}/rows`, { format: "csv" }), download: "" }, "Download as CSV"),
       h("button", { type: "button", class: "quiet", onclick: async () => {
@@ -113,7 +113,7 @@ function finished(view, id, job) {
       columns: COLUMNS, empty: () => h("p", { class: "muted" }, "Nothing stood out.") })),
     panel("All rows", {}, pagedList({ view, path: `/api/analyse/${id}/rows`, query: {}, caption: "Rows of the file",
       columns: COLUMNS, empty: () => h("p", { class: "muted" }, "The file has no row that could be read.") })),
-  ];
+  );
 }
 
 function result(view, id) {

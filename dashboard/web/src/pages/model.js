@@ -91,15 +91,14 @@ export default {
     }, () => {
       refill(replay, panel("Slide a budget", { note: `whom it would have hit in the last ${since}` },
         job("/api/model/replay", { since }, signal, (result) => replayPanel(result, model), "The replay")));
+      refill(charts, h("div", { class: "grid halves" },
+        panel("Recall", { note: "held-out attacks found, by the false alarms allowed" }, recallChart(model.summary)),
+        panel("Reliability", { note: "whether a risk of 0.3 is an attack three times in ten" }, reliabilityChart(model.summary))));
       refill(drift, panel("Drift", { note: "whether lately's logins still look like those it was trained on" }, model.source === BUILT_IN
         ? emptyState("The built-in model does not know what logins were like here.", "Train one: ", h("code", {}, "anomaly-trainer train"))
         : job("/api/model/drift", null, signal, driftPanel, "The comparison")));
       return h("div", { class: "grid halves" }, panel("What it is", {}, what(model)),
         h("div", { class: "stack" }, panel("Budgets", { note: "shares of legitimate logins" }, budgets(model)), families(model.summary)));
     });
-    load(charts, signal, async () => ({ model: await get("/api/model", null, signal), evaluation: await get("/api/model/evaluation", null, signal) }),
-      (both) => h("div", { class: "grid halves" },
-        panel("Recall", { note: "attacks found, by the false alarms allowed" }, recallChart(both.evaluation, both.model)),
-        panel("Reliability", { note: "whether a risk of 0.3 is an attack three times in ten" }, reliabilityChart(both.evaluation, both.model))));
   },
 };
