@@ -36,9 +36,9 @@ export function driftPanel(drift) {
     table("Most changed first", [
       { label: "Feature", lead: true, cell: (change) => h("code", {}, change.name) },
       { label: "PSI", number: true, cell: (change) => change.psi.toFixed(3) },
-      { label: "By chance", number: true, cell: (change) => change.psi_by_chance.toFixed(3) },
-      { label: "Missing then", number: true, cell: (change) => percent(change.missing_then) },
-      { label: "Missing now", number: true, cell: (change) => percent(change.missing_now) },
+      { label: "By chance", number: true, wide: true, cell: (change) => change.psi_by_chance.toFixed(3) },
+      { label: "Missing then", number: true, wide: true, cell: (change) => percent(change.missing_then) },
+      { label: "Missing now", number: true, wide: true, cell: (change) => percent(change.missing_now) },
       { label: "Reading", cell: (change) => reading(change.reading) },
     ], changes.slice(0, MOST_FEATURES), { class: "table figures" }));
 }

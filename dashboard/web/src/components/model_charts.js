@@ -28,7 +28,7 @@ export function recallChart(summary) {
     words: lines.map((line) => `${line.name}: ${at(line.points)}`).join("; ") }),
   h("details", { class: "as-table" }, h("summary", {}, "As a table"), table("Recall", [
     { label: "False alarms", lead: true, number: true, cell: ([alarms]) => FALSE_ALARMS.format(alarms) },
-    ...lines.map((line) => ({ label: line.name, number: true, cell: (_, i) => percent(line.points[i][1]) }))], lines[0].points))];
+    ...lines.map((line, part) => ({ label: line.name, number: true, wide: part > 0, cell: (_, i) => percent(line.points[i][1]) }))], lines[0].points))];
 }
 
 export function reliabilityChart(summary) {

@@ -23,7 +23,7 @@ function counts(budget) {
   return table("What would have been done", [
     { label: "Of", lead: true, cell: (row) => [row.words, h("span", { class: "sub" }, `${count(row.logins)} in all`)] },
     { label: "Logged", number: true, cell: (row) => share(row.would_log, row.logins) },
-    { label: "Asked for a second factor", number: true, cell: (row) => share(row.would_step_up, row.logins) },
+    { label: "Asked", number: true, cell: (row) => share(row.would_step_up, row.logins) },
     { label: "Refused", number: true, cell: (row) => share(row.would_deny, row.logins) },
   ], rows, { class: "table figures" });
 }

@@ -14,7 +14,7 @@ const NAME_COLUMNS = [
   { label: "Attempts", number: true, cell: (row) => count(row.attempts) },
   { label: "Failed", number: true, cell: (row) => count(row.failures) },
   { label: "Succeeded", number: true, cell: (row) => count(row.successes) },
-  { label: "Last", cell: (row) => moment(row.last) },
+  { label: "Last", wide: true, cell: (row) => moment(row.last) },
 ];
 
 /* The rates fade with time, so they are seldom whole. */
