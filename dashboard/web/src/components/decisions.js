@@ -5,8 +5,8 @@ import { sourceLink, userLink } from "./layout.js";
 
 function what(decision) {
   if (decision.label === "none") return "taken back";
-  const words = decision.label ?? decision.what;
-  return decision.family ? `${words}: ${decision.family}` : words;
+  if (decision.label) return decision.family ? `${decision.label}: ${decision.family}` : decision.label;
+  return decision.subject ? `${decision.what}: ${decision.subject}` : decision.what;
 }
 
 /* login: whether to say which login it was about. */
@@ -16,7 +16,7 @@ export function decisionColumns({ login = true } = {}) {
     { label: "Who", lead: true, cell: (decision) => decision.by },
     { label: "Decision", cell: (decision) => h("span", { class: `badge label-${decision.label ?? "none"}` }, what(decision)) },
     ...(login ? [{ label: "Login", cell: (decision) => (decision.user ? [userLink(decision.user), " ", sourceLink(decision.ip), " ",
-      h("a", { href: `/login/${encodeURIComponent(decision.id)}` }, "open")] : NONE) }] : []),
+      h("a", { href: `/login/${encodeURIComponent(decision.id)}` }, "everything about it")] : NONE) }] : []),
     { label: "Why", class: "why", cell: (decision) => decision.why || NONE },
   ];
 }

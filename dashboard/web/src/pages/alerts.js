@@ -13,15 +13,15 @@ import { toast } from "../components/toast.js";
 const FIELDS = [{ name: "state", label: "State", type: "select", options: [["", "open"], ["acknowledged", "acknowledged"], ["all", "all"]] }];
 
 function delivery(one) {
-  return h("li", { class: one.ok ? "state-ok" : "state-bad" }, h("strong", {}, one.channel), ` ${one.ok ? "delivered" : "failed"} `,
-    moment(one.time), one.attempts > 1 && `, ${counted(one.attempts, "attempt")}`, !one.ok && one.message && `: ${one.message}`);
+  return h("li", { class: one.ok === false ? "state-bad" : "state-ok" }, h("strong", {}, one.channel), one.ok === null ? " waits" : one.ok ? " delivered " : " failed ",
+    one.ok !== null && moment(one.time), one.attempts > 1 && `, ${counted(one.attempts, "attempt")}`, one.ok === false && one.message && `: ${one.message}`);
 }
 
 function alertCard(alert, again) {
   const button = h("button", { type: "button", onclick: async () => {
     button.disabled = true;
     try {
-      await post(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, {});
+      await post(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`);
       again();
     } catch (error) {
       button.disabled = false;
@@ -76,7 +76,7 @@ function rules(answer) {
         { label: "Kind", cell: (channel) => channel.kind },
         { label: "To", cell: (channel) => h("span", { class: "mono" }, channel.target ?? NONE) },
         { label: "Last delivered", cell: (channel) => moment(channel.last_ok) },
-        { label: "Last error", class: "why", cell: (channel) => channel.last_error || NONE },
+        { label: "Last error", class: "why", cell: (channel) => (channel.last_error ? [moment(channel.last_error.time), ": ", channel.last_error.message] : NONE) },
         ...(isAnalyst() ? [{ label: "Test", cell: testButton }] : [])], answer.channels, { class: "table cards" })),
   ];
 }

@@ -22,13 +22,14 @@ function effect(preview) {
   return h("div", { class: "preview" },
     h("h3", {}, "What it would have let through in the last 30 days"),
     facts([["Logins", `${count(preview.logins)} of ${counted(preview.users, "user")}`], ["Step-ups", count(preview.step_ups)], ["Denials", count(preview.denials)]]),
+    preview.complete === false && h("p", { class: "muted" }, "There are too many logins to count all of them: these are at least so many."),
     stopped === 0 ? h("p", { class: "muted" }, "It would have changed nothing: nobody it covers was asked or refused.")
       : table("Logins it would have let through", loginColumns("time", "user", "verdict", "risk", "from", "why"), preview.examples, { class: "table cards" }));
 }
 
 function makeForm(query, signal, saved) {
-  const kind = h("select", { name: "kind" }, [["user", "a user"], ["network", "an address or network"], ["group", "a group"]].map(([value, words]) => h("option", { value }, words)));
-  const subject = h("input", { name: "subject", required: true, autocomplete: "off", spellcheck: "false", placeholder: "alice, 192.0.2.0/24 or a group's name" });
+  const kind = h("select", { name: "kind" }, [["user", "a user"], ["network", "an address or network"]].map(([value, words]) => h("option", { value }, words)));
+  const subject = h("input", { name: "subject", required: true, autocomplete: "off", spellcheck: "false", placeholder: "alice or 192.0.2.0/24" });
   const span = h("select", { name: "for" }, SPANS.map(([value, words]) => h("option", { value }, words)));
   const why = h("input", { name: "why", required: true, maxlength: "255", autocomplete: "off", placeholder: "what your colleagues need to know" });
   kind.value = query.get("kind") ?? "user";
@@ -67,7 +68,7 @@ function makeForm(query, signal, saved) {
 }
 
 function revokeButton(exception, again) {
-  if (exception.from === "configuration") return h("span", { class: "muted" }, "in the file");
+  if (exception.from !== "dashboard") return h("span", { class: "muted" }, exception.from === "command" ? "by anomalyctl revoke" : "in the file");
   const button = h("button", { type: "button", class: "quiet", onclick: async () => {
     button.disabled = true;
     try {
@@ -99,9 +100,10 @@ export default {
 
   show({ root, query, signal }) {
     const body = h("div", {});
-    const fill = () => load(body, signal, () => get("/api/exceptions", null, signal), (answer) => (answer.items.length === 0
-      ? emptyState("Nobody is exempt.", "Every login can be asked or refused, as its risk calls for.")
-      : table("Exceptions", list(fill), answer.items, { class: "table cards" })));
+    const fill = () => load(body, signal, () => get("/api/exceptions", null, signal), (answer) => [
+      answer.problem && problemBox({ message: answer.problem }),
+      answer.items.length === 0 ? emptyState("Nobody is exempt.", "Every login can be asked or refused, as its risk calls for.")
+        : table("Exceptions", list(fill), answer.items, { class: "table cards" })]);
     refill(root, pageHead("Exceptions"),
       isAnalyst() && panel("A new one", { note: "still scored and logged, but never asked nor denied" }, makeForm(query, signal, fill)),
       panel("In force", {}, body));

@@ -174,12 +174,13 @@ class TriageView {
       Enter: some((login) => navigate(loginPath(login))),
     }, this.view.signal);
     NARROW.addEventListener("change", () => this.queue.entry && this.draw(), { signal: this.view.signal });
-    if (!this.later) onLive("login", this.view.signal, (login) => this.announce(login));
+    onLive("login", this.view.signal, (login) => this.announce(login));
     onLive("label", this.view.signal, (label) => this.labelled(label));
   }
 
   announce(login) {
-    if (this.queue.find(login.id) || login.label) return;
+    if (login.label) this.labelled({ id: login.id, label: login.label, ...login.labelled });
+    if (this.later || this.queue.find(login.id) || login.label) return;
     this.arrived.add(login.id);
     refill(this.fresh, h("button", { type: "button", onclick: () => navigate(location.href, { replace: true }) },
       `Show ${counted(this.arrived.size, "new login")}`));
@@ -189,7 +190,7 @@ class TriageView {
   labelled(label) {
     const entry = this.queue.find(label.id);
     if (!entry || entry.decided?.label === label.label) return;
-    this.queue.mark([label.id], label.label ?? "none", label.by, label.time);
+    this.queue.mark([label.id], label.label ?? "none", label.by ?? "somebody else", label.time);
     this.draw();
   }
 }
