@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 #define HELP_COLUMN 26
 
@@ -30,10 +31,17 @@ static const struct command_option COMMON_OPTIONS[] = {
 
 /* ---- messages ---- */
 
+/* What it quotes may be of others' making. */
 static void complain(const struct command_line *line, const char *format, va_list arguments)
 {
-    fprintf(stderr, "%s: ", line->program->name);
-    vfprintf(stderr, format, arguments);
+    char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+
+    if (length < 0)
+        return;
+    utf8_show(text, (size_t)length);
+    fprintf(stderr, "%s: %s", line->program->name, text);
+    free(text);
 }
 
 int command_fail(const struct command_line *line, const struct error *error)

@@ -4,19 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 static bool is_recorded(const struct error *error)
 {
     return error->fault != FAULT_NONE || error->text[0] != '\0';
-}
-
-/* What a client chose may stand in the text: nothing in it may move a cursor or end a log line. */
-static void replace_control_bytes(char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7f)
-            *text = '?';
-    }
 }
 
 bool error_set(struct error *error, enum fault fault, const char *format, ...)
@@ -28,7 +20,7 @@ bool error_set(struct error *error, enum fault fault, const char *format, ...)
     if (vsnprintf(error->text, sizeof(error->text), format, arguments) < 0)
         error->text[0] = '\0';
     va_end(arguments);
-    replace_control_bytes(error->text);
+    utf8_show(error->text, strlen(error->text)); /* what a client chose may stand in it */
     error->fault = fault;
     return false;
 }
@@ -52,7 +44,7 @@ bool error_set_errno(struct error *error, enum fault fault, int errnum, const ch
                     : snprintf(error->text + used, left, ": error number %d", errnum);
     if (added < 0)
         error->text[used] = '\0';
-    replace_control_bytes(error->text);
+    utf8_show(error->text, strlen(error->text)); /* what a client chose may stand in it */
     error->fault = fault;
     return false;
 }

@@ -21,7 +21,7 @@
 
 struct error {
     enum fault fault;            /* FAULT_NONE until something failed */
-    char text[ERROR_TEXT_BYTES]; /* one sentence, no final newline; control bytes never get in */
+    char text[ERROR_TEXT_BYTES]; /* one sentence, no final newline; utf8_show() has been over it */
 };
 
 #define ERROR_NONE ((struct error){.fault = FAULT_NONE})

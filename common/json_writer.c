@@ -7,35 +7,16 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/utf8.h"
 
 struct json_writer json_writer_to(FILE *out)
 {
     return (struct json_writer){.out = out};
 }
 
-/* Length of the well-formed UTF-8 sequence at text (RFC 3629, table of section 4), 0 for none. */
-static size_t utf8_length(const unsigned char *text, size_t size)
-{
-    unsigned char lead = text[0];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (length == 0 || lead > 0xf4 || length > size)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        unsigned char low = 0x80, high = 0xbf;
-        if (i == 1) {
-            low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-            high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        }
-        if (text[i] < low || text[i] > high)
-            return 0;
-    }
-    return length;
-}
-
 static void write_text(FILE *out, const char *text, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    const unsigned char *end = at + size;
+    const char *at = text, *end = text + size;
 
     fputc('"', out);
     while (at < end) {
@@ -47,8 +28,8 @@ static void write_text(FILE *out, const char *text, size_t size)
         }
         if (*at == '"' || *at == '\\')
             fprintf(out, "\\%c", *at);
-        else if (*at < 0x20 || *at == 0x7f)
-            fprintf(out, "\\u%04x", *at);
+        else if (utf8_printable_length(at, length) == 0)
+            fprintf(out, "\\u%04" PRIx32, utf8_code_point(at, length));
         else
             fwrite(at, 1, length, out);
         at += length;

@@ -5,17 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 void text_table_init(struct text_table *table, const char *alignment)
 {
     *table = (struct text_table){.columns = strlen(alignment), .alignment = alignment};
-}
-
-static void show_controls(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-    }
 }
 
 static bool make_room(struct text_table *table)
@@ -45,7 +39,7 @@ void text_table_cell(struct text_table *table, const char *format, ...)
         table->failed = true;
         return;
     }
-    show_controls(text);
+    utf8_show(text, (size_t)length);
     table->cells[table->cell_count++] = text;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Aligned tables for people. Cells are copied; control bytes in them are shown as '?', so that no
- * stored text can steer a terminal.
+ * Aligned tables for people. Cells are copied and utf8_show() goes over them, so that no stored
+ * text can steer a terminal.
  */
 #ifndef COMMON_TEXT_TABLE_H
 #define COMMON_TEXT_TABLE_H

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "common/utf8.h"
+
 static const struct {
     const char *name, *mark, *colour;
 } SEVERITIES[] = {
@@ -29,30 +31,23 @@ void findings_add(struct findings *findings, enum severity severity, const char 
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
+    int length = vasprintf(&text, format, arguments);
+    if (length < 0) {
         findings->failed = true;
-    else
+    } else {
+        utf8_show(text, (size_t)length); /* it may quote files that others write */
         findings->list[findings->count++] = (struct finding){severity, area, text};
-    va_end(arguments);
-}
-
-/* Texts quote files that others may write: no control byte reaches the terminal. */
-static void print_text(const char *text, FILE *out)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
     }
+    va_end(arguments);
 }
 
 void findings_print(const struct findings *findings, bool colour, FILE *out)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
-        fprintf(out, "%s%-8s%s %-14s ", colour ? SEVERITIES[finding->severity].colour : "",
-                SEVERITIES[finding->severity].mark, colour ? "\033[0m" : "", finding->area);
-        print_text(finding->text, out);
-        fputc('\n', out);
+        fprintf(out, "%s%-8s%s %-14s %s\n", colour ? SEVERITIES[finding->severity].colour : "",
+                SEVERITIES[finding->severity].mark, colour ? "\033[0m" : "", finding->area,
+                finding->text);
     }
 }
 

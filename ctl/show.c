@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "ctl/ctl.h"
 #include "store/login_json.h"
 
@@ -31,9 +32,7 @@ static void fact(const char *name, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (char *at = text; *at != '\0'; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            *at = '?';
+    utf8_show(text, strlen(text));
     printf("%-22s %s\n", name, text);
 }
 

@@ -1,10 +1,12 @@
 /* POST /predict and POST /predict/batch */
+#include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
 #include "dashboard/predict.h"
 #include "dashboard/worker.h"
 
 static bool judge(struct worker *worker, struct prediction *prediction, struct error *error)
 {
+    atomic_fetch_add(&worker->dashboard->predictions, 1);
     return predict_judge(prediction, worker->config, &worker->kept, error);
 }
 

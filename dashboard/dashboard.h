@@ -3,12 +3,15 @@
 #define DASHBOARD_DASHBOARD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/command_line.h"
 #include "dashboard/analyses.h"
 #include "dashboard/live.h"
 #include "dashboard/session.h"
 #include "dashboard/token.h"
+
+#define ANSWER_CLASSES 6 /* of HTTP statuses, by their first digit */
 
 #define DASHBOARD_DIRECTORY "dashboard" /* in the store's directory: its own */
 
@@ -26,6 +29,9 @@ struct dashboard {
     struct jobs *jobs;
     struct analyses *analyses;
     struct live *live;
+
+    /* Since the start. */
+    atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
     bool secure;             /* TLS: cookies are Secure */

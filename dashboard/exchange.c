@@ -92,6 +92,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
     enum MHD_Result result =
         respond(connection, &exchange->request, reply, &exchange->reply_body, ends);
     reply->waker = NULL;
+    atomic_fetch_add(&exchange->dashboard->answers[reply->status / 100 % ANSWER_CLASSES], 1);
     return result;
 }
 

@@ -62,7 +62,7 @@ struct run {
     pid_t child;
     int out, complaints; /* the ends that are read */
     char *output;
-    size_t size;
+    size_t size, capacity;
     char said[COMPLAINT]; /* the beginning of what it complained of */
     size_t said_size;
     const char *failure; /* why it is ended before its end */
@@ -110,6 +110,21 @@ static bool start(struct run *run)
     return false;
 }
 
+static bool make_room(struct run *run, size_t more)
+{
+    size_t needed = run->size + more + 1, capacity = run->capacity;
+
+    if (needed <= capacity)
+        return true;
+    capacity = 2 * capacity > needed ? 2 * capacity : needed;
+    char *grown = realloc(run->output, capacity);
+    if (grown == NULL)
+        return false;
+    run->output = grown;
+    run->capacity = capacity;
+    return true;
+}
+
 /* False at the end, or when it has printed too much. */
 static bool read_output(struct run *run)
 {
@@ -122,15 +137,13 @@ static bool read_output(struct run *run)
         run->failure = "its answer is too long";
         return false;
     }
-    char *grown = realloc(run->output, run->size + (size_t)size + 1);
-    if (grown == NULL) {
+    if (!make_room(run, (size_t)size)) {
         run->failure = "there is no memory for its answer";
         return false;
     }
-    memcpy(grown + run->size, piece, (size_t)size);
-    run->output = grown;
+    memcpy(run->output + run->size, piece, (size_t)size);
     run->size += (size_t)size;
-    grown[run->size] = '\0';
+    run->output[run->size] = '\0';
     return true;
 }
 

@@ -315,6 +315,14 @@ void live_unwatch(struct live_watcher *watcher)
     free(watcher);
 }
 
+size_t live_watcher_count(struct live *live)
+{
+    pthread_mutex_lock(&live->lock);
+    size_t count = live->watcher_count;
+    pthread_mutex_unlock(&live->lock);
+    return count;
+}
+
 static bool is_for(const struct live_event *event, const struct live_watcher *watcher,
                    size_t capacity)
 {

@@ -39,6 +39,9 @@ struct live_watcher *live_watch(struct live *live, enum verdict at_least, void (
 /* After it returns, wake is not called any more. */
 void live_unwatch(struct live_watcher *watcher);
 
+/* How many there are. */
+size_t live_watcher_count(struct live *live);
+
 /*
  * Whole events as far as they fit; returns the bytes, 0 when there is nothing to read now. One that
  * does not fit into an empty buffer of 16 KiB is left out.

@@ -34,3 +34,22 @@ void calibration_measure(const double *probabilities, const uint8_t *labels, con
     calibration->brier /= total > 0 ? total : 1;
     calibration->error /= total > 0 ? total : 1;
 }
+
+void calibration_write(struct json_writer *json, const struct calibration *calibration)
+{
+    json_object_begin(json, "calibration");
+    json_number(json, "brier", calibration->brier);
+    json_number(json, "error", calibration->error);
+    json_array_begin(json, "bins");
+    for (int i = 0; i < CALIBRATION_BINS; i++) {
+        const struct calibration_bin *bin = &calibration->bins[i];
+        json_object_begin(json, NULL);
+        json_number(json, "from", (double)i / CALIBRATION_BINS);
+        json_integer(json, "rows", (int64_t)bin->rows);
+        json_number(json, "predicted", bin->rows > 0 ? bin->predicted : NAN);
+        json_number(json, "observed", bin->rows > 0 ? bin->observed : NAN);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    json_object_end(json);
+}

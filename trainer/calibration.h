@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/json_writer.h"
+
 #define CALIBRATION_BINS 10
 
 struct calibration {
@@ -24,5 +26,8 @@ struct calibration {
 /* probabilities: 0 to 1; labels: 0 or 1; weights: NULL, or 0 or more for each row. */
 void calibration_measure(const double *probabilities, const uint8_t *labels, const float *weights,
                          size_t rows, struct calibration *calibration);
+
+/* A member "calibration"; the means of a bin without rows are null. */
+void calibration_write(struct json_writer *json, const struct calibration *calibration);
 
 #endif

@@ -121,7 +121,7 @@ static bool measure_group(struct sample *sample, const struct alarm_threshold *t
     for (int budget = 0; budget < EVALUATE_BUDGET_COUNT; budget++) {
         for (size_t i = 0; i < sample->attack_count; i++)
             sample->chances[i] = alarm_chance(&thresholds[budget], sample->attacks[i]);
-        if (!bootstrap_mean(sample->chances, sample->victims, sample->attack_count, seed,
+        if (!bootstrap_mean(sample->chances, 0, sample->victims, sample->attack_count, seed,
                             &group->recall[budget], error))
             return false;
         group->false_alarms[budget] =
@@ -223,7 +223,7 @@ static bool compare_methods(const struct scored_rows *test,
             take_attacks(test->rows, test->scores[method], ROW_LEGITIMATE, DEPTH_ALL, sample);
             for (size_t i = 0; i < sample->attack_count; i++)
                 sample->chances[i] -= alarm_chance(&thresholds[method][budget], sample->attacks[i]);
-            if (!bootstrap_mean(sample->chances, sample->victims, sample->attack_count, 1,
+            if (!bootstrap_mean(sample->chances, -1, sample->victims, sample->attack_count, 1,
                                 &evaluation->ahead[method][budget], error))
                 return false;
         }

@@ -14,6 +14,7 @@
 #include "trainer/gather.h"
 #include "trainer/import_format.h"
 #include "trainer/import_store.h"
+#include "trainer/output.h"
 #include "trainer/store_owner.h"
 
 struct evaluate_values {
@@ -57,9 +58,19 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return remove(path);
 }
 
-static void remove_scratch(const char *directory)
+/* Nothing of it is left behind, however this ends: its files have no names once they are open. */
+static bool open_scratch(struct store **store, struct error *error)
 {
+    const char *room = getenv("TMPDIR");
+    char directory[4096];
+
+    snprintf(directory, sizeof directory, "%s/anomaly-trainer-XXXXXX",
+             room != NULL && room[0] != '\0' ? room : "/tmp");
+    if (mkdtemp(directory) == NULL)
+        return error_set_errno(error, FAULT_STORE, errno, "cannot make %s", directory);
+    bool opened = store_open(store, directory, STORE_WRITE, error);
     nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return opened;
 }
 
 static void show_progress(int64_t lines)
@@ -67,7 +78,8 @@ static void show_progress(int64_t lines)
     command_progress("reading lines", lines, 0);
 }
 
-static bool import_scratch(struct evaluate_job *job, const char *directory, struct input *input,
+/* Without learning from it: the logins are replayed. */
+static bool import_scratch(struct evaluate_job *job, struct store *store, struct input *input,
                            struct error *error)
 {
     const struct import_format *format = import_format_find(job->values->format);
@@ -77,14 +89,12 @@ static bool import_scratch(struct evaluate_job *job, const char *directory, stru
                                      .visit = import_target_add,
                                      .context = &target,
                                      .progress = show_progress};
-    struct store *store = NULL;
     struct geo *geo = NULL;
 
     bool imported = geo_open(&geo, job->config.geo, error) &&
-                    store_open(&store, directory, STORE_WRITE, error) &&
                     import_target_init(&target, store, geo, false, error) &&
-                    store_import_begin(store, error) && format->read(&reading, error) &&
-                    store_import_commit(store, error);
+                    store_begin(store, error) && format->read(&reading, error) &&
+                    store_commit(store, error);
     command_progress_end();
     if (imported && reading.note[0] != '\0')
         command_note(job->line, "%s", reading.note);
@@ -92,12 +102,11 @@ static bool import_scratch(struct evaluate_job *job, const char *directory, stru
         command_note(job->line, "%lld lines skipped: import says why",
                      (long long)import_skipped_in_all(&reading.counts));
     import_target_finish(&target);
-    store_close(store);
     geo_close(geo);
     return imported;
 }
 
-static bool gather_from(struct evaluate_job *job, const char *store, struct error *error)
+static bool gather_from(struct evaluate_job *job, struct store *store, struct error *error)
 {
     struct row_options options = {.seed = (uint64_t)job->values->seed,
                                   .injection_share = GATHER_INJECTED_PER_LOGIN,
@@ -109,30 +118,29 @@ static bool gather_from(struct evaluate_job *job, const char *store, struct erro
  * are. */
 static bool gather_from_file(struct evaluate_job *job, struct error *error)
 {
-    const char *room = getenv("TMPDIR");
-    char directory[4096];
+    struct store *store = NULL;
     struct input input;
 
-    snprintf(directory, sizeof directory, "%s/anomaly-trainer-XXXXXX",
-             room != NULL && room[0] != '\0' ? room : "/tmp");
-    if (mkdtemp(directory) == NULL)
-        return error_set_errno(error, FAULT_STORE, errno, "cannot make %s", directory);
-    bool gathered = input_open(&input, job->values->csv, error);
-    if (gathered) {
-        gathered = import_scratch(job, directory, &input, error);
-        input_close(&input);
-    }
-    gathered = gathered && gather_from(job, directory, error);
-    remove_scratch(directory);
+    if (!input_open(&input, job->values->csv, error))
+        return false;
+    bool gathered = open_scratch(&store, error) && import_scratch(job, store, &input, error) &&
+                    gather_from(job, store, error);
+    store_close(store);
+    input_close(&input);
     return gathered;
 }
 
 static bool gather(struct evaluate_job *job, struct error *error)
 {
+    struct store *store = NULL;
+
     if (job->values->csv != NULL)
         return gather_from_file(job, error);
-    return store_owner_become(job->config.store, error) &&
-           gather_from(job, job->config.store, error) && store_owner_leave(error);
+    bool gathered = store_owner_become(job->config.store, error) &&
+                    store_open(&store, job->config.store, STORE_READ, error) &&
+                    gather_from(job, store, error);
+    store_close(store);
+    return gathered && store_owner_leave(error);
 }
 
 /* ---- what comes out ---- */
@@ -215,7 +223,9 @@ static int run_job(struct evaluate_job *job, const struct command_line *line)
     struct error error = ERROR_NONE;
     int64_t began_us = clock_monotonic_us();
 
-    bool done = command_config(line, &job->config, &error) && raw_logins_init(&job->raw, &error) &&
+    bool done = output_spares(job->values->report, job->values->csv, &error) &&
+                output_spares(job->values->report, job->values->model, &error) &&
+                command_config(line, &job->config, &error) && raw_logins_init(&job->raw, &error) &&
                 gather(job, &error) && run_evaluation(job, &error);
     const struct evaluate_output output = {
         .evaluation = &job->evaluation,

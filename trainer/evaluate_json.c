@@ -97,24 +97,6 @@ static void write_families(struct json_writer *json, const struct evaluation *ev
     json_object_end(json);
 }
 
-static void write_calibration(struct json_writer *json, const struct calibration *calibration)
-{
-    json_object_begin(json, "calibration");
-    json_number(json, "brier", calibration->brier);
-    json_number(json, "error", calibration->error);
-    json_array_begin(json, "bins");
-    for (int i = 0; i < CALIBRATION_BINS; i++) {
-        const struct calibration_bin *bin = &calibration->bins[i];
-        json_object_begin(json, NULL);
-        json_integer(json, "rows", (int64_t)bin->rows);
-        json_number(json, "predicted", bin->predicted);
-        json_number(json, "observed", bin->observed);
-        json_object_end(json);
-    }
-    json_array_end(json);
-    json_object_end(json);
-}
-
 static void write_split(struct json_writer *json, const struct evaluation *evaluation)
 {
     json_object_begin(json, "split");
@@ -141,7 +123,7 @@ void evaluate_write_json(const struct evaluate_output *output, struct json_write
     write_methods(json, evaluation, false);
     write_families(json, evaluation);
     write_depths(json, groups);
-    write_calibration(json, &evaluation->calibration);
+    calibration_write(json, &evaluation->calibration);
     write_split(json, evaluation);
     json_array_begin(json, "warnings");
     for (unsigned i = 0; i < evaluation->warning_count; i++) {

@@ -157,21 +157,18 @@ static double percentile(const double *ascending, double share)
     return ascending[below] + (at - (double)below) * (ascending[above] - ascending[below]);
 }
 
-/* Of values that are all 1 or all 0 every resample has the same mean: victims are counted then. */
-static void widen_certainty(struct bootstrap_interval *interval, size_t clusters)
+/* Every resample has the same mean. The share of victims that none of these is like may be unseen.
+ */
+static void widen_certainty(struct bootstrap_interval *interval, size_t clusters, double least)
 {
-    bool all = interval->mean == 1;
+    double unseen = binomial_interval(0, (int64_t)clusters, EVALUATE_CONFIDENCE).highest;
 
-    if (!all && interval->mean != 0)
-        return;
-    struct binomial_interval exact =
-        binomial_interval(all ? (int64_t)clusters : 0, (int64_t)clusters, EVALUATE_CONFIDENCE);
-    interval->lowest = exact.lowest;
-    interval->highest = exact.highest;
+    interval->lowest = interval->mean - unseen * (interval->mean - least);
+    interval->highest = interval->mean + unseen * (1 - interval->mean);
 }
 
-bool bootstrap_mean(const double *values, const uint64_t *keys, size_t count, uint64_t seed,
-                    struct bootstrap_interval *interval, struct error *error)
+bool bootstrap_mean(const double *values, double least, const uint64_t *keys, size_t count,
+                    uint64_t seed, struct bootstrap_interval *interval, struct error *error)
 {
     struct cluster *clusters = calloc(count + 1, sizeof *clusters);
     double means[EVALUATE_ROUNDS], sum = 0;
@@ -192,7 +189,7 @@ bool bootstrap_mean(const double *values, const uint64_t *keys, size_t count, ui
         *interval = (struct bootstrap_interval){sum / (double)count, percentile(means, tail),
                                                 percentile(means, 1 - tail)};
         if (interval->lowest == interval->highest)
-            widen_certainty(interval, found);
+            widen_certainty(interval, found, least);
     }
     free(clusters);
     return true;

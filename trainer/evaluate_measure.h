@@ -48,12 +48,14 @@ struct bootstrap_interval {
 /*
  * The mean of values with a percentile interval of EVALUATE_CONFIDENCE over EVALUATE_ROUNDS
  * resamples of whole clusters, with replacement: values of one victim are not independent of each
- * other (cluster bootstrap: Davison and Hinkley 1997, 3.8). Where all values are 1, or all 0, which
- * resampling cannot doubt, the interval is Clopper's and Pearson's for as many trials as clusters.
+ * other (cluster bootstrap: Davison and Hinkley 1997, 3.8). Values are from `least` to 1. Where all
+ * clusters are alike, or there is one alone, which resampling cannot doubt, as large a share may be
+ * otherwise, and as far, as Clopper's and Pearson's interval of none in so many trials leaves open.
  * The same seed gives the same interval.
  */
-bool bootstrap_mean(const double *values, const uint64_t *clusters, size_t count, uint64_t seed,
-                    struct bootstrap_interval *interval, struct error *error) MUST_USE;
+bool bootstrap_mean(const double *values, double least, const uint64_t *clusters, size_t count,
+                    uint64_t seed, struct bootstrap_interval *interval,
+                    struct error *error) MUST_USE;
 
 /* qsort()'s, of doubles without NAN, ascending. */
 int compare_scores(const void *left, const void *right);

@@ -100,7 +100,7 @@ static bool belongs(struct evaluate_split *split, const struct training_row *row
                     enum evaluate_part part, const struct key_table *addresses)
 {
     if (row->family == ROW_LEGITIMATE)
-        return part == PART_TRAINING || !row->cold;
+        return part == PART_TRAINING ? !row->untrained : !row->cold;
     bool wanted = part == PART_TEST ? is_measured_attack(row, split->labelled) : !row->untrained;
     if (!wanted || part == PART_VALIDATION)
         return false;

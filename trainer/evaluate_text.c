@@ -93,31 +93,34 @@ static void name_shortfalls(const struct evaluation *evaluation, char *text)
 {
     const struct evaluate_group *all =
         &evaluation->groups[METHOD_OF_STACK][ROW_LEGITIMATE][DEPTH_ALL];
+    const char *before = " less than half is found of";
     int used = snprintf(text, EVALUATE_TEXT_BYTES, "At 1 %% false alarms");
-    int begun = used;
+    const int begun = used;
 
     for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++) {
         const struct evaluate_group *group =
             &evaluation->groups[METHOD_OF_STACK][family][DEPTH_ALL];
-        if (group->recall[BUDGET_PERCENT].mean < 0.5)
-            used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s",
-                             used == begun ? " less than half is found of" : ",",
-                             row_family_name((enum row_family)family));
+        if (!(group->recall[BUDGET_PERCENT].mean < 0.5))
+            continue;
+        used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s", before,
+                         row_family_name((enum row_family)family));
+        before = ",";
     }
-    begun = used;
+    if (used == begun)
+        used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used,
+                         " at least half is found of every family");
+    before = "; the interval of the model overlaps that of";
     for (int method = 0; method < EVALUATE_METHOD_COUNT; method++) {
         const struct evaluate_group *other = &evaluation->groups[method][ROW_LEGITIMATE][DEPTH_ALL];
-        if (evaluate_is_baseline((enum evaluate_method)method) &&
-            all->recall[BUDGET_PERCENT].lowest <= other->recall[BUDGET_PERCENT].highest)
-            used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s",
-                             used == begun ? "; the interval of the model overlaps that of" : ",",
-                             EVALUATE_METHOD_TABLE[method].name);
+        if (!evaluate_is_baseline((enum evaluate_method)method) ||
+            !(all->recall[BUDGET_PERCENT].lowest <= other->recall[BUDGET_PERCENT].highest))
+            continue;
+        used += snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s %s", before,
+                         EVALUATE_METHOD_TABLE[method].name);
+        before = ",";
     }
     snprintf(text + used, EVALUATE_TEXT_BYTES - (size_t)used, "%s.",
-             used == (int)strlen("At 1 % false alarms")
-                 ? " at least half is found of every family, and the model is apart from each "
-                   "baseline"
-                 : "");
+             before[0] == ';' ? "; the model is apart from each baseline" : "");
 }
 
 const char *evaluate_sentence(const struct evaluate_output *output, unsigned number, char *text)
@@ -150,8 +153,7 @@ const char *evaluate_sentence(const struct evaluate_output *output, unsigned num
     case 3:
         snprintf(text, EVALUATE_TEXT_BYTES,
                  "Intervals: 95 %%, bootstrap of %d rounds over whole victims; Clopper and "
-                 "Pearson's for "
-                 "as many victims where all or none are found. \"Asked\": logins "
+                 "Pearson's for as many victims where all of these are alike. \"Asked\": logins "
                  "whose user is asked again when 99 %% of the attacks are to be caught.",
                  EVALUATE_ROUNDS);
         break;

@@ -52,6 +52,6 @@ enum risk_level fit_rival_overrun(const struct fit_rival *rival)
 
 bool fit_rival_yields(const struct fit_rival *rival, const struct ranking *measures)
 {
-    return measures->average_precision >= rival->measures.average_precision ||
+    return !(measures->average_precision < rival->measures.average_precision) ||
            fit_rival_overrun(rival) != RISK_LEVEL_COUNT;
 }

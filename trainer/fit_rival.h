@@ -26,8 +26,9 @@ enum risk_level fit_rival_overrun(const struct fit_rival *rival);
 
 /*
  * Whether a new model with these measures is to take its place: when it ranks no worse, by average
- * precision as forests are chosen (trainer/fit_forest.h), or when the rival overruns a budget. The
- * new one's thresholds stand on these very rows: it overruns none of them.
+ * precision as forests are chosen (trainer/fit_forest.h), or there is no attack to rank; or when
+ * the rival overruns a budget. The new one's thresholds stand on these very rows: it overruns none
+ * of them.
  */
 bool fit_rival_yields(const struct fit_rival *rival, const struct ranking *measures);
 

@@ -56,6 +56,8 @@ static bool find_cuts(const struct training_rows *rows, bool prior, struct cuts 
 static enum part part_of(const struct training_row *row, const struct cuts cuts[2])
 {
     const struct cuts *own = &cuts[row->prior];
+    if (row->untrained && row->time_us < own->held_out_us)
+        return LEFT_OUT;
     if (row->time_us < own->validation_us)
         return TRAINING;
     if (row->time_us < own->held_out_us)

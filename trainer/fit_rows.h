@@ -9,7 +9,7 @@
  * Rows of simulated machines are no evidence of how the store's own logins are judged: their
  * earlier part goes into training, their later one into validation, so that both hold the same
  * mixture and a young store's few logins need not carry a fit alone. Cold rows are made, not met,
- * and so are trained on and never measured.
+ * and so are trained on and never measured; logins that were not learned are measured alone.
  */
 #ifndef TRAINER_FIT_ROWS_H
 #define TRAINER_FIT_ROWS_H
@@ -28,8 +28,8 @@ struct fit_parts {
 };
 
 /*
- * Orders the rows by part, weighs them, and tells the parts, which point into rows. Cold rows of
- * the last part stand behind all. False with a sentence when a part lacks what it is for.
+ * Orders the rows by part, weighs them, and tells the parts, which point into rows. Those of no
+ * part stand behind all. False with a sentence when a part lacks what it is for.
  */
 bool fit_rows_split(struct training_rows *rows, struct fit_parts *parts,
                     struct error *error) MUST_USE;

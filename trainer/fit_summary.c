@@ -84,25 +84,6 @@ static void write_measures(struct json_writer *json, const struct fit_result *re
     json_object_end(json);
 }
 
-static void write_calibration(struct json_writer *json, const struct calibration *calibration)
-{
-    json_object_begin(json, "calibration");
-    json_number(json, "brier", calibration->brier);
-    json_number(json, "error", calibration->error);
-    json_array_begin(json, "bins");
-    for (int i = 0; i < CALIBRATION_BINS; i++) {
-        const struct calibration_bin *bin = &calibration->bins[i];
-        json_object_begin(json, NULL);
-        json_number(json, "from", (double)i / CALIBRATION_BINS);
-        json_integer(json, "rows", (int64_t)bin->rows);
-        json_number(json, "predicted", bin->rows > 0 ? bin->predicted : NAN);
-        json_number(json, "observed", bin->rows > 0 ? bin->observed : NAN);
-        json_object_end(json);
-    }
-    json_array_end(json);
-    json_object_end(json);
-}
-
 static void write_thresholds(struct json_writer *json, const struct fit_threshold *thresholds)
 {
     json_object_begin(json, "thresholds");
@@ -143,7 +124,7 @@ void fit_write(struct json_writer *json, const struct fit_result *result)
     json_integer(json, "held_out_logins", result->held_out.logins);
     json_integer(json, "held_out_attacks", result->held_out.attacks);
     write_measures(json, result);
-    write_calibration(json, &result->calibration);
+    calibration_write(json, &result->calibration);
     write_thresholds(json, result->thresholds);
 }
 

@@ -28,25 +28,21 @@ static bool gather_login(void *context, const struct stored_login *login)
     return !gathering->failed;
 }
 
-bool gather_rows(const char *store, const struct row_options *options, struct training_rows *rows,
+bool gather_rows(struct store *store, const struct row_options *options, struct training_rows *rows,
                  bool (*also)(void *context, const struct stored_login *login, struct error *error),
                  void *context, struct error *error)
 {
     struct gathering gathering = {.also = also, .context = context, .error = error};
     struct login_filter filter = {.user = NULL};
     struct store_counts counts;
-    struct store *opened = NULL;
 
     *rows = (struct training_rows){.rows = NULL};
-    if (!store_open(&opened, store, STORE_READ, error))
-        return false;
-    bool gathered = store_counts(opened, clock_utc_us(), &counts, error) &&
+    bool gathered = store_counts(store, clock_utc_us(), &counts, error) &&
                     row_builder_create(&gathering.builder, options, rows, error);
     gathering.total = gathered ? counts.logins : 0;
-    gathered = gathered && store_logins(opened, &filter, gather_login, &gathering, error) &&
+    gathered = gathered && store_logins(store, &filter, gather_login, &gathering, error) &&
                !gathering.failed && row_builder_finish(gathering.builder, error);
     row_builder_destroy(gathering.builder);
-    store_close(opened);
     command_progress_end();
     return gathered;
 }

@@ -2,6 +2,7 @@
 #ifndef TRAINER_GATHER_H
 #define TRAINER_GATHER_H
 
+#include "store/store.h"
 #include "trainer/fit.h"
 #include "trainer/rows.h"
 
@@ -12,7 +13,7 @@
  * Replays the store's logins into rows. also: shown each login before it is replayed; NULL: nobody.
  * *rows is the caller's to give to training_rows_finish(), whatever is returned.
  */
-bool gather_rows(const char *store, const struct row_options *options, struct training_rows *rows,
+bool gather_rows(struct store *store, const struct row_options *options, struct training_rows *rows,
                  bool (*also)(void *context, const struct stored_login *login, struct error *error),
                  void *context, struct error *error) MUST_USE;
 

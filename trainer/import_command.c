@@ -152,14 +152,6 @@ static bool print_counts(const struct import_job *job, struct error *error)
     return true;
 }
 
-static void print_note(const struct command_line *line, char *note)
-{
-    for (char *at = note; *at != '\0'; at++)
-        *at = import_shown_byte(*at);
-    if (note[0] != '\0')
-        command_note(line, "%s", note);
-}
-
 static int run_import(const struct command_line *line)
 {
     const struct import_values *values = line->values;
@@ -188,8 +180,8 @@ static int run_import(const struct command_line *line)
     store_close(job.store); /* puts it on disk, which takes its time too */
     command_progress_end();
     job.seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
-    if (done)
-        print_note(line, job.reading.note);
+    if (done && job.reading.note[0] != '\0')
+        command_note(line, "%s", job.reading.note);
     done = done && (line->json ? print_json(&job, &error) : print_counts(&job, &error));
     import_target_finish(&job.target);
     geo_close(job.geo);

@@ -1,15 +1,14 @@
 #include "trainer/import_counts.h"
 
+#include <string.h>
+
+#include "common/utf8.h"
+
 const struct skipped_kind SKIPPED_KINDS[SKIPPED_COUNT] = {
 #define SKIPPED(symbol, name, unread, meaning) {name, unread, meaning},
     SKIPPED_LINES
 #undef SKIPPED
 };
-
-char import_shown_byte(char byte)
-{
-    return byte >= ' ' && byte <= '~' ? byte : '?';
-}
 
 void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t number,
                  const char *text, size_t length)
@@ -21,9 +20,9 @@ void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t n
     size_t most = length < UNREAD_TEXT_BYTES - 1 ? length : UNREAD_TEXT_BYTES - 1;
     shown->number = number;
     shown->kind = kind;
-    for (size_t i = 0; i < most; i++)
-        shown->text[i] = import_shown_byte(text[i]);
+    memcpy(shown->text, text, most);
     shown->text[most] = '\0';
+    utf8_show(shown->text, most);
 }
 
 int64_t import_skipped_in_all(const struct import_counts *counts)

@@ -53,7 +53,7 @@ extern const struct skipped_kind SKIPPED_KINDS[SKIPPED_COUNT];
 struct unread_line {
     int64_t number; /* from 1 */
     enum skipped_line kind;
-    char text[UNREAD_TEXT_BYTES]; /* its beginning, of import_shown_byte() */
+    char text[UNREAD_TEXT_BYTES]; /* its beginning, utf8_show() has been over it */
 };
 
 struct import_counts {
@@ -65,12 +65,6 @@ struct import_counts {
     size_t unread_count; /* at most UNREAD_SHOWN */
     struct unread_line unread[UNREAD_SHOWN];
 };
-
-/*
- * '?' for all but printable ASCII: what others wrote may hold what steers a terminal, in bytes of
- * Latin-1 or of UTF-8 as the terminal reads them.
- */
-char import_shown_byte(char byte);
 
 /* Counts a line that is skipped, and keeps its text when it is one to show. */
 void import_skip(struct import_counts *counts, enum skipped_line kind, int64_t number,

@@ -9,6 +9,21 @@
 
 #define SECOND_HASH UINT64_C(0x9ddfea08eb382d69)
 
+/*
+ * Names of hosts are the same whatever their case, and where one has no domain, when the other's
+ * first label is that one: a log may say "gate" of what the module calls "gate.example.org".
+ */
+enum host_key { HOST_NAME, HOST_LABEL_OF_A_LONGER_NAME };
+
+static uint64_t host_key(enum host_key kind, const char *host, size_t length)
+{
+    char text[1 + LOGIN_HOST_BYTES] = {(char)kind};
+
+    for (size_t i = 0; i < length; i++)
+        text[1 + i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] - 'A' + 'a' : host[i]);
+    return hash_bytes(text, 1 + length);
+}
+
 struct live_search {
     struct import_target *target;
     struct error *error;
@@ -16,20 +31,29 @@ struct live_search {
 };
 
 /* Logins come in the order of time: the first of a host stays. */
+static bool keep_first(struct live_search *search, uint64_t host, int64_t time_us)
+{
+    bool added = false;
+    int64_t *since_us = key_table_add(&search->target->live_since, host, &added, search->error);
+
+    search->failed = since_us == NULL;
+    if (added)
+        *since_us = time_us;
+    return !search->failed;
+}
+
 static bool see_live(void *context, const struct stored_login *login)
 {
-    struct live_search *search = context;
     const struct login_event *event = &login->record.event;
-    bool added = false;
+    const char *host = event->host;
+    size_t label = strcspn(host, "."), length = strlen(host);
 
     if (login->imported || strcmp(event->service, "sshd") != 0)
         return true;
-    int64_t *since_us =
-        key_table_add(&search->target->live_since, hash_text(event->host), &added, search->error);
-    search->failed = since_us == NULL;
-    if (added)
-        *since_us = event->time_us;
-    return !search->failed;
+    return keep_first(context, host_key(HOST_NAME, host, length), event->time_us) &&
+           (label == length ||
+            keep_first(context, host_key(HOST_LABEL_OF_A_LONGER_NAME, host, label),
+                       event->time_us));
 }
 
 static bool find_live(struct import_target *target, struct error *error)
@@ -60,11 +84,21 @@ void import_target_finish(struct import_target *target)
 }
 
 /* A log may say whole seconds only. */
+static bool is_live(const struct import_target *target, uint64_t host, int64_t time_us)
+{
+    const int64_t *since_us = key_table_find(&target->live_since, host);
+
+    return since_us != NULL && time_us / US_PER_S >= *since_us / US_PER_S;
+}
+
 static bool is_recorded(const struct import_target *target, const struct login_event *event)
 {
-    const int64_t *since_us = key_table_find(&target->live_since, hash_text(event->host));
+    const char *host = event->host;
+    size_t label = strcspn(host, "."), length = strlen(host);
+    enum host_key other = label < length ? HOST_NAME : HOST_LABEL_OF_A_LONGER_NAME;
 
-    return since_us != NULL && event->time_us / US_PER_S >= *since_us / US_PER_S;
+    return is_live(target, host_key(HOST_NAME, host, length), event->time_us) ||
+           is_live(target, host_key(other, host, label), event->time_us);
 }
 
 /*

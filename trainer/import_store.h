@@ -14,7 +14,7 @@ struct import_target {
     uint64_t factor;       /* of the tables' keys */
     struct key_table users;
     struct key_table recent[2];  /* how often logins of these facts came: of late, and before */
-    struct key_table live_since; /* by host: when the module saw its first login by sshd */
+    struct key_table live_since; /* by host_key(): when the module saw its first login by sshd */
     int64_t recorded;            /* left out: later than that, so the module recorded them */
     int64_t duplicates;          /* were in the store already */
     int64_t crowded;             /* left out: more in one millisecond than there are ids */

@@ -89,11 +89,16 @@ static void show_training(struct text_table *table, struct json_value summary)
     text_table_cell(table, "%.0f, %.0f of them of simulated machines", number_of(summary, "rows"),
                     number_of(summary, "prior_rows"));
     for (int kind = 0; kind < FOREST_KIND_COUNT; kind++) {
-        double precision = number_of(
-            json_member(candidates, forest_kind_name((enum forest_kind)kind)), "average_precision");
+        struct json_value candidate =
+            json_member(candidates, forest_kind_name((enum forest_kind)kind));
+        double precision = number_of(candidate, "average_precision");
         text_table_cell(table, "%s", fit_forest_name((enum forest_kind)kind));
         if (isnan(precision))
-            text_table_cell(table, "not tried");
+            text_table_cell(table, "%s",
+                            number_of(candidate, "trees") > 0 &&
+                                    number_of(validation, "attacks") == 0
+                                ? "no attack to measure it by"
+                                : "not tried");
         else
             text_table_cell(table, "average precision %.4f on %.0f later logins", precision,
                             number_of(validation, "logins"));
@@ -111,6 +116,11 @@ static void measure_cells(struct text_table *table, const char *name, struct jso
 {
     text_table_cell(table, "%s", name);
     text_table_cell(table, "%.0f", json_to_number(attacks));
+    if (!(json_to_number(attacks) > 0)) {
+        text_table_cell(table, "-");
+        text_table_cell(table, "-");
+        return;
+    }
     text_table_cell(table, "%.4f", number_of(measures, "auc"));
     text_table_cell(table, "%.1f %%", 100 * number_of(measures, "recall_at_1pct"));
 }

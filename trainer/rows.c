@@ -165,6 +165,29 @@ static bool schedule_attack(struct row_builder *builder, const struct login_even
                            anchor->time_us + (int64_t)(shift_s * (double)US_PER_S), error);
 }
 
+/*
+ * Nothing was learned of it, most often for its risk, but nobody said that it was an attack:
+ * without it the budgets, shares of all logins, would be found among those alone that stayed below
+ * the last thresholds, and thresholds would sink from one training to the next.
+ */
+static bool add_unlearned(struct row_builder *builder, const struct stored_login *login,
+                          const struct login_event *seen, const struct history *history,
+                          struct error *error)
+{
+    size_t first = builder->rows->count;
+
+    if (login->reached < STAGE_ACCEPTED)
+        return true;
+    struct training_row *row = new_row(builder->rows, seen->time_us, ROW_LEGITIMATE, error);
+    if (row == NULL)
+        return false;
+    identify(seen, row);
+    features_extract(seen, history, row->features);
+    row->untrained = true;
+    note_login(builder, first, login, history);
+    return true;
+}
+
 static bool on_attempt(void *context, struct replay *replay, const struct stored_login *login,
                        const struct login_event *seen, const struct history *history,
                        struct error *error)
@@ -183,7 +206,7 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
         return added;
     }
     if (login->reached < STAGE_OPENED || (login->label != 0 && !event->learn))
-        return true;
+        return add_unlearned(builder, login, seen, history, error);
     if (!add_row(builder, seen, history, ROW_LEGITIMATE, error))
         return false;
     note_login(builder, first, login, history);

@@ -27,7 +27,8 @@ struct training_row {
     uint8_t family;         /* enum row_family */
     bool cold;              /* computed as if nothing were known of the user */
     bool prior;             /* of simulated machines, beside the store's own rows */
-    bool untrained;         /* for measures alone, see row_options.measured */
+    bool untrained;         /* for measures alone: a login that was not learned, or see
+                               row_options.measured */
     bool injected;          /* of a simulated attack; every other is a login that was told of */
     bool completed;         /* it got in; injected ones would have */
     uint64_t user, address; /* hash_text() of the name, ip_key() */

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/json_writer.h"
+#include "common/utf8.h"
 #include "store/model_file.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
@@ -14,6 +14,7 @@
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
+#include "trainer/output.h"
 #include "trainer/policy_of_config.h"
 #include "trainer/worst_logins.h"
 
@@ -57,6 +58,25 @@ static uint64_t number_of(const struct login_event *event)
     return number;
 }
 
+static bool is_formula(const char *text)
+{
+    bool is_signed = text[0] == '-' || text[0] == '+';
+
+    if (is_signed && text[1 + strspn(text + 1, "0123456789")] == '\0')
+        return false; /* a plain number, as some sets name users */
+    return is_signed || text[0] == '=' || text[0] == '@';
+}
+
+/* Whoever tries to log in chooses it: neither a terminal nor a spreadsheet is to obey it. */
+static void print_user(FILE *out, const char *user)
+{
+    char text[1 + LOGIN_USER_BYTES];
+    int length = snprintf(text, sizeof text, "%s%s", is_formula(user) ? "'" : "", user);
+
+    utf8_show(text, (size_t)length);
+    csv_print_text(out, text);
+}
+
 static bool print_login(void *context, const struct judged_login *login, struct error *error)
 {
     struct scoring *scoring = context;
@@ -70,7 +90,7 @@ static bool print_login(void *context, const struct judged_login *login, struct 
     scoring->verdicts[assessment->verdict]++;
     worst_logins_add(&scoring->worst, login);
     csv_print_time(out, login->event.time_us);
-    csv_print_text(out, login->event.user);
+    print_user(out, login->event.user);
     csv_print_text(out, ip_format(&login->event.source, address));
     fprintf(out, "%.6f,%s", assessment->risk, verdict_name(assessment->verdict));
     if (assessment->reason_count == 0)
@@ -184,12 +204,10 @@ static void print_totals(const struct scoring *scoring, const char *model, doubl
     putchar('\n');
 }
 
-static void note_faults(const struct command_line *line, struct scoring *scoring)
+static void note_faults(const struct command_line *line, const struct scoring *scoring)
 {
     const struct import_counts *counts = &scoring->reading.counts;
 
-    for (char *at = scoring->reading.note; *at != '\0'; at++)
-        *at = iscntrl((unsigned char)*at) ? '?' : *at;
     if (scoring->reading.note[0] != '\0')
         command_note(line, "%s", scoring->reading.note);
     for (int kind = 0; kind < SKIPPED_COUNT; kind++) {
@@ -251,7 +269,9 @@ static bool score_input(const struct command_line *line, struct scoring *scoring
     struct config config;
     FILE *out = NULL;
 
-    if (!command_config(line, &config, error) || !open_out(&out, values->out, error))
+    if (!command_config(line, &config, error) ||
+        !output_spares(values->out, line->operands[0], error) ||
+        !output_spares(values->out, values->model, error) || !open_out(&out, values->out, error))
         return false;
     ordered_lines_init(&scoring->lines, out);
     bool done = score(scoring, format, &model->risk, &config, error);

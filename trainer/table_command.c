@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "trainer/commands.h"
+#include "trainer/output.h"
 #include "trainer/table_learner.h"
 #include "trainer/table_measure.h"
 
@@ -281,7 +282,9 @@ static int run_table(const struct command_line *line)
     run.threads = (unsigned)(values->threads > 0 ? values->threads
                              : processors > 0    ? processors
                                                  : 1);
-    bool done = csv_table_read(&run.train, values->train, values->label, NULL, &error) &&
+    bool done = output_spares(values->out, values->train, &error) &&
+                output_spares(values->out, values->test, &error) &&
+                csv_table_read(&run.train, values->train, values->label, NULL, &error) &&
                 fit(&run, &error) && score(&run, &error) && write_scores(&run, &error);
     const char *warning =
         done && run.learner->warning != NULL ? run.learner->warning(run.model) : NULL;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,9 @@ static void print_choice(const struct fit_result *result)
     if (result->candidates[other].trees == 0)
         printf("%s: %" PRId64 " later logins are too few to try %s on, %d are needed\n", name,
                result->validation.logins, fit_forest_name(other), FIT_LEAST_TO_CHOOSE);
+    else if (isnan(result->candidates[result->kind].average_precision))
+        printf("%s: no attack among %" PRId64 " later logins to choose by\n", name,
+               result->validation.logins);
     else
         printf("%s: average precision %.4f against %.4f of the %s, on %" PRId64 " later logins\n",
                name, result->candidates[result->kind].average_precision,
@@ -85,6 +89,12 @@ static void print_measures(const struct fit_result *result)
     static const char *const ALONE[EVIDENCE_COUNT] = {"forest", "isolation forest",
                                                       "likelihood ratio"};
 
+    if (result->held_out.attacks == 0) {
+        printf("on the last %" PRId64 " logins: no attack, simulated or labelled, so what would be "
+               "found is not known\n",
+               result->held_out.logins);
+        return;
+    }
     printf("on the last %" PRId64 " logins and %" PRId64
            " simulated or labelled attacks: AUC %.4f, %.1f %% of attacks found at 1 %% false "
            "alarms (",
@@ -154,7 +164,10 @@ static void print_kept(const struct fit_result *result, const struct old_model *
     enum risk_level overrun = old->usable ? fit_rival_overrun(rival) : RISK_LEVEL_COUNT;
 
     printf("kept the %s model", kept_new ? "new" : "old");
-    if (old->usable)
+    if (old->usable && isnan(rival->measures.average_precision))
+        printf(": no attack among %" PRId64 " held-out logins tells which is the better",
+               result->held_out.logins);
+    else if (old->usable)
         printf(": average precision %.4f with the new one and %.4f with the old one%s on %" PRId64
                " held-out logins",
                result->measures.average_precision, rival->measures.average_precision,
@@ -234,17 +247,23 @@ static bool train(const struct command_line *line, const struct config *config, 
                                       .injection_share = GATHER_INJECTED_PER_LOGIN};
     struct fit_budgets budgets = fit_budgets_of(config);
     struct training_rows rows = {.rows = NULL};
+    struct store *store = NULL;
     struct risk_model_facts facts = {.trained_us = clock_utc_us()};
 
+    /* A file elsewhere is the caller's to read, one in the store its owner's. */
+    if (values->out != NULL)
+        open_old(line, path, old);
     bool trained = describe_geo(config, &facts, error) && store_owner_become(config->store, error);
-    if (trained)
+    if (trained && values->out == NULL)
         open_old(line, path, old);
     if (old->usable)
         options.rival = &old->file.risk;
-    trained = trained && gather_rows(config->store, &row_options, &rows, NULL, NULL, error) &&
+    trained = trained && store_open(&store, config->store, STORE_READ, error) &&
+              gather_rows(store, &row_options, &rows, NULL, NULL, error) &&
               gather_prior(&rows, options.forest.seed, error) &&
               fit_model(&rows, &options, &budgets, &facts, result, error);
     training_rows_finish(&rows);
+    store_close(store);
     *kept_new = !old->usable || fit_rival_yields(&result->rival, &result->measures);
     return trained && (!*kept_new || write_model(values, path, result, error));
 }

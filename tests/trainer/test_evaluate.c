@@ -92,7 +92,7 @@ static struct bootstrap_interval interval_of(const double *values, const uint64_
 {
     struct bootstrap_interval interval;
     struct error error = ERROR_NONE;
-    assert_true(bootstrap_mean(values, victims, count, seed, &interval, &error));
+    assert_true(bootstrap_mean(values, 0, victims, count, seed, &interval, &error));
     return interval;
 }
 
@@ -151,6 +151,28 @@ static void doubts_what_is_all_found(void **state)
     assert_near(found.highest, 1, 0);
     assert_near(interval_of(none, victims, 4, 1).highest, 1 - exact.lowest, 1e-9);
     assert_true(isnan(interval_of(all, victims, 0, 1).mean));
+}
+
+/* Nor does resampling one victim, or differences that are all the same. */
+static void doubts_what_cannot_differ(void **state)
+{
+    const double half[] = {1, 0, 1, 0}, same[] = {0, 0, 0, 0}, ahead[] = {1, 1, 1, 1};
+    const uint64_t one[] = {5, 5, 5, 5}, four[] = {1, 2, 3, 4};
+    struct bootstrap_interval interval = interval_of(half, one, 4, 1);
+    struct error error = ERROR_NONE;
+    (void)state;
+
+    /* Of one trial without a hit the share is .975 at most. */
+    assert_near(interval.mean, 0.5, 0);
+    assert_near(interval.lowest, 0.0125, 1e-9);
+    assert_near(interval.highest, 0.9875, 1e-9);
+    double unseen = binomial_interval(0, 4, 0.95).highest;
+    assert_true(bootstrap_mean(same, -1, four, 4, 1, &interval, &error));
+    assert_near(interval.lowest, -unseen, 1e-12);
+    assert_near(interval.highest, unseen, 1e-12);
+    assert_true(bootstrap_mean(ahead, -1, four, 4, 1, &interval, &error));
+    assert_near(interval.lowest, 1 - 2 * unseen, 1e-12);
+    assert_near(interval.highest, 1, 0);
 }
 
 /* ---- parts ---- */
@@ -434,6 +456,7 @@ int main(void)
         cmocka_unit_test(resamples_whole_victims),
         cmocka_unit_test(resamples_the_same_from_the_same_seed),
         cmocka_unit_test(doubts_what_is_all_found),
+        cmocka_unit_test(doubts_what_cannot_differ),
         cmocka_unit_test(parts_share_no_victim),
         cmocka_unit_test(unlabelled_histories_get_simulated_attacks),
         cmocka_unit_test(says_that_a_history_is_too_short),

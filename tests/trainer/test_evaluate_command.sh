@@ -46,6 +46,30 @@ status 0 run import --format csv "$work/simulated"
 status 0 run evaluate $forest --json
 sed 's/"seconds".*//' "$work/out" | cmp -s - "$work/first" || fail "the store says something else"
 
+has "$work/first" '"calibration": {"brier": [^[]*"bins": \[{"from": 0, '
+
+# What is read is not written; interrupted, it leaves no logins behind.
+cp "$work/simulated" "$work/twice"
+status 1 run evaluate --csv "$work/twice" --report "$work/twice"
+has "$work/err" 'is to be read and written'
+cmp "$work/twice" "$work/simulated" || fail "the history was overwritten"
+mkfifo "$work/endless"
+"$trainer" evaluate --csv "$work/endless" --config "$work/conf" 2>"$work/err" &
+evaluation=$!
+exec 3>"$work/endless"
+cat "$work/simulated" >&3
+[ -z "$(ls -A "$TMPDIR")" ] || fail "named while it is read: $(ls -A "$TMPDIR")"
+kill -KILL "$evaluation"
+wait "$evaluation" 2>/dev/null || true
+exec 3>&-
+[ -z "$(ls -A "$TMPDIR")" ] || fail "left behind: $(ls -A "$TMPDIR")"
+
+# What a file's author calls a column steers no terminal.
+escape=$(printf '\033')
+printf '%s\n' "time,user,${escape}[2Jmore" '1790000001,y,' >"$work/steering"
+status 1 run evaluate --csv "$work/steering"
+has_not "$work/err" "$escape"
+
 # A model that is given is not trained, and what that means is said.
 status 0 run train --trees 12 --depth 7 --threads 2 --out "$work/model"
 status 0 run evaluate --csv "$work/simulated" --model "$work/model"
@@ -53,6 +77,7 @@ has "$work/err" 'may have seen these logins'
 has "$work/out" '^a country new for the user'
 has "$work/out" '^residential-proxy .* kept out of all training'
 has "$work/out" '^10+ '
+has "$work/out" '^At 1 % false alarms [a-z ]* is found of [a-z]'
 
 # Three rules make the published style of set: the report says so, and a forest finds all three.
 awk -v users=200 -v rows=12000 -v seed=1 -f "$here/cloud_table.awk" >"$work/cloud"

@@ -20,7 +20,21 @@ static bool add_login(void *context, const struct stored_login *login, struct er
     return row_builder_add(context, login, error);
 }
 
-static struct training_rows make_rows(const struct simulation_options *simulation)
+/* Nobody labels anything, and of every tenth login that got in nothing was learned. */
+static bool add_live(void *context, const struct stored_login *login, struct error *error)
+{
+    struct stored_login live = *login;
+
+    if (login->label == 1)
+        return true;
+    live.label = LABEL_NONE;
+    live.record.event.learn = login->record.event.learn && login->record.event.source_port % 10 > 0;
+    return row_builder_add(context, &live, error);
+}
+
+static struct training_rows make_rows_of(const struct simulation_options *simulation,
+                                         bool (*add)(void *, const struct stored_login *,
+                                                     struct error *))
 {
     struct row_options options = {.seed = 7, .injection_share = 0.7};
     struct row_builder *builder = NULL;
@@ -28,10 +42,15 @@ static struct training_rows make_rows(const struct simulation_options *simulatio
     struct error error = ERROR_NONE;
 
     assert_true(row_builder_create(&builder, &options, &rows, &error));
-    assert_true(simulation_run(simulation, add_login, builder, &error));
+    assert_true(simulation_run(simulation, add, builder, &error));
     assert_true(row_builder_finish(builder, &error));
     row_builder_destroy(builder);
     return rows;
+}
+
+static struct training_rows make_rows(const struct simulation_options *simulation)
+{
+    return make_rows_of(simulation, add_login);
 }
 
 static struct fit_options options_of(unsigned threads)
@@ -116,6 +135,37 @@ static void parts_follow_each_other_in_time(void **state)
     assert_near((double)parts.training.logins / logins, 0.55, 0.01);
     assert_near((double)parts.validation.logins / logins, 0.15, 0.01);
     assert_near((double)parts.held_out.logins / logins, 0.30, 0.01);
+    training_rows_finish(&rows);
+}
+
+static size_t unlearned_of(const struct fit_part *part)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < part->count; i++)
+        count += part->rows[i].untrained;
+    return count;
+}
+
+/*
+ * What was judged above a threshold is not learned. Thresholds found without such logins would lie
+ * among those that stayed below the last ones, and sink with every training.
+ */
+static void budgets_are_of_all_logins(void **state)
+{
+    struct training_rows rows = make_rows_of(&SMALL, add_live);
+    struct fit_parts parts;
+    struct error error = ERROR_NONE;
+    size_t unlearned = 0;
+    (void)state;
+
+    for (size_t i = 0; i < rows.count; i++)
+        unlearned += rows.rows[i].untrained;
+    assert_near((double)unlearned / (double)rows.legitimate, 0.1, 0.04);
+    assert_true(fit_rows_split(&rows, &parts, &error));
+    assert_int_equal(unlearned_of(&parts.training), 0);
+    assert_int_equal(unlearned_of(&parts.validation), 0);
+    assert_near((double)unlearned_of(&parts.held_out) / (double)parts.held_out.logins, 0.1, 0.04);
+    assert_near((double)parts.held_out.logins / (double)rows.legitimate, 0.30, 0.01);
     training_rows_finish(&rows);
 }
 
@@ -317,7 +367,7 @@ static void tells_its_measures_in_the_summary(void **state)
     assert_near(rows, result.held_out.logins + result.held_out.attacks, 0);
     for (int i = 0; i < RISK_LEVEL_COUNT; i++) {
         struct json_value realised =
-            json_member(json_member(summary, "realised"), fit_level_name((enum risk_level)i));
+            json_member(json_member(summary, "realised"), risk_level_name((enum risk_level)i));
         assert_near(number_of(realised, "highest"), model.header->thresholds[i].highest, 0);
     }
     free(result.bytes);
@@ -378,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_follow_each_other_in_time),
+        cmocka_unit_test(budgets_are_of_all_logins),
         cmocka_unit_test(parts_hold_one_mixture),
         cmocka_unit_test(no_choice_sees_what_is_held_out),
         cmocka_unit_test(takes_the_better_forest),

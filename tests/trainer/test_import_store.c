@@ -226,22 +226,28 @@ static void equal_attempts_of_a_second_are_counted(void **state)
     assert_int_equal(import_at(*state, "sshd", text, NULL, &changes), 20);
 }
 
-/* What the module recorded of a host is not told again by its log, but what came before is. */
-static void what_the_module_saw_is_not_imported(void **state)
+static void record_login(const char *directory, const char *host, const char *time, uint64_t number)
 {
     struct error error = ERROR_NONE;
     struct store *store;
-    int64_t changes = 0;
     struct login_record record = fixture_record("alice", "1.2.3.4", 0);
 
-    strcpy(record.event.host, "gate");
-    record.event.time_us = fixture_time_us("2026-03-09 14:05:02") + 700000;
-    record.event.id = login_id_make(record.event.time_us, 1);
-    ASSERT_DONE(store_open(&store, *state, STORE_WRITE, &error));
+    strcpy(record.event.host, host);
+    record.event.time_us = fixture_time_us(time) + 700000;
+    record.event.id = login_id_make(record.event.time_us, number);
+    ASSERT_DONE(store_open(&store, directory, STORE_WRITE, &error));
     ASSERT_DONE(store_begin(store, &error));
     ASSERT_DONE(store_fold(store, &record, &error));
     ASSERT_DONE(store_commit(store, &error));
     store_close(store);
+}
+
+/* What the module recorded of a host is not told again by its log, but what came before is. */
+static void what_the_module_saw_is_not_imported(void **state)
+{
+    int64_t changes = 0;
+
+    record_login(*state, "gate", "2026-03-09 14:05:02", 1);
     assert_int_equal(import_at(*state, "sshd",
                                OPENING CLOSING
                                "2026-03-09T14:05:03Z other sshd[7]: Failed password for c from "
@@ -253,6 +259,33 @@ static void what_the_module_saw_is_not_imported(void **state)
     /* A table may be of anything. */
     import_at(*state, "csv", "time,user,host,service\n1790000001,d,gate,sshd\n", NULL, &changes);
     login_of(*state, "d", 5);
+}
+
+/* A log may say the first label of a name that the module knows whole, or the other way round. */
+static void hosts_are_the_same_with_and_without_a_domain(void **state)
+{
+    static const char *const SAME[] = {
+        "gate", "GATE",          "gate.example.org", "Gate.Example.ORG",
+        "lab",  "lab.any.where", "LAB.example.org"};
+    static const char *const OTHER[] = {"gate.example.com",    "gate.example", "gat", "gate2",
+                                        "gate.example.org.uk", "example.org",  "org", "la"};
+    char line[256];
+    int64_t changes = 0, stored = 2;
+
+    record_login(*state, "gate.example.org", "2026-03-09 14:05:02", 1);
+    record_login(*state, "Lab", "2026-03-09 14:05:03", 2);
+    for (size_t i = 0; i < sizeof SAME / sizeof SAME[0] + sizeof OTHER / sizeof OTHER[0]; i++) {
+        bool same = i < sizeof SAME / sizeof SAME[0];
+        const char *host = same ? SAME[i] : OTHER[i - sizeof SAME / sizeof SAME[0]];
+        snprintf(
+            line, sizeof line,
+            "2026-03-09T14:05:09Z %s sshd[7]: Failed password for c from 1.2.3.4 port 5 ssh2\n",
+            host);
+        assert_int_equal(import_at(*state, "sshd", line, NULL, &changes), 0);
+        stored += !same;
+        if (count_logins(*state) != stored)
+            fail_msg("%s is %s", host, same ? "another host" : "the same host");
+    }
 }
 
 static void labels_are_kept(void **state)
@@ -344,6 +377,7 @@ int main(int count, char **arguments)
         IN_DIRECTORY(what_the_history_says_of_places_stands),
         IN_DIRECTORY(equal_attempts_of_a_second_are_counted),
         IN_DIRECTORY(what_the_module_saw_is_not_imported),
+        IN_DIRECTORY(hosts_are_the_same_with_and_without_a_domain),
         IN_DIRECTORY(labels_are_kept),
         IN_DIRECTORY(learns_sessions_that_stay_open),
         IN_DIRECTORY(killed_it_leaves_all_or_nothing),

@@ -76,6 +76,18 @@ has "$work/out" '^2026-09-21T14:13:22.000000Z,x,,0'
 [ "$(wc -l <"$work/out")" = 3 ] || fail "rows that were left out"
 has "$work/err" '1 lines were left out: without a user'
 has "$work/err" 'line 3'
+# A name is its chooser's: no terminal and no spreadsheet obeys it; a number stays one.
+escape=$(printf '\033')
+printf '%s\n' "time,user,ip,success,${escape}[2Jmore" '1790000000,=cmd|x!A0,192.0.2.1,1,' \
+    '1790000001,-1+1,192.0.2.1,1,' '1790000002,-4324475583306591935,192.0.2.1,1,' \
+    "1790000003,a${escape}]0;b,192.0.2.1,1," '1790000004,Jörg,192.0.2.1,1,' \
+    '1790000005,@x,192.0.2.1,1,' >"$work/names.csv"
+status 0 score --format csv "$work/names.csv"
+tail -n +2 "$work/out" | cut -d, -f2 | tr '\n' ' ' >"$work/names"
+[ "$(cat "$work/names")" = "'=cmd|x!A0 '-1+1 -4324475583306591935 a?]0;b Jörg '@x " ] ||
+    fail "names: $(cat "$work/names")"
+has_not "$work/err" "$escape"
+has "$work/err" 'columns left out: ?\[2Jmore'
 printf '%s\n' 'user_id,timestamp,ip_address,geo_location,device_id,login_hour,is_new_device,bytes_in,bytes_out,success,is_anomaly' \
     'u1,2026-03-01T08:00:00Z,93.184.216.34,DE,d1,8,0,100,200,1,0' >"$work/cloud.csv"
 status 0 score --format cloud "$work/cloud.csv"
@@ -98,6 +110,12 @@ sentence
 head -c 5000 "$work/past.csv" >"$work/false.model"
 status 1 score --format csv "$work/past.csv" --model "$work/false.model"
 sentence
+cp "$work/past.csv" "$work/twice.csv"
+ln -s twice.csv "$work/link.csv"
+status 1 score --format csv "$work/twice.csv" --out "$work/link.csv"
+sentence
+has "$work/err" 'is to be read and written'
+cmp "$work/twice.csv" "$work/past.csv" || fail "the history was emptied"
 status 1 score --format csv "$work/past.csv" --config "$work/none.conf"
 sentence
 if [ -w /dev/full ]; then

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "many_rows.h"
 #include "trainer/grow_forest.h"
 #include "trainer/table_boosted.h"
 
@@ -219,52 +219,15 @@ static void says_the_base_where_nothing_can_be_learned(void **state)
     finish(&grown);
 }
 
-#define MANY_ROWS    40000
-#define MANY_COLUMNS 27
-
-struct many {
-    float values[MANY_COLUMNS][MANY_ROWS];
-    const float *columns[MANY_COLUMNS];
-    uint8_t positive[MANY_ROWS];
-    float chance[MANY_ROWS], weights[MANY_ROWS];
-    struct table_view view;
-};
-
-/* Logistic in three columns, one with values missing where the label is more often 1. */
-static void make_many(struct many *many, uint64_t seed)
+static bool same_boosted(const struct grown *one, const struct grown *other)
 {
-    struct draw draw;
-    draw_seed(&draw, seed, 0);
-    for (unsigned row = 0; row < MANY_ROWS; row++) {
-        for (unsigned c = 0; c < MANY_COLUMNS; c++)
-            many->values[c][row] = (float)draw_normal(&draw, 0, 1);
-        double logit = 2 * (double)many->values[0][row] - (double)many->values[1][row] - 1;
-        if (draw_chance(&draw, 0.2)) {
-            many->values[2][row] = NAN;
-            logit += 2;
-        }
-        many->chance[row] = (float)(1 / (1 + exp(-logit)));
-        many->positive[row] = draw_chance(&draw, (double)many->chance[row]);
-        many->weights[row] = (float)draw_between(&draw, 0.1, 4);
-    }
-    for (unsigned c = 0; c < MANY_COLUMNS; c++)
-        many->columns[c] = many->values[c];
-    many->view = (struct table_view){MANY_ROWS, MANY_COLUMNS, many->columns, 1};
-}
-
-static bool same_trees(const struct table_boosted *one, const struct table_boosted *other)
-{
-    bool same = one->count == other->count;
-    for (unsigned i = 0; same && i < one->count; i++)
-        same = one->trees[i].count == other->trees[i].count &&
-               memcmp(one->trees[i].nodes, other->trees[i].nodes,
-                      one->trees[i].count * sizeof one->trees[i].nodes[0]) == 0;
-    return same;
+    return same_trees(one->boosted.trees, one->boosted.count, other->boosted.trees,
+                      other->boosted.count);
 }
 
 static void grows_the_same_with_any_number_of_threads(void **state)
 {
-    struct many *many = *state;
+    struct many_rows *many = *state;
     struct table_boosted_options options = TABLE_BOOSTED_DEFAULTS;
     struct grown one, several, other;
 
@@ -279,13 +242,13 @@ static void grows_the_same_with_any_number_of_threads(void **state)
         grow(&one, &many->view, &labels, &options);
         for (options.threads = 2; options.threads <= 3; options.threads++) {
             grow(&several, &many->view, &labels, &options);
-            assert_true(same_trees(&one.boosted, &several.boosted));
+            assert_true(same_boosted(&one, &several));
             finish(&several);
         }
         options.seed = 5;
         grow(&other, &many->view, &labels, &options);
         assert_int_equal(one.boosted.count, 6);
-        assert_false(same_trees(&one.boosted, &other.boosted));
+        assert_false(same_boosted(&one, &other));
         finish(&one);
         finish(&other);
     }
@@ -294,7 +257,7 @@ static void grows_the_same_with_any_number_of_threads(void **state)
 /* It must come near the chances that the labels were drawn with, sampled or not. */
 static void estimates_chances(void **state)
 {
-    struct many *many = *state;
+    struct many_rows *many = *state;
     const struct table_labels labels = {many->positive, NULL};
     struct table_boosted_options options = TABLE_BOOSTED_DEFAULTS;
     struct grown grown;
@@ -306,11 +269,9 @@ static void estimates_chances(void **state)
         options.column_share = way == 0 ? 1 : 0.5;
         grow(&grown, &many->view, &labels, &options);
         table_boosted_score(&grown.boosted, grown.bins, 2, scores);
-        double sum = 0;
-        for (unsigned row = 0; row < MANY_ROWS; row++)
-            sum += fabs((double)scores[row] - (double)many->chance[row]);
-        if (!(sum / MANY_ROWS < 0.05))
-            fail_msg("mean distance %.4f", sum / MANY_ROWS);
+        double error = many_rows_error(many, scores);
+        if (!(error < 0.05))
+            fail_msg("mean distance %.4f", error);
         finish(&grown);
     }
     free(scores);
@@ -331,7 +292,7 @@ static double mean_loss(const struct grown *grown, unsigned trees, const struct 
 /* On few rows and with long steps the later rows' loss soon grows. */
 static void stops_when_later_rows_gain_nothing(void **state)
 {
-    struct many *many = *state;
+    struct many_rows *many = *state;
     const struct table_view rows = {2000, MANY_COLUMNS, many->columns, 1};
     const float *later_columns[MANY_COLUMNS];
     const struct table_view later_rows = {2000, MANY_COLUMNS, later_columns, 1};
@@ -516,10 +477,10 @@ static void holds_means_in_its_nodes(void **state)
 
 int main(void)
 {
-    struct many *many = calloc(1, sizeof *many);
+    struct many_rows *many = calloc(1, sizeof *many);
     if (many == NULL)
         return 1;
-    make_many(many, 3);
+    many_rows_make(many, 3);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_newton_steps),
         cmocka_unit_test(takes_the_better_of_several_splits),

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "many_rows.h"
 #include "trainer/table_forest.h"
 
 static const struct table_forest_options ONE_TREE = {.trees = 1,
@@ -189,55 +189,18 @@ static void makes_one_leaf_of_one_class(void **state)
     finish(&grown);
 }
 
-#define MANY_ROWS    40000
-#define MANY_COLUMNS 9
-
-struct many {
-    float values[MANY_COLUMNS][MANY_ROWS];
-    const float *columns[MANY_COLUMNS];
-    uint8_t positive[MANY_ROWS];
-    float chance[MANY_ROWS], weights[MANY_ROWS];
-    struct table_view view;
-};
-
-/* Logistic in three columns, one with values missing where the label is more often 1. */
-static void make_many(struct many *many)
+static bool same_forests(const struct grown *one, const struct grown *other)
 {
-    struct draw draw;
-    draw_seed(&draw, 3, 0);
-    for (unsigned row = 0; row < MANY_ROWS; row++) {
-        for (unsigned c = 0; c < MANY_COLUMNS; c++)
-            many->values[c][row] = (float)draw_normal(&draw, 0, 1);
-        double logit = 2 * (double)many->values[0][row] - (double)many->values[1][row] - 1;
-        if (draw_chance(&draw, 0.2)) {
-            many->values[2][row] = NAN;
-            logit += 2;
-        }
-        many->chance[row] = (float)(1 / (1 + exp(-logit)));
-        many->positive[row] = draw_chance(&draw, (double)many->chance[row]);
-        many->weights[row] = (float)draw_between(&draw, 0.1, 4);
-    }
-    for (unsigned c = 0; c < MANY_COLUMNS; c++)
-        many->columns[c] = many->values[c];
-    many->view = (struct table_view){MANY_ROWS, MANY_COLUMNS, many->columns, 1};
+    return same_trees(one->forest.trees, one->forest.count, other->forest.trees,
+                      other->forest.count);
 }
 
-static bool same_forests(const struct table_forest *one, const struct table_forest *other)
-{
-    bool same = one->count == other->count;
-    for (unsigned i = 0; same && i < one->count; i++)
-        same = one->trees[i].count == other->trees[i].count &&
-               memcmp(one->trees[i].nodes, other->trees[i].nodes,
-                      one->trees[i].count * sizeof one->trees[i].nodes[0]) == 0;
-    return same;
-}
-
-#define REPEATED 8
+#define REPEATED 3
 
 /* So many columns that a tree has several subtrees for others to grow. */
 static void grows_the_same_with_any_number_of_threads(void **state)
 {
-    struct many *many = *state;
+    struct many_rows *many = *state;
     const float *columns[REPEATED * MANY_COLUMNS];
     const struct table_view view = {MANY_ROWS, REPEATED * MANY_COLUMNS, columns, 1};
     struct table_forest_options options = {
@@ -256,9 +219,9 @@ static void grows_the_same_with_any_number_of_threads(void **state)
         grow(&two, &view, &labels, &options, second);
         options.seed = 5;
         grow(&other, &view, &labels, &options, NULL);
-        assert_true(same_forests(&one.forest, &two.forest));
+        assert_true(same_forests(&one, &two));
         assert_memory_equal(first, second, MANY_ROWS * sizeof *first);
-        assert_false(same_forests(&one.forest, &other.forest));
+        assert_false(same_forests(&one, &other));
         finish(&one);
         finish(&two);
         finish(&other);
@@ -267,28 +230,21 @@ static void grows_the_same_with_any_number_of_threads(void **state)
     free(second);
 }
 
-static double mean_error(const struct many *many, const float *scores)
-{
-    double sum = 0;
-    for (unsigned row = 0; row < MANY_ROWS; row++)
-        sum += fabs((double)scores[row] - (double)many->chance[row]);
-    return sum / MANY_ROWS;
-}
-
 /* Out of the bag it must come near the chances that the labels were drawn with. */
 static void estimates_chances_out_of_bag(void **state)
 {
-    struct many *many = *state;
+    struct many_rows *many = *state;
+    const struct table_view view = {MANY_ROWS, 9, many->columns, 1};
     const struct table_labels labels = {many->positive, NULL};
     const struct table_forest_options options = {
         .trees = 60, .depth = 10, .threads = 2, .smallest_leaf = 20, .seed = 4};
     struct grown grown;
     float *scores = calloc(MANY_ROWS, sizeof *scores);
 
-    grow(&grown, &many->view, &labels, &options, scores);
-    double out_of_bag = mean_error(many, scores);
+    grow(&grown, &view, &labels, &options, scores);
+    double out_of_bag = many_rows_error(many, scores);
     table_forest_score(&grown.forest, grown.bins, 2, scores);
-    double in_bag = mean_error(many, scores);
+    double in_bag = many_rows_error(many, scores);
     if (!(out_of_bag < 0.07 && in_bag < 0.07))
         fail_msg("mean distance %.4f out of bag, %.4f in it", out_of_bag, in_bag);
     finish(&grown);
@@ -297,10 +253,10 @@ static void estimates_chances_out_of_bag(void **state)
 
 int main(void)
 {
-    struct many *many = calloc(1, sizeof *many);
+    struct many_rows *many = calloc(1, sizeof *many);
     if (many == NULL)
         return 1;
-    make_many(many);
+    many_rows_make(many, 3);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_between_the_classes),
         cmocka_unit_test(takes_the_better_of_several_splits),

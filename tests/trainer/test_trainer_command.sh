@@ -123,6 +123,34 @@ has "$work/err" 'the old model is replaced whatever the new one is like'
 status 0 "$trainer" model check "$model"
 status 0 run train --trees 10 --depth 5 --seed 3 --if-better --out "$work/none.forest"
 has "$work/out" '^kept the [a-z]* model: average precision [01][.0-9]* with the new one and [01][.0-9]* with the old one, which is built in, on [0-9]* held-out logins$'
+# The caller's own file is read as the caller, whoever owns the store.
+if [ "$(id -u)" = 0 ]; then
+    cp -R "$work/store" "$work/others"
+    chown -R nobody "$work/others"
+    chmod 755 "$work"
+    mkdir -m 700 "$work/private"
+    cp "$model" "$work/private/model"
+    status 0 "$trainer" train --trees 10 --depth 5 --seed 3 --if-better --config "$work/conf" \
+        --store "$work/others" --out "$work/private/model"
+    has "$work/out" '^kept the [a-z]* model: average precision'
+    has_not "$work/err" 'the old model is replaced'
+fi
+
+# Nobody attacks a console: nothing tells two models apart, and no figure is made up.
+{
+    echo time,user
+    awk 'BEGIN { for (i = 0; i < 400; i++) print 1790000000 + 20000 * i ",user" i % 5 }'
+} >"$work/consoles"
+mkdir -m 700 "$work/quiet"
+quiet() { "$trainer" "$@" --config "$work/conf" --store "$work/quiet"; }
+status 0 quiet import --format csv "$work/consoles"
+status 0 quiet train --trees 10 --depth 5
+has "$work/out" 'no attack, simulated or labelled'
+has_not "$work/out" 'nan'
+status 0 quiet train --trees 10 --depth 5 --if-better
+has "$work/out" '^kept the new model: no attack among 120 held-out logins'
+status 0 quiet model show "$work/quiet/model.forest"
+has_not "$work/out" 'nan'
 
 # Imported logins were never scored.
 status 0 run model show "$model" --drift
