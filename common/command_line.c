@@ -80,9 +80,11 @@ static int64_t progress_last_us;
 void command_progress(const char *doing, int64_t done, int64_t total)
 {
     int64_t now_us = clock_monotonic_us();
-    if (now_us - progress_last_us < US_PER_S / 5 || !isatty(STDERR_FILENO))
+    if (now_us - progress_last_us < US_PER_S / 5)
         return;
     progress_last_us = now_us;
+    if (!isatty(STDERR_FILENO))
+        return;
     progress_shown = true;
     if (total > 0)
         fprintf(stderr, "\r\033[K%s: %" PRId64 " of %" PRId64, doing, done, total);

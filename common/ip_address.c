@@ -181,7 +181,14 @@ struct ip_address ip_prefix(const struct ip_address *address, unsigned bits)
 
 struct ip_address ip_site_prefix(const struct ip_address *address)
 {
-    return ip_prefix(address, address->family == 6 ? 48 : 24);
+    struct ip_address prefix = *address;
+
+    /* Every login asks for it several times: of constant sizes. */
+    if (address->family == 6)
+        memset(prefix.bytes + 48 / 8, 0, sizeof prefix.bytes - 48 / 8);
+    else
+        memset(prefix.bytes + 24 / 8, 0, sizeof prefix.bytes - 24 / 8);
+    return prefix;
 }
 
 struct reserved_range {

@@ -2,21 +2,6 @@
 
 #include <string.h>
 
-static bool find_reasons(const struct risk_model *model, struct assessment *assessment,
-                         struct error *error)
-{
-    double shares[FEATURE_COUNT];
-    if (!risk_shares(model, assessment->features, shares, error))
-        return false;
-    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-        if (shares[i] > 0)
-            assessment_add_reason(assessment, (struct reason){.feature = (uint8_t)i,
-                                                              .value = assessment->features[i],
-                                                              .share = (float)shares[i]});
-    }
-    return true;
-}
-
 bool assess_features(const struct risk_model *model, const struct policy *policy,
                      const struct policy_facts *facts, struct assessment *assessment,
                      struct error *error)
@@ -29,7 +14,23 @@ bool assess_features(const struct risk_model *model, const struct policy *policy
         return false;
     assessment->risk = risk.probability;
     assessment->verdict = policy_decide(policy, model, risk.probability, facts, &assessment->rule);
-    return assessment->verdict < VERDICT_LOG || find_reasons(model, assessment, error);
+    return true;
+}
+
+bool assess_reasons(const struct risk_model *model, struct assessment *assessment,
+                    struct error *error)
+{
+    double shares[FEATURE_COUNT];
+    assessment->reason_count = 0;
+    if (!risk_shares(model, assessment->features, shares, error))
+        return false;
+    for (unsigned i = 0; i < FEATURE_COUNT; i++) {
+        if (shares[i] > 0)
+            assessment_add_reason(assessment, (struct reason){.feature = (uint8_t)i,
+                                                              .value = assessment->features[i],
+                                                              .share = (float)shares[i]});
+    }
+    return true;
 }
 
 bool assess_login(const struct login_event *event, const struct history *history,
@@ -39,5 +40,6 @@ bool assess_login(const struct login_event *event, const struct history *history
 {
     memset(assessment, 0, sizeof *assessment);
     features_extract(event, history, assessment->features);
-    return assess_features(model, policy, facts, assessment, error);
+    return assess_features(model, policy, facts, assessment, error) &&
+           (assessment->verdict < VERDICT_LOG || assess_reasons(model, assessment, error));
 }

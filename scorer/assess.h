@@ -33,12 +33,16 @@ bool assess_login(const struct login_event *event, const struct history *history
                   struct error *error) MUST_USE;
 
 /*
- * The same from assessment->features, for those who extracted them before; all else of the
- * assessment is set.
+ * The same from assessment->features, for those who extracted them before, but without reasons,
+ * which cost more than all the rest; all else of the assessment is set.
  */
 bool assess_features(const struct risk_model *model, const struct policy *policy,
                      const struct policy_facts *facts, struct assessment *assessment,
                      struct error *error) MUST_USE;
+
+/* The reasons of such an assessment, by the model that made it. */
+bool assess_reasons(const struct risk_model *model, struct assessment *assessment,
+                    struct error *error) MUST_USE;
 
 /* Puts a reason among the strongest ones, which stand in falling order of their shares. */
 void assessment_add_reason(struct assessment *assessment, struct reason reason);

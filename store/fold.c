@@ -219,12 +219,11 @@ static void merge(struct login_row *row, const struct login_record *record)
 static bool fold_stage(struct store *store, struct login_row *row,
                        const struct login_record *record, struct error *error)
 {
-    bool was_failure = login_is_failure(row->stages, row->login.label);
     struct login_row before = *row;
     struct login_event event = record->event;
 
     merge(row, record);
-    if (!login_row_update(store, row, was_failure, error))
+    if (!login_row_update(store, row, &before, error))
         return false;
     if (row->login.label == LABEL_NONE)
         return fold_event(store, &event, error);

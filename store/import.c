@@ -29,6 +29,7 @@ bool store_import_begin(struct store *store, struct error *error)
         store->without_indices = store->last_key == 0;
         if (!store->without_indices || run_for_indices(store, false, error)) {
             store->changes_before = store_changes(store);
+            store->counts_later = true;
             return true;
         }
     }
@@ -40,6 +41,7 @@ bool store_import_commit(struct store *store, struct error *error)
 {
     bool changed = store_changes(store) != store->changes_before;
 
+    store->counts_later = false;
     if ((changed && !store_rebuild(store, error)) ||
         (store->without_indices && !run_for_indices(store, true, error))) {
         store_rollback(store);
@@ -47,20 +49,6 @@ bool store_import_commit(struct store *store, struct error *error)
     }
     store->without_indices = false;
     return store_commit(store, error);
-}
-
-static void stages_of(struct login_row *row)
-{
-    const struct stored_login *login = &row->login;
-    bool learn = login->record.event.learn;
-
-    row->stages = STAGE_BIT(STAGE_ATTEMPT) | STAGE_BIT(login->reached);
-    if (login->accepted_us > 0)
-        row->stages |= STAGE_BIT(STAGE_ACCEPTED);
-    if (login->opened_us > 0)
-        row->stages |= STAGE_BIT(STAGE_OPENED) | (learn ? LEARN_BIT(STAGE_OPENED) : 0);
-    if (login->closed_us > 0)
-        row->stages |= STAGE_BIT(STAGE_CLOSED) | (learn ? LEARN_BIT(STAGE_CLOSED) : 0);
 }
 
 static bool is_time(int64_t time_us)
@@ -100,8 +88,9 @@ static bool place_login(struct store *store, const struct login_id *id, struct l
 bool store_import(struct store *store, const struct stored_login *login,
                   enum import_outcome *outcome, struct error *error)
 {
-    struct login_row row;
+    struct login_row row, before;
     int stages_before;
+    bool found;
 
     if (!check_login(login, error) ||
         !place_login(store, &login->record.event.id, &row, outcome, error))
@@ -111,10 +100,14 @@ bool store_import(struct store *store, const struct stored_login *login,
     stages_before = *outcome == IMPORT_KNOWN ? row.stages : 0;
     row.login = *login;
     row.login.record.event.stage = login->reached;
-    stages_of(&row);
+    row.stages = login_history_stages(login);
     if (*outcome == IMPORT_STORED)
         return login_row_insert(store, &row, error);
     if ((row.stages & ~stages_before) == 0 || (stages_before & ~row.stages) != 0)
         return true;
-    return login_row_update(store, &row, login_is_failure(stages_before, login->label), error);
+    if (!login_row_find(store, &login->record.event.id, &before, &found, error))
+        return false;
+    row.login.label = before.login.label;
+    row.login.imported = before.login.imported;
+    return login_row_update(store, &row, &before, error);
 }

@@ -43,33 +43,10 @@ int64_t login_key(const struct login_id *id)
 static void copy_text(char *text, size_t capacity, sqlite3_stmt *row, int column)
 {
     const unsigned char *value = sqlite3_column_text(row, column);
+    size_t bytes = strnlen(value ? (const char *)value : "", capacity - 1);
 
-    snprintf(text, capacity, "%s", value ? (const char *)value : "");
-}
-
-#define LEARNED_STAGES (LEARN_BIT(STAGE_OPENED) | LEARN_BIT(STAGE_CLOSED))
-
-int login_said(int stages, int label)
-{
-    if (label == LABEL_NONE)
-        return stages;
-    stages &= ~LEARNED_STAGES;
-    if (label == LABEL_ATTACK)
-        return stages;
-    if ((stages & (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED))) != 0)
-        stages |= LEARN_BIT(STAGE_OPENED);
-    if ((stages & STAGE_BIT(STAGE_CLOSED)) != 0)
-        stages |= LEARN_BIT(STAGE_CLOSED);
-    return stages;
-}
-
-int64_t login_learned_us(const struct stored_login *login, enum login_stage stage)
-{
-    if ((login->said & LEARN_BIT(stage)) == 0)
-        return 0;
-    if (stage == STAGE_CLOSED)
-        return login->closed_us;
-    return login->opened_us > 0 ? login->opened_us : login->accepted_us;
+    memcpy(text, value ? (const char *)value : "", bytes);
+    text[bytes] = '\0';
 }
 
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
@@ -92,7 +69,8 @@ bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_r
     login->imported = sqlite3_column_int(statement, IMPORTED) != 0;
     login->label = (int8_t)sqlite3_column_int(statement, LABEL);
     login->said = login_said(row->stages, login->label);
-    login->record.event.learn = (login->said & LEARNED_STAGES) != 0;
+    login->record.event.learn =
+        (login->said & (LEARN_BIT(STAGE_OPENED) | LEARN_BIT(STAGE_CLOSED))) != 0;
     copy_text(login->family, sizeof(login->family), statement, FAMILY);
     return true;
 }
@@ -249,16 +227,19 @@ bool login_row_insert(struct store *store, const struct login_row *row, struct e
     tally->failures += login_is_failure(row->stages, login->label);
     if (row->key < tally->swept_key)
         tally->swept_key = row->key;
-    return true;
+    return login_changed(store, NULL, row, error);
 }
 
-static bool count_change(struct store *store, const struct login_row *row, bool was_failure,
-                         struct error *error)
+static bool count_change(struct store *store, const struct login_row *row,
+                         const struct login_row *before, struct error *error)
 {
+    bool was_failure = login_is_failure(before->stages, before->login.label);
     bool is_failure = login_is_failure(row->stages, row->login.label);
     struct known_id tally_id = known_tally();
     struct tally *tally;
 
+    if (!login_changed(store, before, row, error))
+        return false;
     if (is_failure == was_failure)
         return true;
     tally = known_hold(store, &tally_id, true, error);
@@ -270,8 +251,8 @@ static bool count_change(struct store *store, const struct login_row *row, bool 
     return true;
 }
 
-bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
-                      struct error *error)
+bool login_row_update(struct store *store, const struct login_row *row,
+                      const struct login_row *before, struct error *error)
 {
     const struct stored_login *login = &row->login;
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_UPDATE, error);
@@ -289,11 +270,11 @@ bool login_row_update(struct store *store, const struct login_row *row, bool was
     sqlite3_bind_blob(statement, 7, bytes, size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 8, login->record.event.time_us);
     return store_run(store, statement, "change a login", error) &&
-           count_change(store, row, was_failure, error);
+           count_change(store, row, before, error);
 }
 
-bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
-                     struct error *error)
+bool login_row_label(struct store *store, const struct login_row *row,
+                     const struct login_row *before, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_LABEL, error);
 
@@ -303,5 +284,5 @@ bool login_row_label(struct store *store, const struct login_row *row, bool was_
     sqlite3_bind_int(statement, 2, row->login.label);
     sqlite3_bind_text(statement, 3, row->login.family, -1, SQLITE_STATIC);
     return store_run(store, statement, "label a login", error) &&
-           count_change(store, row, was_failure, error);
+           count_change(store, row, before, error);
 }

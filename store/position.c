@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
-#include "store/store_tables.h"
+#include "store/rollup_tables.h"
 
 static struct known_id known_position(const char *producer)
 {
@@ -66,8 +66,26 @@ static bool time_of(struct store *store, enum statement which, int64_t *time_us,
     return code == SQLITE_ROW || code == SQLITE_DONE || store_failed(store, "be read", error);
 }
 
-static bool count_recent(struct store *store, int64_t now_us, struct store_counts *counts,
-                         struct error *error)
+bool store_newest_us(struct store *store, int64_t *time_us, struct error *error)
+{
+    return time_of(store, SQL_LOGIN_NEWEST, time_us, error);
+}
+
+static bool add_recent(void *context, int64_t time_us, const struct rollup *rollup)
+{
+    struct store_counts *counts = context;
+
+    (void)time_us;
+    counts->attempts_24h += rollup->attempts;
+    counts->failures_24h += rollup->failures;
+    counts->denials_24h += rollup->denials + rollup->would_deny;
+    counts->step_ups_24h += rollup->step_ups + rollup->would_step_up;
+    return true;
+}
+
+/* Of a store that has no counts yet. */
+static bool scan_recent(struct store *store, int64_t now_us, struct store_counts *counts,
+                        struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_RECENT, error);
     int code;
@@ -89,6 +107,15 @@ static bool count_recent(struct store *store, int64_t now_us, struct store_count
     }
     sqlite3_reset(statement);
     return code == SQLITE_DONE || store_failed(store, "be read", error);
+}
+
+static bool count_recent(struct store *store, int64_t now_us, struct store_counts *counts,
+                         struct error *error)
+{
+    if (!store_has_rollups(store))
+        return scan_recent(store, now_us, counts, error);
+    return (store->access != STORE_WRITE || rollup_flush(store, error)) &&
+           store_totals(store, now_us - S_PER_DAY * US_PER_S, 0, add_recent, counts, error);
 }
 
 static int64_t file_bytes(const struct store *store, const char *name)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_tables.h"
+#include "store/rollup_tables.h"
 
 /* A stage that is still to come when its login's attempt is learned. */
 struct pending {
@@ -101,18 +101,9 @@ static bool push_stage(struct relearning *relearning, const struct stored_login 
     struct login_event event = login->record.event;
 
     event.stage = stage;
-    event.learn = false;
-    if (stage == STAGE_ACCEPTED && login->accepted_us > 0)
-        event.time_us = login->accepted_us;
-    if (stage == STAGE_OPENED || stage == STAGE_CLOSED) {
-        event.time_us = login_learned_us(login, stage);
-        event.learn = event.time_us > 0;
-        if (!event.learn)
-            return true;
-    } else if ((login->said & STAGE_BIT(stage)) == 0) {
-        return true;
-    }
-    return heap_push(relearning, &event, was, is);
+    event.time_us = login_learned_us(login, stage);
+    event.learn = stage == STAGE_OPENED || stage == STAGE_CLOSED;
+    return event.time_us == NEVER_LEARNED_US || heap_push(relearning, &event, was, is);
 }
 
 /* One that cannot be read stops a rebuild, but not a label: of it nothing is learned. */
@@ -124,7 +115,10 @@ static bool relearn_row(struct relearning *relearning, sqlite3_stmt *statement,
 
     if (!login_row_read(relearning->store, statement, &row, &unread))
         return relearning->changed || error_set(relearning->error, unread.fault, "%s", unread.text);
-    return learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
+    row.later = false;
+    return (relearning->changed ||
+            login_changed(relearning->store, NULL, &row, relearning->error)) &&
+           learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
 }
 
 static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
@@ -207,9 +201,14 @@ bool store_rebuild(struct store *store, struct error *error)
 
     if (!store_begin_own(store, &own, error))
         return false;
-    statement = forget_known(store, error) ? store_statement(store, SQL_LOGINS_ALL, error) : NULL;
-    if (statement && relearn_rows(&relearning, statement, push_all))
+    statement = forget_known(store, error) && login_lists_begin_anew(store, error) &&
+                        rollup_begin_anew(store, error)
+                    ? store_statement(store, SQL_LOGINS_ALL, error)
+                    : NULL;
+    if (statement && relearn_rows(&relearning, statement, push_all)) {
+        rollup_end_anew(store);
         return !own || store_commit(store, error);
+    }
     if (own)
         store_rollback(store);
     return false;

@@ -5,6 +5,8 @@
 #define LOOKED_AT_PER_ROW   10 /* logins that a sweep looks at for each that it may delete */
 #define STRANGERS_PER_LOGIN 3  /* the name, the address and its prefix */
 
+enum column { COLUMN_KEY, COLUMN_STAGES = 3, COLUMN_LABEL = 9 };
+
 struct retain {
     struct store *store;
     const struct store_keeping *keeping;
@@ -27,10 +29,26 @@ static bool retain_labels(struct retain *retain)
     return store_run(retain->store, statement, "delete old labels", retain->error);
 }
 
+static bool is_failure(sqlite3_stmt *row)
+{
+    return login_is_failure(sqlite3_column_int(row, COLUMN_STAGES),
+                            sqlite3_column_int(row, COLUMN_LABEL));
+}
+
+/* Of one that cannot be read any more it is not known what it counted for. */
+static bool discount(struct retain *retain, sqlite3_stmt *statement)
+{
+    struct error unread = ERROR_NONE;
+    struct login_row row;
+
+    return !login_row_read(retain->store, statement, &row, &unread) ||
+           login_changed(retain->store, &row, NULL, retain->error);
+}
+
 static bool retain_logins(struct retain *retain)
 {
     sqlite3_stmt *statement = store_statement(retain->store, SQL_LOGIN_RETAIN, retain->error);
-    int64_t rows = 0;
+    int64_t rows = 0, last_key = -1;
     int code;
 
     if (!statement)
@@ -39,17 +57,26 @@ static bool retain_logins(struct retain *retain)
     sqlite3_bind_int64(statement, 2, retain->most);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         rows++;
-        retain->tally->failures -=
-            login_is_failure(sqlite3_column_int(statement, 0), sqlite3_column_int(statement, 1));
+        last_key = sqlite3_column_int64(statement, COLUMN_KEY);
+        retain->tally->failures -= is_failure(statement);
+        if (!discount(retain, statement))
+            return false;
     }
     sqlite3_reset(statement);
     retain->tally->logins -= rows;
     retain->removed += rows;
     retain->more = retain->more || rows == retain->most;
-    return code == SQLITE_DONE || store_failed(retain->store, "delete old logins", retain->error);
+    if (code != SQLITE_DONE)
+        return store_failed(retain->store, "be read", retain->error);
+    statement = store_statement(retain->store, SQL_LOGIN_DELETE, retain->error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, last_key);
+    return store_run(retain->store, statement, "delete old logins", retain->error);
 }
 
-/* Goes on from where the last sweep ended. *end: the last key looked at. *failures: up to there. */
+/* Goes on from where the last sweep ended, and takes the failures out of all counts. *end: the last
+ * key looked at. *failures: up to there. */
 static bool sweep_look(struct retain *retain, int64_t last_key, int64_t wanted, int64_t *end,
                        int64_t *failures)
 {
@@ -65,10 +92,13 @@ static bool sweep_look(struct retain *retain, int64_t last_key, int64_t wanted, 
     sqlite3_bind_int64(statement, 2, last_key);
     sqlite3_bind_int64(statement, 3, enough);
     while (*failures < wanted && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        *end = sqlite3_column_int64(statement, 0);
-        *failures +=
-            login_is_failure(sqlite3_column_int(statement, 1), sqlite3_column_int(statement, 2));
+        *end = sqlite3_column_int64(statement, COLUMN_KEY);
         looked++;
+        if (!is_failure(statement))
+            continue;
+        *failures += 1;
+        if (!discount(retain, statement))
+            return false;
     }
     sqlite3_reset(statement);
     retain->more = retain->more || looked == enough || *failures == wanted;

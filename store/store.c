@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/trusted_file.h"
-#include "store/store_tables.h"
+#include "store/rollup_tables.h"
 
 #define BUSY_MS           5000
 #define MAPPED_BYTES      (INT64_C(1) << 40) /* the whole database, up to SQLite's own bound */
@@ -113,7 +113,8 @@ bool store_begin_own(struct store *store, bool *own, struct error *error)
 
 bool store_commit(struct store *store, struct error *error)
 {
-    if ((store->access != STORE_WRITE || known_flush(store, error)) &&
+    if ((store->access != STORE_WRITE ||
+         (known_flush(store, error) && rollup_flush(store, error))) &&
         run_named(store, SQL_COMMIT, "commit", error))
         return true;
     store_rollback(store);
@@ -129,7 +130,8 @@ void store_rollback(struct store *store)
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     known_forget_cache(store);
-    store->without_indices = false;
+    rollup_forget_cache(store);
+    store->without_indices = store->counts_later = false;
     store->last_key = INT64_MAX;
 }
 
@@ -202,6 +204,8 @@ static bool create_tables(struct store *store, uint32_t version, struct error *e
             !store_run_text(store, SCHEMA_STATEMENTS[i].sql, "make its tables", error))
             return false;
     }
+    if (version > 0 && version < ROLLUPS_SINCE && !logins_count_anew(store, error))
+        return false;
     return store_run_text(
         store,
         "PRAGMA application_id = " TEXT_OF(
@@ -376,6 +380,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     known_finish(store);
+    rollup_finish(store);
     for (int i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);

@@ -13,9 +13,10 @@
 #include "scorer/login_record.h"
 #include "store/journal.h"
 
-#define STORE_FILE           "store.db"
-#define STORE_MODEL_FILE     "model.forest"
-#define STORE_SCHEMA_VERSION 2 /* version 1 lacks the table of labels; writers add it */
+#define STORE_FILE       "store.db"
+#define STORE_MODEL_FILE "model.forest"
+/* Version 1 lacks the table of labels, version 2 counts and lists; writers add them. */
+#define STORE_SCHEMA_VERSION 3
 
 enum store_access {
     STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */
@@ -109,7 +110,17 @@ struct stored_login {
     char family[LOGIN_FAMILY_BYTES]; /* of a labelled or simulated attack, else "" */
 };
 
-/* When a stage of a stored login is learned, OPENED or CLOSED; 0: it is not. */
+/* What is learned of a login whose records said `stages`: stored_login.said. */
+int login_said(int stages, int label);
+
+/* The stages of a whole login from a history, with event.learn, as store_import() keeps them. */
+int login_history_stages(const struct stored_login *login);
+
+/*
+ * When a stage of a stored login changes what is known: ATTEMPT and ACCEPTED are counted, OPENED
+ * and CLOSED are learned; NEVER_LEARNED_US: it changes nothing.
+ */
+#define NEVER_LEARNED_US (-1)
 int64_t login_learned_us(const struct stored_login *login, enum login_stage stage);
 
 /* Return false to stop (not an error). */
@@ -140,6 +151,7 @@ bool store_profile_load(struct store *store, const char *user, struct profile *p
 bool store_source_load(struct store *store, const struct ip_address *address, unsigned prefix_bits,
                        struct source *source, bool *found, struct error *error) MUST_USE;
 
+/* The last 24 hours by ten minutes: from the beginning of those that they began in. */
 struct store_counts {
     int64_t logins, users, sources, attempts_24h, failures_24h, denials_24h, step_ups_24h;
     int64_t failures; /* logins that were never accepted, of all */

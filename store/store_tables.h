@@ -19,13 +19,14 @@ enum statement {
 };
 
 struct known_entry;
+struct rollup_cache;
 
 struct store {
     sqlite3 *db;
     enum store_access access;
     int directory_fd;
     int lock_fd;
-    uint32_t version;              /* of the schema; 1 has no table of labels */
+    uint32_t version;              /* of the schema, see STORE_SCHEMA_VERSION */
     bool damaged;                  /* SQLite said so once */
     char path[STORE_PATH_BYTES];   /* of the database */
     struct file_identity identity; /* before it was opened */
@@ -33,9 +34,11 @@ struct store {
     struct known_entry **cache; /* writer only: known rows, hash chains */
     struct known_entry *dirty;  /* those to be written at commit */
     uint32_t cached;
-    bool without_indices;   /* until an import is committed */
-    int64_t changes_before; /* store_changes() when an import began */
-    int64_t last_key;       /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    struct rollup_cache *rollups; /* writer only: counts (rollup_tables.h) */
+    bool counts_later;            /* in an import: logins are counted when it is committed */
+    bool without_indices;         /* until an import is committed */
+    int64_t changes_before;       /* store_changes() when an import began */
+    int64_t last_key; /* writer only: no login's key is greater; INT64_MAX: not asked yet */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */
@@ -150,6 +153,9 @@ struct known_id known_value(enum population_value kind, const uint64_t *key);
 /* ---- positions (position.c) -------------------------------------------------------------------
  */
 
+/* Of the newest login; 0: there is none. */
+bool store_newest_us(struct store *store, int64_t *time_us, struct error *error) MUST_USE;
+
 bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
                       struct error *error) MUST_USE;
 
@@ -163,6 +169,7 @@ bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
 struct login_row {
     int64_t key;
     int stages;
+    bool later; /* put off (login_list.h); only counts and lists know it */
     struct stored_login login;
 };
 
@@ -173,9 +180,6 @@ struct login_row {
 #define STAGES_OF_SUCCESS                                                                          \
     (STAGE_BIT(STAGE_ACCEPTED) | STAGE_BIT(STAGE_OPENED) | STAGE_BIT(STAGE_CLOSED))
 bool login_is_failure(int stages, int label);
-
-/* What is learned of a login whose records said `stages`: stored_login.said. */
-int login_said(int stages, int label);
 
 int64_t login_key(const struct login_id *id);
 int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
@@ -197,12 +201,22 @@ bool login_row_load_last_key(struct store *store, struct error *error) MUST_USE;
 bool login_row_is_crowded(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,
                       struct error *error) MUST_USE;
-/* was_failure: whether it was one before the change. */
-bool login_row_update(struct store *store, const struct login_row *row, bool was_failure,
-                      struct error *error) MUST_USE;
-/* Writes the label alone. was_failure: as above. */
-bool login_row_label(struct store *store, const struct login_row *row, bool was_failure,
-                     struct error *error) MUST_USE;
+/* before: the row as it is stored. */
+bool login_row_update(struct store *store, const struct login_row *row,
+                      const struct login_row *before, struct error *error) MUST_USE;
+/* Writes the label alone. before: as above. */
+bool login_row_label(struct store *store, const struct login_row *row,
+                     const struct login_row *before, struct error *error) MUST_USE;
+
+/*
+ * Moves a login in all counts and lists from what its row was to what it is; NULL: there was no
+ * such row, or there is none any more (login_list.c).
+ */
+bool login_changed(struct store *store, const struct login_row *before,
+                   const struct login_row *after, struct error *error) MUST_USE;
+
+/* Counts all stored logins anew, and puts them into the lists (rollup_anew.c). */
+bool logins_count_anew(struct store *store, struct error *error) MUST_USE;
 
 /* ---- learning (fold.c, relearn.c) -------------------------------------------------------------
  */

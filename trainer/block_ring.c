@@ -14,9 +14,10 @@ struct block_ring {
     pthread_t threads[MOST_THREADS];
     unsigned thread_count;
     pthread_mutex_t lock;
-    pthread_cond_t filled_more, worked_more;
-    uint64_t filled, taken, handed_back; /* blocks ever; taken: by threads */
-    bool worked[MOST_BLOCKS];            /* of those not handed back */
+    pthread_cond_t filled_more, finished_more;
+    uint64_t filled, taken, finished; /* blocks ever; taken: by threads */
+    bool worked[MOST_BLOCKS];         /* of those not finished */
+    bool finishing;                   /* a thread is at it */
     bool ending;
     struct error failure;
 };
@@ -26,21 +27,33 @@ static void *block_at(const struct block_ring *ring, uint64_t number)
     return ring->blocks + number % ring->plan.blocks * ring->plan.block_bytes;
 }
 
-/* With the lock held. */
-static void work_on(struct block_ring *ring, uint64_t number)
+/* Unless a task failed before. With the lock held, but not during the task. */
+static void run_task(struct block_ring *ring, block_task *task, uint64_t number)
 {
     struct error error = ERROR_NONE;
-    bool done = true;
 
-    if (ring->failure.fault == FAULT_NONE) {
-        pthread_mutex_unlock(&ring->lock);
-        done = ring->plan.work(ring->plan.context, block_at(ring, number), &error);
-        pthread_mutex_lock(&ring->lock);
-    }
+    if (task == NULL || ring->failure.fault != FAULT_NONE)
+        return;
+    pthread_mutex_unlock(&ring->lock);
+    bool done = task(ring->plan.context, block_at(ring, number), &error);
+    pthread_mutex_lock(&ring->lock);
     if (!done && ring->failure.fault == FAULT_NONE)
         ring->failure = error;
-    ring->worked[number % ring->plan.blocks] = true;
-    pthread_cond_signal(&ring->worked_more);
+}
+
+/* The blocks whose turn it is, unless another thread is at it: that one looks again. */
+static void finish_blocks(struct block_ring *ring)
+{
+    if (ring->finishing)
+        return;
+    ring->finishing = true;
+    while (ring->worked[ring->finished % ring->plan.blocks]) {
+        run_task(ring, ring->plan.finish, ring->finished);
+        ring->worked[ring->finished % ring->plan.blocks] = false;
+        ring->finished++;
+        pthread_cond_signal(&ring->finished_more);
+    }
+    ring->finishing = false;
 }
 
 static void *run_thread(void *argument)
@@ -53,7 +66,10 @@ static void *run_thread(void *argument)
             pthread_cond_wait(&ring->filled_more, &ring->lock);
         if (ring->ending)
             break;
-        work_on(ring, ring->taken++);
+        uint64_t number = ring->taken++;
+        run_task(ring, ring->plan.work, number);
+        ring->worked[number % ring->plan.blocks] = true;
+        finish_blocks(ring);
     }
     pthread_mutex_unlock(&ring->lock);
     return NULL;
@@ -82,7 +98,7 @@ bool block_ring_create(struct block_ring **ring, const struct block_ring_plan *p
     (*ring)->blocks = calloc((*ring)->plan.blocks, plan->block_bytes);
     pthread_mutex_init(&(*ring)->lock, NULL);
     pthread_cond_init(&(*ring)->filled_more, NULL);
-    pthread_cond_init(&(*ring)->worked_more, NULL);
+    pthread_cond_init(&(*ring)->finished_more, NULL);
     if ((*ring)->blocks == NULL)
         error_set_errno(error, FAULT_STORE, ENOMEM, "cannot make room to work in");
     else if (start_threads(*ring, error))
@@ -103,34 +119,28 @@ void block_ring_destroy(struct block_ring *ring)
     for (unsigned i = 0; i < ring->thread_count; i++)
         pthread_join(ring->threads[i], NULL);
     pthread_cond_destroy(&ring->filled_more);
-    pthread_cond_destroy(&ring->worked_more);
+    pthread_cond_destroy(&ring->finished_more);
     pthread_mutex_destroy(&ring->lock);
     free(ring->blocks);
     free(ring);
 }
 
-/* The oldest block that was not handed back. */
-static bool hand_back(struct block_ring *ring, struct error *error)
+/* Until at most so many blocks are not finished. False: a task failed. */
+static bool wait_for_rest(struct block_ring *ring, unsigned rest, struct error *error)
 {
-    uint64_t number = ring->handed_back;
-    bool *worked = &ring->worked[number % ring->plan.blocks];
-
     pthread_mutex_lock(&ring->lock);
-    while (!*worked)
-        pthread_cond_wait(&ring->worked_more, &ring->lock);
-    *worked = false;
+    while (ring->filled - ring->finished > rest)
+        pthread_cond_wait(&ring->finished_more, &ring->lock);
     bool sound = ring->failure.fault == FAULT_NONE;
     if (!sound)
         *error = ring->failure;
     pthread_mutex_unlock(&ring->lock);
-    ring->handed_back++;
-    return sound && (ring->plan.done == NULL ||
-                     ring->plan.done(ring->plan.context, block_at(ring, number), error));
+    return sound;
 }
 
 void *block_ring_next(struct block_ring *ring, struct error *error)
 {
-    if (ring->filled - ring->handed_back == ring->plan.blocks && !hand_back(ring, error))
+    if (!wait_for_rest(ring, ring->plan.blocks - 1, error))
         return NULL;
     return block_at(ring, ring->filled);
 }
@@ -145,9 +155,5 @@ void block_ring_submit(struct block_ring *ring)
 
 bool block_ring_finish(struct block_ring *ring, struct error *error)
 {
-    while (ring->handed_back < ring->filled) {
-        if (!hand_back(ring, error))
-            return false;
-    }
-    return true;
+    return wait_for_rest(ring, 0, error);
 }

@@ -1,7 +1,7 @@
 /*
- * Blocks of work that go round: one thread fills them, other threads work on them, and the filling
- * thread gets them back in the order in which it filled them. What comes out does not depend on how
- * many threads there are.
+ * Blocks of work that go round: one thread fills them, other threads work on them, several at a
+ * time, and finish them one at a time, in the order in which they were filled. What comes out does
+ * not depend on how many threads there are.
  */
 #ifndef TRAINER_BLOCK_RING_H
 #define TRAINER_BLOCK_RING_H
@@ -19,8 +19,8 @@ struct block_ring_plan {
     size_t block_bytes;
     unsigned blocks;  /* how many go round */
     unsigned threads; /* that work; a single one works in the order of filling */
-    block_task *work; /* in one of those threads */
-    block_task *done; /* afterwards, in the filling thread, in order; NULL: nobody wants it */
+    block_task *work;
+    block_task *finish; /* afterwards, in order; NULL: nothing is left to do */
     void *context;
 };
 
@@ -30,13 +30,13 @@ bool block_ring_create(struct block_ring **ring, const struct block_ring_plan *p
 /* Ends the threads; what was not worked on yet is dropped. */
 void block_ring_destroy(struct block_ring *ring);
 
-/* The block to fill next, zero when it is new, else as it was handed back. NULL: a task failed. */
+/* The block to fill next, zero when it is new, else as it was finished. NULL: a task failed. */
 void *block_ring_next(struct block_ring *ring, struct error *error) MUST_USE;
 
 /* Gives that block to the threads. */
 void block_ring_submit(struct block_ring *ring);
 
-/* Waits until all blocks are worked on and handed back. */
+/* Waits until all blocks are finished. */
 bool block_ring_finish(struct block_ring *ring, struct error *error) MUST_USE;
 
 #endif

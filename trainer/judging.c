@@ -8,12 +8,12 @@
 #include "trainer/block_ring.h"
 #include "trainer/replay.h"
 
-#define BLOCK_LOGINS 128
-#define BLOCKS       16
+#define BLOCK_LOGINS 256
+#define BLOCKS       8
 
 struct told_block {
     unsigned count;
-    struct stored_login logins[BLOCK_LOGINS];
+    struct replay_login logins[BLOCK_LOGINS];
 };
 
 struct judged_block {
@@ -42,6 +42,9 @@ static bool score_block(void *context, void *block, struct error *error)
         struct judged_login *login = &judged->logins[i];
         if (!assess_features(plan->model, plan->policies, &login->facts, &login->assessment, error))
             return false;
+        if (plan->reasons && login->assessment.verdict >= VERDICT_LOG &&
+            !assess_reasons(plan->model, &login->assessment, error))
+            return false;
         login->verdicts[0] = login->assessment.verdict;
         for (unsigned policy = 1; policy < plan->policy_count; policy++)
             login->verdicts[policy] = policy_decide(&plan->policies[policy], plan->model,
@@ -49,8 +52,6 @@ static bool score_block(void *context, void *block, struct error *error)
     }
     return true;
 }
-
-/* ---- in the thread that replays ---- */
 
 static bool hand_out(void *context, void *block, struct error *error)
 {
@@ -64,6 +65,8 @@ static bool hand_out(void *context, void *block, struct error *error)
     judged->count = 0;
     return true;
 }
+
+/* ---- in the thread that replays ---- */
 
 static bool on_attempt(void *context, struct replay *replay, const struct stored_login *login,
                        const struct login_event *seen, const struct history *history,
@@ -103,7 +106,7 @@ static bool replay_block(void *context, void *block, struct error *error)
     struct told_block *told = block;
 
     for (unsigned i = 0; i < told->count; i++) {
-        if (!replay_add(judging->replay, &told->logins[i], error))
+        if (!replay_add_prepared(judging->replay, &told->logins[i], error))
             return false;
     }
     told->count = 0;
@@ -130,9 +133,9 @@ bool judging_create(struct judging **judging, const struct judging_plan *plan, s
                                    .context = *judging};
     struct block_ring_plan judged = {.block_bytes = sizeof(struct judged_block),
                                      .blocks = BLOCKS,
-                                     .threads = processors > 1 ? (unsigned)processors - 1 : 1,
+                                     .threads = processors > 1 ? (unsigned)processors : 1,
                                      .work = score_block,
-                                     .done = hand_out,
+                                     .finish = hand_out,
                                      .context = *judging};
     if (replay_create(&(*judging)->replay, &hooks, error) &&
         block_ring_create(&(*judging)->judged, &judged, error) &&
@@ -161,7 +164,7 @@ bool judging_add(struct judging *judging, const struct stored_login *login, stru
         judging->telling = block_ring_next(judging->told, error);
     if (judging->telling == NULL)
         return false;
-    judging->telling->logins[judging->telling->count++] = *login;
+    replay_login_prepare(&judging->telling->logins[judging->telling->count++], login);
     if (judging->telling->count == BLOCK_LOGINS) {
         block_ring_submit(judging->told);
         judging->telling = NULL;

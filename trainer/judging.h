@@ -28,10 +28,11 @@ struct judging_plan {
     const struct policy *policies;
     unsigned policy_count; /* 1 to JUDGING_MOST_POLICIES */
     int64_t since_us;      /* earlier attempts are only learned from */
+    bool reasons;          /* of each login at or above log; else assess_reasons() finds them */
     /* Whether the login is exempt and whether it is root's; called in order by one thread, which is
      * not that which adds. */
     void (*facts)(void *context, const struct stored_login *login, struct policy_facts *facts);
-    judged_visitor *visit; /* in the same thread, or in that which finishes */
+    judged_visitor *visit; /* in other threads than that, one at a time and in order */
     void *context;
 };
 

@@ -1,18 +1,23 @@
 /*
  * The past, told again: stored logins in time order fold stage by stage into profiles, sources and
  * population held in memory, through the scorer's own functions, so that what a login would have
- * been judged by then can be computed now. Logins labelled as attacks count as attempts but are
- * never learned.
+ * been judged by then can be computed now. What is learned of a login, and when, is
+ * login_learned_us(), as in the store; a login that was not read from one is taken as
+ * store_import() takes it.
  */
 #ifndef TRAINER_REPLAY_H
 #define TRAINER_REPLAY_H
 
 #include "store/store.h"
+#include "trainer/history_tables.h"
 
 struct replay;
 
 struct replay_hooks {
-    /* An attempt, as it was seen then, and what was known before it. False stops the replay. */
+    /*
+     * An attempt, as it was seen then, and what was known before it. The login's `said` is never 0.
+     * False stops the replay.
+     */
     bool (*attempt)(void *context, struct replay *replay, const struct stored_login *login,
                     const struct login_event *seen, const struct history *history,
                     struct error *error);
@@ -49,6 +54,18 @@ void replay_ask_since(struct replay *replay, int64_t since_us);
  */
 bool replay_add(struct replay *replay, const struct stored_login *login,
                 struct error *error) MUST_USE;
+
+/*
+ * The same in two steps, the first of which may be another thread's: a login, of which it is said
+ * what it teaches, and what it is looked up by.
+ */
+struct replay_login {
+    struct stored_login login;
+    struct history_keys keys;
+};
+void replay_login_prepare(struct replay_login *prepared, const struct stored_login *login);
+bool replay_add_prepared(struct replay *replay, const struct replay_login *prepared,
+                         struct error *error) MUST_USE;
 
 /* Folds what is still open. */
 bool replay_finish(struct replay *replay, struct error *error) MUST_USE;

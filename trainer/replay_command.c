@@ -193,8 +193,7 @@ static bool replay_store(struct replaying *replaying, const struct replay_values
                 judge_store(replaying, store, error);
     store_close(store);
     exempt_logins_finish(&replaying->exempt);
-    replay_report_sort(&replaying->report);
-    return done;
+    return done && replay_report_complete(&replaying->report, &replaying->model.risk, error);
 }
 
 /* ---- what it found ---- */

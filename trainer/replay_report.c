@@ -137,8 +137,26 @@ static int compare_users(const void *a, const void *b)
     return strcmp(one->name, other->name);
 }
 
-void replay_report_sort(struct replay_report *report)
+size_t stopped_logins_kept(const struct stopped_logins *stopped)
+{
+    return stopped->most > 0 && stopped->count > stopped->most ? stopped->most : stopped->count;
+}
+
+static bool find_reasons(struct stopped_logins *stopped, const struct risk_model *model,
+                         struct error *error)
+{
+    for (size_t i = 0; i < stopped_logins_kept(stopped); i++) {
+        if (!assess_reasons(model, &stopped->logins[i].assessment, error))
+            return false;
+    }
+    return true;
+}
+
+bool replay_report_complete(struct replay_report *report, const struct risk_model *model,
+                            struct error *error)
 {
     if (report->user_count > 0)
         qsort(report->users, report->user_count, sizeof *report->users, compare_users);
+    return find_reasons(&report->stopped, model, error) &&
+           find_reasons(&report->attacks, model, error);
 }

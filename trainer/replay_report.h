@@ -43,6 +43,9 @@ struct stopped_logins {
     size_t count;          /* ever */
 };
 
+/* How many of them are held. */
+size_t stopped_logins_kept(const struct stopped_logins *stopped);
+
 struct replay_report {
     const struct tried_policy *policies;
     unsigned policy_count;
@@ -57,11 +60,15 @@ void replay_report_init(struct replay_report *report, const struct tried_policy 
                         unsigned policy_count, size_t most_stopped);
 void replay_report_finish(struct replay_report *report);
 
-/* A judged_visitor; context: the report. */
+/* A judged_visitor; context: the report. Of a login that is kept only the features are needed. */
 bool replay_report_add(void *context, const struct judged_login *login, struct error *error);
 
-/* When all is added: the most refused and most asked users first. */
-void replay_report_sort(struct replay_report *report);
+/*
+ * When all is added: finds the reasons of the logins kept, by the model that judged them, and puts
+ * the most refused and most asked users first.
+ */
+bool replay_report_complete(struct replay_report *report, const struct risk_model *model,
+                            struct error *error) MUST_USE;
 
 bool replay_report_print(const struct replay_report *report, bool utc, size_t users_most,
                          struct error *error) MUST_USE;

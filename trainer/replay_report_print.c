@@ -37,11 +37,6 @@ static int64_t users_stopped(const struct replay_report *report, unsigned policy
     return count;
 }
 
-static size_t kept_count(const struct stopped_logins *stopped)
-{
-    return stopped->most > 0 && stopped->count > stopped->most ? stopped->most : stopped->count;
-}
-
 /* 0: the newest. */
 static const struct judged_login *kept_login(const struct stopped_logins *stopped, size_t back)
 {
@@ -177,7 +172,7 @@ static bool print_logins(const struct stopped_logins *stopped, const char *title
                          struct error *error)
 {
     struct text_table table;
-    size_t count = kept_count(stopped);
+    size_t count = stopped_logins_kept(stopped);
 
     if (count == 0)
         return true;
@@ -305,7 +300,7 @@ static void write_logins(struct json_writer *json, const char *name,
                          const struct stopped_logins *stopped)
 {
     json_array_begin(json, name);
-    for (size_t i = 0; i < kept_count(stopped); i++)
+    for (size_t i = 0; i < stopped_logins_kept(stopped); i++)
         write_login(json, kept_login(stopped, i));
     json_array_end(json);
 }

@@ -205,7 +205,7 @@ static bool on_attempt(void *context, struct replay *replay, const struct stored
         note_login(builder, first, login, history);
         return added;
     }
-    if (login->reached < STAGE_OPENED || (login->label != 0 && !event->learn))
+    if (login_learned_us(login, STAGE_OPENED) == NEVER_LEARNED_US)
         return add_unlearned(builder, login, seen, history, error);
     if (!add_row(builder, seen, history, ROW_LEGITIMATE, error))
         return false;

@@ -140,6 +140,7 @@ static bool score(struct scoring *scoring, const struct import_format *format,
                                 .policies = &policy,
                                 .policy_count = 1,
                                 .since_us = INT64_MIN,
+                                .reasons = true,
                                 .facts = judge_facts,
                                 .visit = print_login,
                                 .context = scoring};

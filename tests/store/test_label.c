@@ -577,7 +577,8 @@ static void make_version_1(const char *directory)
     snprintf(path, sizeof(path), "%s/" STORE_FILE, directory);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE label; PRAGMA user_version = 1;"
+                                  "DROP TABLE label; DROP TABLE rollup; DROP TABLE ranked;"
+                                  "PRAGMA user_version = 1;"
                                   "PRAGMA wal_checkpoint(TRUNCATE)",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

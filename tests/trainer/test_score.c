@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +18,12 @@
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
 #include "trainer/replay.h"
+#include "trainer/replay_report.h"
 #include "trainer/simulation.h"
 
-#define LOGINS      500
+#define LOGINS      800 /* some blocks of the judging */
 #define FIRST_ASKED 200 /* by the second judging */
+#define MOST_SHOWN  7   /* of a report's logins */
 
 static const struct policy POLICIES[] = {
     {.deny_budget = 0.001, .step_up_budget = 0.05, .log_budget = 0.3, .min_history = 5},
@@ -131,30 +135,45 @@ static void tell_root(void *context, const struct stored_login *login, struct po
     facts->is_root = strcmp(login->record.event.user, "root") == 0;
 }
 
+static bool is_same(const struct judged_login *judged, const struct stored_login *login)
+{
+    return strcmp(judged->event.user, login->record.event.user) == 0 &&
+           judged->event.time_us == login->record.event.time_us &&
+           judged->reached == login->reached;
+}
+
 static bool take(void *context, const struct judged_login *login, struct error *error)
 {
     struct past *past = context;
     size_t number = past->first + past->judged_count++;
 
-    (void)error;
-    assert_true(number < past->count);
-    assert_string_equal(login->event.user, past->logins[number].record.event.user);
-    assert_true(login->event.time_us == past->logins[number].record.event.time_us);
-    assert_int_equal(login->reached, past->logins[number].reached);
+    if (number >= past->count || !is_same(login, &past->logins[number]))
+        return error_set(error, FAULT_STORE, "login %zu is not in its place", number);
     past->judged[number] = login->assessment;
     for (int i = 0; i < 3; i++)
         past->verdicts[i][login->verdicts[i]]++;
     return true;
 }
 
-static void judge_fast(struct past *past, const struct risk_model *model, size_t first)
+static void judge_all(const struct past *past, const struct judging_plan *plan)
 {
     struct error error = ERROR_NONE;
     struct judging *judging = NULL;
+
+    must(judging_create(&judging, plan, &error), &error);
+    for (size_t i = 0; i < past->count; i++)
+        must(judging_add(judging, &past->logins[i], &error), &error);
+    must(judging_finish(judging, &error), &error);
+    judging_destroy(judging);
+}
+
+static void judge_fast(struct past *past, const struct risk_model *model, size_t first)
+{
     struct judging_plan plan = {.model = model,
                                 .policies = POLICIES,
                                 .policy_count = 3,
                                 .since_us = past->logins[first].record.event.time_us,
+                                .reasons = true,
                                 .facts = tell_root,
                                 .visit = take,
                                 .context = past};
@@ -163,12 +182,19 @@ static void judge_fast(struct past *past, const struct risk_model *model, size_t
     past->judged_count = 0;
     memset(past->verdicts, 0, sizeof past->verdicts);
     memset(past->judged, 0, LOGINS * sizeof *past->judged);
-    must(judging_create(&judging, &plan, &error), &error);
-    for (size_t i = 0; i < past->count; i++)
-        must(judging_add(judging, &past->logins[i], &error), &error);
-    must(judging_finish(judging, &error), &error);
-    judging_destroy(judging);
+    judge_all(past, &plan);
     assert_int_equal(past->judged_count, past->count - first);
+}
+
+static void same_reasons(const struct assessment *a, const struct assessment *b)
+{
+    assert_int_equal(a->reason_count, b->reason_count);
+    for (unsigned i = 0; i < a->reason_count; i++) {
+        assert_int_equal(a->reasons[i].feature, b->reasons[i].feature);
+        assert_true(a->reasons[i].value == b->reasons[i].value ||
+                    (isnan(a->reasons[i].value) && isnan(b->reasons[i].value)));
+        assert_true(a->reasons[i].share == b->reasons[i].share);
+    }
 }
 
 static void same_assessments(const struct past *past, size_t first)
@@ -180,12 +206,52 @@ static void same_assessments(const struct past *past, size_t first)
         assert_int_equal(a->verdict, b->verdict);
         assert_int_equal(a->rule, b->rule);
         assert_int_equal(a->learned_logins, b->learned_logins);
-        assert_int_equal(a->reason_count, b->reason_count);
-        for (unsigned j = 0; j < a->reason_count; j++) {
-            assert_int_equal(a->reasons[j].feature, b->reasons[j].feature);
-            assert_true(a->reasons[j].share == b->reasons[j].share);
-        }
+        same_reasons(a, b);
     }
+}
+
+/* ---- the report ---- */
+
+static const struct assessment *expected_of(const struct past *past,
+                                            const struct judged_login *login)
+{
+    size_t i = 0;
+
+    while (i < past->count && !is_same(login, &past->logins[i]))
+        i++;
+    assert_true(i < past->count);
+    return &past->expected[i];
+}
+
+static void all_have_reasons(const struct past *past, const struct stopped_logins *stopped)
+{
+    assert_true(stopped_logins_kept(stopped) > 0);
+    for (size_t i = 0; i < stopped_logins_kept(stopped); i++) {
+        assert_true(stopped->logins[i].assessment.reason_count > 0);
+        same_reasons(expected_of(past, &stopped->logins[i]), &stopped->logins[i].assessment);
+    }
+}
+
+static void report_gives_reasons(const struct past *past, const struct risk_model *model)
+{
+    struct tried_policy tried = {.policy = POLICIES[0]};
+    struct replay_report report;
+    struct error error = ERROR_NONE;
+    struct judging_plan plan = {.model = model,
+                                .policies = POLICIES,
+                                .policy_count = 1,
+                                .since_us = INT64_MIN,
+                                .facts = tell_root,
+                                .visit = replay_report_add,
+                                .context = &report};
+
+    replay_report_init(&report, &tried, 1, MOST_SHOWN);
+    judge_all(past, &plan);
+    must(replay_report_complete(&report, model, &error), &error);
+    assert_true(report.attacks.count > MOST_SHOWN);
+    all_have_reasons(past, &report.attacks);
+    all_have_reasons(past, &report.stopped);
+    replay_report_finish(&report);
 }
 
 static void judges_as_at_login(void **state)
@@ -211,6 +277,7 @@ static void judges_as_at_login(void **state)
     assert_int_equal(past.verdicts[2][VERDICT_ALLOW], LOGINS);
     judge_fast(&past, &model, FIRST_ASKED);
     same_assessments(&past, FIRST_ASKED);
+    report_gives_reasons(&past, &model);
     free(past.logins);
     free(past.expected);
     free(past.judged);
@@ -324,20 +391,20 @@ static bool expect_square(void *context, void *block, struct error *error)
 {
     struct squares *squares = context;
 
-    (void)error;
-    assert_true(*(uint64_t *)block == squares->next * squares->next);
+    if (*(uint64_t *)block != squares->next * squares->next)
+        return error_set(error, FAULT_MODEL, "the square of %" PRIu64 " is missing", squares->next);
     squares->next++;
     return true;
 }
 
-static void gets_blocks_back_in_order(void **state)
+static void finishes_blocks_in_order(void **state)
 {
     struct squares squares = {.failing = UINT64_MAX};
     struct block_ring_plan plan = {.block_bytes = sizeof(uint64_t),
                                    .blocks = 5,
                                    .threads = 3,
                                    .work = square,
-                                   .done = expect_square,
+                                   .finish = expect_square,
                                    .context = &squares};
     struct error error = ERROR_NONE;
     struct block_ring *ring = NULL;
@@ -372,7 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_as_at_login),         cmocka_unit_test(orders_within_its_window),
         cmocka_unit_test(gives_up_on_the_far_future), cmocka_unit_test(writes_lines_in_their_order),
-        cmocka_unit_test(gets_blocks_back_in_order),
+        cmocka_unit_test(finishes_blocks_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
