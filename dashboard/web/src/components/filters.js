@@ -2,7 +2,8 @@
  * Filters that live in the address bar.
  *
  * filterBar(fields, query, label) → a form. fields: [{name, label, type: "text" | "select" | "range",
- * options: [[value, words]], placeholder, wide}]. A choice changes the address at once, a text with
+ * options: [[value, words]], placeholder, wide}]; a range with `any` may have no beginning, one with
+ * `open` has no end. A choice changes the address at once, a text with
  * Enter or when it is left; update(query) fills the fields from an address.
  */
 import { freshId, h } from "../lib/dom.js";
@@ -55,7 +56,7 @@ function localInput(text) {
 function rangeField(field) {
   const start = field.otherwise ?? "24h";
   const select = h("select", { name: "range" },
-    (field.any ? [["", "any time"]] : []).concat(RANGES, [["custom", "from … to …"]])
+    (field.any ? [["", "any time"]] : []).concat(RANGES, field.open ? [] : [["custom", "from … to …"]])
       .map(([key, words]) => h("option", { value: key }, words)));
   const since = h("input", { type: "datetime-local", "aria-label": "from" });
   const until = h("input", { type: "datetime-local", "aria-label": "to" });

@@ -9,6 +9,9 @@ import { h, refill } from "../lib/dom.js";
 
 const PATIENCE_MS = 250;
 
+/* What each target waits for: an answer that comes after a later question is of no interest any more. */
+const latest = new WeakMap();
+
 export function problemBox(error, again) {
   return h("div", { class: "problem", role: "alert" },
     h("p", {}, h("strong", {}, "This could not be loaded. "), error.message),
@@ -16,24 +19,27 @@ export function problemBox(error, again) {
 }
 
 export async function load(target, signal, fetch, render) {
+  const asked = {};
+  const current = () => !signal.aborted && latest.get(target) === asked;
+  latest.set(target, asked);
   target.setAttribute("aria-busy", "true");
   const timer = setTimeout(() => {
     if (!target.hasChildNodes()) refill(target, h("p", { class: "loading" }, "Loading…"));
   }, PATIENCE_MS);
   try {
     const result = await fetch();
-    if (signal.aborted) return null;
+    if (!current()) return null;
     refill(target, render(result));
     return result;
   } catch (error) {
-    if (error.name !== "AbortError" && !signal.aborted) {
+    if (error.name !== "AbortError" && current()) {
       if (error.status === undefined) console.error(error);
       refill(target, problemBox(error, () => load(target, signal, fetch, render)));
     }
     return null;
   } finally {
     clearTimeout(timer);
-    target.removeAttribute("aria-busy");
+    if (latest.get(target) === asked) target.removeAttribute("aria-busy");
   }
 }
 

@@ -14,7 +14,7 @@ const FIELDS = [
   { name: "order", label: "Order", type: "select", options: [["", "newest first"], ["bytes", "most bytes"], ["duration", "longest"]] },
 ];
 
-const NAMES = ["user", "open", "since", "order"];
+const NAMES = ["user", "open", "since", "until", "order"];
 
 const COLUMNS = [
   LOGIN_COLUMNS.time,

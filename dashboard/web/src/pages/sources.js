@@ -7,7 +7,7 @@ import { pagedList } from "../components/list.js";
 import { emptyState } from "../components/load.js";
 
 const FIELDS = [
-  { name: "since", label: "Seen in", type: "range", any: true },
+  { name: "since", label: "Seen in", type: "range", any: true, open: true },
   { name: "order", label: "Order", type: "select", options: [["", "seen last"], ["attempts", "most attempts"], ["failures", "most failures"]] },
 ];
 

@@ -9,6 +9,7 @@ import { bindKeys } from "../lib/keys.js";
 import { onLive } from "../lib/live.js";
 import { navigate } from "../lib/router.js";
 import { isAnalyst } from "../lib/session.js";
+import { filterBar } from "../components/filters.js";
 import { decisionColumns } from "../components/decisions.js";
 import { openDialog } from "../components/dialog.js";
 import { judgeNotes } from "../components/judge.js";
@@ -66,7 +67,7 @@ class TriageView {
   }
 
   fetch(cursor) {
-    return get("/api/queue", { later: this.later ? 1 : 0, limit: PAGE, cursor }, this.view.signal);
+    return get("/api/queue", { later: this.later ? 1 : 0, since: this.view.query.get("since"), limit: PAGE, cursor }, this.view.signal);
   }
 
   take(page) {
@@ -201,7 +202,8 @@ export default {
   show(view) {
     const part = view.query.get("view") ?? "";
     const body = h("div", {});
-    refill(view.root, pageHead("Triage"), tabs(part), body);
+    const range = part === "decisions" ? [] : [filterBar([{ type: "range", name: "since", label: "Time", any: true, open: true }], view.query, "Range of time")];
+    refill(view.root, pageHead("Triage", ...range), tabs(part), body);
     if (part === "decisions") {
       body.append(pagedList({ view, path: "/api/decisions", query: {}, caption: "Decisions", columns: decisionColumns(),
         empty: () => emptyState("Nobody has decided anything yet.", "Labels that are given here or with ", h("code", {}, "anomalyctl label"), " are listed with who gave them and when.") }));
