@@ -15,6 +15,7 @@ int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
 int run_show(const struct command_line *line);
 int run_label(const struct command_line *line);
+int run_alerts(const struct command_line *line);
 int run_logins(const struct command_line *line);
 int run_journal(const struct command_line *line);
 int run_allow(const struct command_line *line);
@@ -33,6 +34,10 @@ struct logins_values {
     int64_t limit;
     bool oldest_first;
 };
+struct alerts_values {
+    const char *state;
+    int64_t limit;
+};
 struct label_values {
     const char *family, *why;
 };
@@ -50,6 +55,12 @@ struct config_values {
  */
 bool ctl_store_open(const struct command_line *line, struct config *config, struct store **store,
                     struct error *error) MUST_USE;
+
+/*
+ * Who sits there, before this process becomes the store's owner: whom sudo was called by, whose
+ * word counts for root alone, else who logged in on this terminal, else whose process it is.
+ */
+void ctl_name_person(char *name, size_t capacity, uint32_t *uid);
 
 /* Becomes the owner of that directory when started as root. */
 bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;

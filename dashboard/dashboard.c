@@ -4,15 +4,19 @@
 
 #include "common/program_beside.h"
 
-bool dashboard_init(struct dashboard *dashboard, const struct config *config, struct error *error)
+bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
+                    int helper, struct error *error)
 {
     *dashboard = (struct dashboard){.config = *config, .generation = 1};
-    snprintf(dashboard->directory, sizeof(dashboard->directory), "%s/" DASHBOARD_DIRECTORY,
-             config->store);
+    snprintf(dashboard->directory, sizeof(dashboard->directory), "%s", directory);
     pthread_rwlock_init(&dashboard->config_lock, NULL);
+    dashboard->desk = sign_in_desk_create(helper);
     dashboard->sessions = sessions_create();
     dashboard->tokens = tokens_create(dashboard->directory);
-    if (dashboard->sessions != NULL && dashboard->tokens != NULL)
+    dashboard->connections = connections_create();
+    dashboard->throttle = throttle_create(error);
+    if (dashboard->desk != NULL && dashboard->sessions != NULL && dashboard->tokens != NULL &&
+        dashboard->connections != NULL && dashboard->throttle != NULL)
         return true;
     dashboard_finish(dashboard);
     return error_set(error, FAULT_NONE, "no memory");
@@ -41,9 +45,25 @@ void dashboard_stop(struct dashboard *dashboard)
 
 void dashboard_finish(struct dashboard *dashboard)
 {
+    throttle_destroy(dashboard->throttle);
+    connections_destroy(dashboard->connections);
     tokens_destroy(dashboard->tokens);
     sessions_destroy(dashboard->sessions);
+    sign_in_desk_destroy(dashboard->desk);
     pthread_rwlock_destroy(&dashboard->config_lock);
+}
+
+enum role dashboard_role(struct dashboard *dashboard, const char *user)
+{
+    pthread_rwlock_rdlock(&dashboard->config_lock);
+    enum role role = identity_role(&dashboard->config, user);
+    pthread_rwlock_unlock(&dashboard->config_lock);
+    return role;
+}
+
+static enum role role_of(void *context, const char *who)
+{
+    return dashboard_role(context, who);
 }
 
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config)
@@ -55,4 +75,5 @@ void dashboard_reconfigure(struct dashboard *dashboard, const struct config *con
     memcpy(dashboard->config.store, store, sizeof(store));
     dashboard->generation++;
     pthread_rwlock_unlock(&dashboard->config_lock);
+    sessions_review(dashboard->sessions, role_of, dashboard);
 }

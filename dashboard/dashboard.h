@@ -7,13 +7,15 @@
 
 #include "common/command_line.h"
 #include "dashboard/analyses.h"
+#include "dashboard/connections.h"
+#include "dashboard/identity.h"
 #include "dashboard/live.h"
 #include "dashboard/session.h"
+#include "dashboard/sign_in.h"
+#include "dashboard/throttle.h"
 #include "dashboard/token.h"
 
 #define ANSWER_CLASSES 6 /* of HTTP statuses, by their first digit */
-
-#define DASHBOARD_DIRECTORY "dashboard" /* in the store's directory: its own */
 
 struct dashboard {
     /* The configuration in force; workers copy it when the generation changed. */
@@ -21,9 +23,12 @@ struct dashboard {
     struct config config;
     unsigned generation;
 
-    char directory[CONFIG_TEXT_BYTES + 16]; /* its own: journal, tokens, throw-away stores */
+    char directory[DIRECTORY_PATH_BYTES]; /* its own: journal, tokens, throw-away stores */
     struct sessions *sessions;
     struct tokens *tokens;
+    struct sign_in_desk *desk;
+    struct throttle *throttle;
+    struct connections *connections;
 
     /* Between dashboard_start() and dashboard_stop(): what has threads and files of its own. */
     struct jobs *jobs;
@@ -34,13 +39,19 @@ struct dashboard {
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
-    bool secure;             /* TLS: cookies are Secure */
-    bool loopback;           /* only this machine can connect: Host must name it */
+    bool secure;             /* browsers come by TLS: cookies are Secure */
+    bool loopback;           /* only this machine can connect: Host must name it, or be host */
+    bool behind_proxy;       /* who asks is the last address of X-Forwarded-For */
+    const char *host;        /* the name that Host must have; NULL: see loopback */
 };
 
-/* Takes the configuration over. False: no memory. */
-bool dashboard_init(struct dashboard *dashboard, const struct config *config,
-                    struct error *error) MUST_USE;
+/*
+ * Takes the configuration over, and the descriptor of the sign-in helper, also when it fails.
+ * directory: its own. Starts a thread.
+ */
+bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
+                    int helper, struct error *error) MUST_USE;
+
 /* Starts what works in the background. To be stopped also when it fails. */
 bool dashboard_start(struct dashboard *dashboard, struct error *error) MUST_USE;
 
@@ -49,7 +60,13 @@ void dashboard_stop(struct dashboard *dashboard);
 
 void dashboard_finish(struct dashboard *dashboard);
 
-/* Puts another configuration in force; the store's directory stays. */
+/* What a user may do, by the configuration in force. */
+enum role dashboard_role(struct dashboard *dashboard, const char *user);
+
+/*
+ * Puts another configuration in force; the store's directory stays. Who is signed in has what his
+ * groups give him now.
+ */
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * embed_assets DIRECTORY OUTPUT: the files below a directory as a C table (see asset.h), each plain
- * and, where that is smaller, as gzip.
+ * embed_assets OUTPUT DIRECTORY…: the files below directories as a C table (see asset.h), each
+ * plain and, where that is smaller, as gzip. Names begin below their directory.
  */
 #include <ftw.h>
 #include <stdint.h>
@@ -14,8 +14,11 @@
 #define MAX_FILES 256
 #define MAX_BYTES (8 * 1024 * 1024)
 
-static char *paths[MAX_FILES];
-static size_t path_count;
+static struct file {
+    char *path;
+    const char *name; /* in it, below its directory */
+} files[MAX_FILES];
+static size_t file_count, prefix;
 
 static const struct {
     const char *ending, *type;
@@ -43,15 +46,16 @@ static int remember(const char *path, const struct stat *facts, int kind, struct
     (void)place;
     if (kind != FTW_F)
         return 0;
-    if (path_count == MAX_FILES || (paths[path_count] = strdup(path)) == NULL)
+    if (file_count == MAX_FILES || (files[file_count].path = strdup(path)) == NULL)
         give_up("too many files", path);
-    path_count++;
+    files[file_count].name = files[file_count].path + prefix;
+    file_count++;
     return 0;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
 static const char *type_of(const char *path)
@@ -142,26 +146,29 @@ int main(int argc, char **argv)
     char *text = NULL;
     size_t size = 0;
 
-    if (argc != 3)
-        give_up("usage: embed_assets DIRECTORY OUTPUT", "arguments");
-    if (nftw(argv[1], remember, 8, FTW_PHYS) != 0 || path_count == 0)
-        give_up("no files there", argv[1]);
-    qsort(paths, path_count, sizeof(paths[0]), by_name);
+    if (argc < 3)
+        give_up("usage: embed_assets OUTPUT DIRECTORY…", "arguments");
+    for (int i = 2; i < argc; i++) {
+        prefix = strlen(argv[i]);
+        if (nftw(argv[i], remember, 8, FTW_PHYS) != 0 || file_count == 0)
+            give_up("no files there", argv[i]);
+    }
 
-    FILE *out = fopen(argv[2], "w");
+    FILE *out = fopen(argv[1], "w");
     FILE *rows = open_memstream(&text, &size);
     if (out == NULL || rows == NULL)
-        give_up("cannot be written", argv[2]);
+        give_up("cannot be written", argv[1]);
     fprintf(out, "/* Made by embed_assets. */\n#include \"dashboard/asset.h\"\n\n");
-    for (size_t i = 0; i < path_count; i++) {
-        embed(out, rows, paths[i], paths[i] + strlen(argv[1]), i);
-        free(paths[i]);
+    qsort(files, file_count, sizeof(files[0]), by_name);
+    for (size_t i = 0; i < file_count; i++) {
+        embed(out, rows, files[i].path, files[i].name, i);
+        free(files[i].path);
     }
     fclose(rows);
     fprintf(out, "\nconst struct asset ASSETS[] = {\n%s};\nconst size_t ASSET_COUNT = %zu;\n", text,
-            path_count);
+            file_count);
     free(text);
     if (fclose(out) != 0)
-        give_up("cannot be written", argv[2]);
+        give_up("cannot be written", argv[1]);
     return 0;
 }

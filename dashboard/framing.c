@@ -85,6 +85,13 @@ bool framing_is_type(const struct framing *framing, const char *type)
            strchr("; \t", framing->type[length]) != NULL;
 }
 
+bool host_is(const char *host, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncasecmp(host, name, length) == 0 && (host[length] == '\0' || host[length] == ':');
+}
+
 bool host_is_loopback(const char *host)
 {
     char name[64];

@@ -23,6 +23,9 @@ struct framing framing_read(struct MHD_Connection *connection, struct error *err
 /* Whether Content-Type is that media type, parameters aside. */
 bool framing_is_type(const struct framing *framing, const char *type);
 
+/* Whether the header Host is that name, with any port. */
+bool host_is(const char *host, const char *name);
+
 /* Whether the header Host names this machine by a loopback name or address, with any port. */
 bool host_is_loopback(const char *host);
 

@@ -1,6 +1,7 @@
 #include "dashboard/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,4 +120,45 @@ bool listen_open(const char *where, struct listening *listening, struct error *e
         setsockopt(listening->descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
     return bind_and_listen(listening->descriptor, (const struct sockaddr *)&storage, size, where,
                            error);
+}
+
+#define FIRST_INHERITED 3
+
+/* What a listening socket is bound to. */
+static bool describe(struct listening *listening, struct error *error)
+{
+    struct sockaddr_storage storage = {0};
+    socklen_t size = sizeof(storage);
+    int listens = 0;
+    socklen_t listens_size = sizeof(listens);
+
+    if (getsockname(listening->descriptor, (struct sockaddr *)&storage, &size) != 0 ||
+        getsockopt(listening->descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) !=
+            0 ||
+        listens == 0)
+        return error_set(error, FAULT_CONFIG, "what the service manager passed does not listen");
+    listening->local = storage.ss_family == AF_UNIX;
+    if (storage.ss_family == AF_INET)
+        listening->loopback = ntohl(((struct sockaddr_in *)&storage)->sin_addr.s_addr) >> 24 == 127;
+    else if (storage.ss_family == AF_INET6)
+        listening->loopback = IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&storage)->sin6_addr);
+    return true;
+}
+
+bool listen_inherited(struct listening *listening, bool *found, struct error *error)
+{
+    const char *process = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+
+    *listening = (struct listening){.descriptor = -1};
+    *found = process != NULL && count != NULL && strtol(process, NULL, 10) == getpid();
+    if (!*found)
+        return true;
+    if (strcmp(count, "1") != 0)
+        return error_set(error, FAULT_CONFIG,
+                         "the service manager passed %s sockets; one is understood", count);
+    listening->descriptor = FIRST_INHERITED;
+    if (fcntl(FIRST_INHERITED, F_SETFD, FD_CLOEXEC) != 0)
+        return error_set_errno(error, FAULT_CONFIG, errno, "the service manager's socket");
+    return describe(listening, error);
 }

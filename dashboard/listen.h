@@ -18,4 +18,10 @@ struct listening {
  */
 bool listen_open(const char *where, struct listening *listening, struct error *error) MUST_USE;
 
+/*
+ * The socket that the service manager opened (LISTEN_PID, LISTEN_FDS: sd_listen_fds(3)). *found
+ * false: it opened none. More than one, or one that does not listen, is an error.
+ */
+bool listen_inherited(struct listening *listening, bool *found, struct error *error) MUST_USE;
+
 #endif

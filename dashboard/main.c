@@ -1,82 +1,158 @@
 /* anomaly-dashboard: what a security team looks at, and what programs ask. */
-#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/trusted_file.h"
 #include "dashboard/listen.h"
 #include "dashboard/serve.h"
+#include "dashboard/token_commands.h"
 
-#define BOOTSTRAP_LIFE_S (15 * 60)
+#define PEM_MAX_BYTES (256 * 1024)
 
 struct serve_values {
-    const char *listen;
+    const char *listen, *tls_cert, *tls_key, *host;
+    bool allow_plain, behind_proxy;
 };
 
 static const struct command_option SERVE_OPTIONS[] = {
     COMMAND_TEXT(struct serve_values, listen, "listen", "WHERE",
-                 "unix:PATH or ADDRESS:PORT; otherwise " LISTEN_DEFAULT),
+                 "unix:PATH or ADDRESS:PORT; otherwise what systemd passes, or " LISTEN_DEFAULT),
+    COMMAND_TEXT(struct serve_values, tls_cert, "tls-cert", "FILE",
+                 "the certificate and its chain (PEM), with --tls-key"),
+    COMMAND_TEXT(struct serve_values, tls_key, "tls-key", "FILE", "its key (PEM)"),
+    COMMAND_FLAG(struct serve_values, allow_plain, "allow-plain",
+                 "listen beyond this machine without TLS: passwords can be read on the way"),
+    COMMAND_TEXT(struct serve_values, host, "host", "NAME",
+                 "what browsers call this service: other names are refused"),
+    COMMAND_FLAG(struct serve_values, behind_proxy, "behind-proxy",
+                 "a proxy with TLS stands before it: believe its X-Forwarded-For"),
 };
 
-static bool make_directory(const struct config *config, char path[CONFIG_TEXT_BYTES + 16],
+static const struct command_option TOKEN_OPTIONS[] = {
+    COMMAND_TEXT(struct token_values, role, "role", "ROLE", "viewer (otherwise) or analyst"),
+    COMMAND_TEXT(struct token_values, life, "for", "TIME", "how long: 12h, 90d; otherwise 90d"),
+};
+
+static bool find_listener(const struct command_line *line, struct listening *listening,
+                          struct error *error)
+{
+    const struct serve_values *values = line->values;
+    bool found = false;
+
+    if (values->listen == NULL && !listen_inherited(listening, &found, error))
+        return false;
+    return found ||
+           listen_open(values->listen != NULL ? values->listen : LISTEN_DEFAULT, listening, error);
+}
+
+/* Passwords and cookies cross a network in the open only when somebody asked for just that. */
+static bool check_exposure(const struct serve_values *values, const struct listening *listening,
                            struct error *error)
 {
-    snprintf(path, CONFIG_TEXT_BYTES + 16, "%s/" DASHBOARD_DIRECTORY, config->store);
-    if (mkdir(path, 0770) == 0 || errno == EEXIST)
+    if ((values->tls_cert == NULL) != (values->tls_key == NULL))
+        return error_set(error, FAULT_CONFIG, "--tls-cert and --tls-key go together");
+    if (listening->local || listening->loopback || values->tls_cert != NULL || values->allow_plain)
         return true;
-    return error_set_errno(error, FAULT_STORE, errno, "cannot make %s", path);
+    return error_set(error, FAULT_CONFIG,
+                     "others could read what is sent: listen on %s or a Unix socket, give "
+                     "--tls-cert and --tls-key, or say --allow-plain",
+                     LISTEN_DEFAULT);
+}
+
+/* While root is still there to read them. */
+static bool read_tls(const struct serve_values *values, struct serve_options *options,
+                     struct error *error)
+{
+    size_t size;
+
+    if (values->tls_cert == NULL)
+        return true;
+    return trusted_file_read(values->tls_cert, geteuid(), PEM_MAX_BYTES, FAULT_CONFIG,
+                             &options->tls_cert, &size, error) &&
+           trusted_file_read(values->tls_key, geteuid(), PEM_MAX_BYTES, FAULT_CONFIG,
+                             &options->tls_key, &size, error);
+}
+
+static void finish_tls(struct serve_options *options)
+{
+    if (options->tls_key != NULL)
+        explicit_bzero(options->tls_key, strlen(options->tls_key));
+    free(options->tls_key);
+    free(options->tls_cert);
+}
+
+/* What needs root comes first, what needs none after it is given up. */
+static bool start_and_serve(const struct command_line *line, const struct config *config,
+                            struct serve_options *options, const struct listening *listening,
+                            struct error *error)
+{
+    static struct dashboard dashboard;
+    const struct serve_values *values = line->values;
+    char directory[DIRECTORY_PATH_BYTES];
+    int helper;
+    bool root;
+
+    if (!sign_in_helper_start(&helper, error))
+        return false;
+    if (!identity_become(config, directory, &root, error)) {
+        close(helper);
+        return false;
+    }
+    if (root)
+        command_note(line, "runs as root, because %s is root's", config->store);
+    if (!dashboard_init(&dashboard, config, directory, helper, error))
+        return false;
+    dashboard.secure = options->tls_key != NULL || values->behind_proxy;
+    dashboard.loopback = listening->loopback;
+    dashboard.behind_proxy = values->behind_proxy;
+    dashboard.host = values->host;
+    bool done = serve(&dashboard, line, options, error);
+    dashboard_finish(&dashboard);
+    return done;
 }
 
 static int run_service(const struct command_line *line)
 {
-    const struct serve_values *values = line->values;
     struct error error = ERROR_NONE;
-    static struct dashboard dashboard;
     static struct config config;
     struct listening listening;
-    char directory[CONFIG_TEXT_BYTES + 16];
+    struct serve_options options = {0};
 
     umask(027);
     serve_block_signals();
-    if (!command_config(line, &config, &error) || !make_directory(&config, directory, &error) ||
-        !dashboard_init(&dashboard, &config, &error))
+    if (!command_config(line, &config, &error) || !find_listener(line, &listening, &error))
         return command_fail(line, &error);
-    bool done =
-        listen_open(values->listen != NULL ? values->listen : LISTEN_DEFAULT, &listening, &error);
-    if (done) {
-        dashboard.loopback = listening.loopback;
-        done = serve(&dashboard, line, listening.descriptor, &error);
-    }
-    dashboard_finish(&dashboard);
+    options.listener = listening.descriptor;
+    bool done = check_exposure(line->values, &listening, &error) &&
+                read_tls(line->values, &options, &error) &&
+                start_and_serve(line, &config, &options, &listening, &error);
+    finish_tls(&options);
     return done ? COMMAND_DONE : command_fail(line, &error);
 }
 
-static int run_bootstrap(const struct command_line *line)
-{
-    struct error error = ERROR_NONE;
-    static struct config config;
-    char directory[CONFIG_TEXT_BYTES + 16], text[SECRET_TEXT_BYTES];
-
-    if (!command_config(line, &config, &error) || !make_directory(&config, directory, &error) ||
-        !token_add(directory, "bootstrap", ROLE_ANALYST, true, clock_utc_us() / US_PER_S,
-                   BOOTSTRAP_LIFE_S, text, &error))
-        return command_fail(line, &error);
-    printf("%s\n", text);
-    return command_finish_output(line);
-}
+#define OPTIONS(table, type)                                                                       \
+    .options = (table), .option_count = sizeof(table) / sizeof((table)[0]),                        \
+    .values_bytes = sizeof(struct type)
 
 static const struct command COMMANDS[] = {
     {.operands = "",
      .help = "serves until SIGTERM; SIGHUP reads the configuration again",
-     .options = SERVE_OPTIONS,
-     .option_count = sizeof(SERVE_OPTIONS) / sizeof(SERVE_OPTIONS[0]),
-     .values_bytes = sizeof(struct serve_values),
+     OPTIONS(SERVE_OPTIONS, serve_values),
      .run = run_service},
     {.name = "bootstrap",
      .operands = "",
-     .help = "print a token for one sign-in within 15 minutes",
+     .help = "print a token that signs one analyst in, within 15 minutes",
      .run = run_bootstrap},
+    {.name = "token",
+     .operands = "add NAME | list | revoke NAME",
+     .operands_min = 1,
+     .operands_max = 2,
+     .help = "bearer tokens, for programs: make one, list them, end one",
+     .details = "A token is printed once, when it is made; a hash of it is kept.",
+     OPTIONS(TOKEN_OPTIONS, token_values),
+     .run = run_token},
 };
 
 int main(int argc, char **argv)

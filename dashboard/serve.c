@@ -4,16 +4,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
+#include "common/notify.h"
 #include "dashboard/exchange.h"
 #include "dashboard/waker.h"
 
+#define TLS_PRIORITIES          "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 #define THREADS                 4
-#define CONNECTIONS_MAX         1024
 #define CONNECTION_MEMORY_BYTES (16 * 1024)
-#define IDLE_S                  60
+#define SILENCE_S               60
+#define DESCRIPTORS             (2 * CONNECTIONS_MAX)
 
 /* The workers of the serving threads, made when a thread serves its first request. */
 static pthread_mutex_t workers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -38,10 +42,20 @@ static void destroy_workers(void)
         worker_destroy(workers[--worker_count]);
 }
 
+static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t size)
+{
+    struct dashboard *dashboard = context;
+    (void)size;
+
+    return connections_admit(dashboard->connections, address) ? MHD_YES : MHD_NO;
+}
+
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-    (void)connection;
-    return exchange_create(context, target);
+    struct dashboard *dashboard = context;
+
+    connection_expect(dashboard->connections, connection, LIMIT_HEAD_S);
+    return exchange_create(dashboard, target);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -60,9 +74,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how)
 {
-    (void)context;
-    (void)connection;
+    struct dashboard *dashboard = context;
     (void)how;
+
+    connection_expect(dashboard->connections, connection, LIMIT_IDLE_S);
     if (*state != NULL)
         exchange_destroy(*state);
     *state = NULL;
@@ -83,17 +98,40 @@ static void log_library(void *context, const char *format, va_list arguments)
     (void)arguments;
 }
 
-static struct MHD_Daemon *start(struct dashboard *dashboard, int listener)
+/* Connections, and the files that workers have open beside them. */
+static void raise_descriptors(void)
 {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static struct MHD_Daemon *start(struct dashboard *dashboard, const struct serve_options *options)
+{
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, options->tls_key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, options->tls_cert},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem none = {MHD_OPTION_END, 0, NULL};
+    bool secure = options->tls_key != NULL;
+
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, dashboard, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, dashboard, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (secure ? MHD_USE_TLS : 0U),
+        0, on_accept, dashboard, on_request, dashboard, MHD_OPTION_EXTERNAL_LOGGER, log_library,
+        NULL, MHD_OPTION_LISTEN_SOCKET, options->listener, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)THREADS, MHD_OPTION_URI_LOG_CALLBACK, on_target, dashboard,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, dashboard, MHD_OPTION_NOTIFY_CONNECTION,
+        connections_notify, dashboard->connections, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped,
+        NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S,
+        MHD_OPTION_ARRAY, secure ? tls : &none, MHD_OPTION_END);
 }
 
 static void signals_of_service(sigset_t *set)
@@ -137,23 +175,29 @@ static void wait_for_end(struct dashboard *dashboard, const struct command_line 
         else if (number > 0)
             return;
         wakers_tick(clock_monotonic_us());
+        connections_tick(dashboard->connections, clock_monotonic_us());
     }
 }
 
-bool serve(struct dashboard *dashboard, const struct command_line *line, int listener,
-           struct error *error)
+bool serve(struct dashboard *dashboard, const struct command_line *line,
+           const struct serve_options *options, struct error *error)
 {
     struct MHD_Daemon *daemon = NULL;
 
+    raise_descriptors();
     dashboard->config_path = line->config != NULL ? line->config : CONFIG_DEFAULT_PATH;
     if (!dashboard_start(dashboard, error))
         goto stop;
-    daemon = start(dashboard, listener);
+    daemon = start(dashboard, options);
     if (daemon == NULL) {
-        error_set(error, FAULT_NONE, "the HTTP service does not start");
+        close(options->listener);
+        error_set(error, FAULT_NONE, "the HTTP service does not start%s",
+                  options->tls_key != NULL ? ": see whether key and certificate fit" : "");
         goto stop;
     }
+    notify_manager("READY=1");
     wait_for_end(dashboard, line);
+    notify_manager("STOPPING=1");
     wakers_stop();
     MHD_stop_daemon(daemon);
     destroy_workers();

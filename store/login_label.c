@@ -30,6 +30,14 @@ bool login_label_from_name(const char *name, enum login_label_value *value)
     return false;
 }
 
+bool login_family_is_sound(const char *family)
+{
+    static const char BYTES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t length = strlen(family);
+
+    return length > 0 && length < LOGIN_FAMILY_BYTES && strspn(family, BYTES) == length;
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 size_t login_label_encode(const struct login_label *label, uint8_t bytes[LOGIN_LABEL_MAX_BYTES])
@@ -100,7 +108,9 @@ bool store_fold_label(struct store *store, const struct login_label *label, bool
     row = before;
     row.login.label = (int8_t)label->value;
     memcpy(row.login.family, label->family, sizeof(row.login.family));
-    if (!login_row_label(store, &row, &before, error) || !keep(store, row.key, label, error))
+    if (!login_row_label(store, &row, &before, error) || !keep(store, row.key, label, error) ||
+        (row.login.label != LABEL_NONE && row.login.label != before.login.label &&
+         !fold_tell(store, &row, row.login.reached, true, error)))
         return false;
     return login_said(row.stages, row.login.label) == before.login.said ||
            relearn_user(store, &before, error);

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,8 @@ int fixture_directory_fd(const char *directory)
 
 struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes)
 {
-    struct drain_limits limits = {.rotate_bytes = rotate_bytes, .batch_records = 500};
+    struct drain_limits limits = {
+        .rotate_bytes = rotate_bytes, .batch_records = 500, .now_us = FIXTURE_NOW_US};
     struct drain_result result, sum = {0};
     struct error error = ERROR_NONE;
     int idle = 0;
@@ -99,7 +101,7 @@ struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes)
         sum.refused += result.refused;
         sum.damage.bytes += result.damage.bytes;
         sum.damage.spots += result.damage.spots;
-        idle = result.more || result.records > 0 ? 0 : idle + 1;
+        idle = result.more || result.more_words || result.records > 0 ? 0 : idle + 1;
     } while (idle < 2);
     return sum;
 }
@@ -119,4 +121,35 @@ int64_t fixture_logins(struct store *store)
 
     ASSERT_DONE(store_logins(store, &all, count_login, &count, &error));
     return count;
+}
+
+static const struct {
+    int since;
+    const char *sql;
+} SCHEMA_ROWS[] = {
+#define SCHEMA(since, sql)     {since, sql},
+#define LOGIN_INDEX(name, sql) {1, sql},
+#include "store/schema.def"
+#undef SCHEMA
+#undef LOGIN_INDEX
+};
+
+void fixture_make_version(const char *directory, int version)
+{
+    char text[512], table[32];
+    sqlite3 *db;
+
+    snprintf(text, sizeof(text), "%s/" STORE_FILE, directory);
+    assert_int_equal(sqlite3_open(text, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(SCHEMA_ROWS) / sizeof(SCHEMA_ROWS[0]); i++) {
+        if (SCHEMA_ROWS[i].since <= version ||
+            sscanf(SCHEMA_ROWS[i].sql, "CREATE TABLE %31s", table) != 1)
+            continue;
+        snprintf(text, sizeof(text), "DROP TABLE %s", table);
+        assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    }
+    snprintf(text, sizeof(text), "PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE)",
+             version);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
 }

@@ -13,6 +13,7 @@
 
 #define FIXTURE_PATH_BYTES 256
 #define FIXTURE_START_US   (INT64_C(1770000000) * 1000000)
+#define FIXTURE_NOW_US     (FIXTURE_START_US + INT64_C(500) * 86400 * 1000000) /* of drains */
 
 /* A new directory, mode 0700; *state for cmocka is its path. */
 int fixture_setup(void **state);
@@ -41,5 +42,9 @@ int fixture_directory_fd(const char *directory);
 struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes);
 
 int64_t fixture_logins(struct store *store);
+
+/* The store that is there as that version of the schema had it: without the tables of later ones.
+ */
+void fixture_make_version(const char *directory, int version);
 
 #endif

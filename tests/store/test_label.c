@@ -443,7 +443,8 @@ static void append_all(const char *directory)
 /* A drain that is killed while it folds; true: there was nothing left for it. */
 static bool drain_and_die(const char *directory, useconds_t after_us)
 {
-    struct drain_limits limits = {.rotate_bytes = ROTATE_BYTES, .batch_records = 40};
+    struct drain_limits limits = {
+        .rotate_bytes = ROTATE_BYTES, .batch_records = 40, .now_us = FIXTURE_NOW_US};
     struct error error = ERROR_NONE;
     struct drain_result result;
     struct store *store;
@@ -569,22 +570,6 @@ static void test_bytes(void **state)
     assert_non_null(strstr(error.text, "version 2"));
 }
 
-static void make_version_1(const char *directory)
-{
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
-
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, directory);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE label; DROP TABLE rollup; DROP TABLE ranked;"
-                                  "PRAGMA user_version = 1;"
-                                  "PRAGMA wal_checkpoint(TRUNCATE)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static void test_a_store_of_version_1(void **state)
 {
     struct store *store = open_store(*state, STORE_WRITE);
@@ -596,7 +581,7 @@ static void test_a_store_of_version_1(void **state)
     fold_course(store, 0, LEARNED);
     commit(store);
     store_close(store);
-    make_version_1(*state);
+    fixture_make_version(*state, 1);
     store = open_store(*state, STORE_READ);
     label = label_of(0, LABEL_NONE);
     ASSERT_DONE(store_label_load(store, &label.id, &label, &found, &error));

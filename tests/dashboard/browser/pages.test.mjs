@@ -37,7 +37,6 @@ function pages() {
     ["analyse", "/analyse", "input[type=file]"],
     ["model", "/model", ".curve polyline"],
     ["exceptions", "/exceptions", "form"],
-    ["unknown", "/nowhere", "h1"],
   ];
 }
 

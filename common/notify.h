@@ -1,6 +1,6 @@
 /* The service manager's notification protocol (sd_notify(3)), without its library. */
-#ifndef DAEMON_NOTIFY_H
-#define DAEMON_NOTIFY_H
+#ifndef COMMON_NOTIFY_H
+#define COMMON_NOTIFY_H
 
 /* Sends "READY=1", "STOPPING=1", … to $NOTIFY_SOCKET. Nothing happens when there is no manager. */
 void notify_manager(const char *state);

@@ -1,0 +1,25 @@
+/* Who the service runs as, and the directory that is its own. */
+#ifndef DASHBOARD_IDENTITY_H
+#define DASHBOARD_IDENTITY_H
+
+#include "common/config.h"
+#include "dashboard/role.h"
+
+#define DASHBOARD_DIRECTORY  "dashboard" /* in the store's directory */
+#define DIRECTORY_PATH_BYTES (CONFIG_TEXT_BYTES + 16)
+
+/*
+ * Makes STORE/dashboard when it is missing: the store's group may write there. As root, becomes for
+ * good the user of dashboard_user with the store's group or, when there is no such user, the
+ * store's owner. *root: it is root all the same, because the store is root's.
+ */
+bool identity_become(const struct config *config, char directory[DIRECTORY_PATH_BYTES], bool *root,
+                     struct error *error) MUST_USE;
+
+/*
+ * What a user may do by his groups, dashboard_analysts before dashboard_viewers; ROLE_NONE also
+ * when there is no such user.
+ */
+enum role identity_role(const struct config *config, const char *user);
+
+#endif

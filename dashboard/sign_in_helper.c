@@ -1,0 +1,187 @@
+#include "dashboard/sign_in_helper.h"
+
+#include <errno.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct conversation {
+    const char *password;
+    bool told; /* a second secret is not ours to give */
+};
+
+/* Gives the password to the first question for a secret; any other question fails. */
+static int converse(int count, const struct pam_message **messages, struct pam_response **replies,
+                    void *context)
+{
+    struct conversation *conversation = context;
+    struct pam_response *own;
+
+    if (count < 1 || count > PAM_MAX_NUM_MSG || (own = calloc((size_t)count, sizeof(*own))) == NULL)
+        return PAM_CONV_ERR;
+    for (int i = 0; i < count; i++) {
+        int style = messages[i]->msg_style;
+
+        if (style == PAM_ERROR_MSG || style == PAM_TEXT_INFO)
+            continue;
+        if (style == PAM_PROMPT_ECHO_OFF && !conversation->told &&
+            (own[i].resp = strdup(conversation->password)) != NULL) {
+            conversation->told = true;
+            continue;
+        }
+        for (int j = 0; j < i; j++) {
+            if (own[j].resp != NULL)
+                explicit_bzero(own[j].resp, strlen(own[j].resp));
+            free(own[j].resp);
+        }
+        free(own);
+        return PAM_CONV_ERR;
+    }
+    *replies = own;
+    return PAM_SUCCESS;
+}
+
+/* Wrong answers are slowed down by the service's throttle, without holding up the next one. */
+static void no_delay(int status, unsigned delay_us, void *context)
+{
+    (void)status;
+    (void)delay_us;
+    (void)context;
+}
+
+static int set_items(pam_handle_t *handle, const struct sign_in_question *question)
+{
+    void (*delay)(int, unsigned, void *) = no_delay;
+    void *item;
+    int status;
+
+    memcpy(&item, &delay, sizeof(item));
+    status = pam_set_item(handle, PAM_FAIL_DELAY, item);
+    if (status == PAM_SUCCESS && question->address[0] != '\0')
+        status = pam_set_item(handle, PAM_RHOST, question->address);
+    return status;
+}
+
+static enum sign_in_verdict verdict_of(int status)
+{
+    switch (status) {
+    case PAM_SUCCESS:
+        return SIGN_IN_ACCEPTED;
+    case PAM_ABORT:
+    case PAM_AUTHINFO_UNAVAIL:
+    case PAM_BUF_ERR:
+    case PAM_SERVICE_ERR:
+    case PAM_SYSTEM_ERR:
+        return SIGN_IN_UNAVAILABLE;
+    default:
+        return SIGN_IN_REFUSED;
+    }
+}
+
+static struct sign_in_answer ask_pam(const struct sign_in_question *question)
+{
+    struct conversation conversation = {.password = question->password};
+    struct pam_conv talk = {converse, &conversation};
+    struct sign_in_answer answer = {.verdict = SIGN_IN_UNAVAILABLE};
+    pam_handle_t *handle = NULL;
+    const void *user = NULL;
+    int status = pam_start(SIGN_IN_SERVICE, question->user, &talk, &handle);
+
+    if (status != PAM_SUCCESS)
+        return answer;
+    status = set_items(handle, question);
+    if (status == PAM_SUCCESS)
+        status = pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+    if (status == PAM_SUCCESS)
+        status = pam_acct_mgmt(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+    if (status == PAM_SUCCESS)
+        status = pam_get_item(handle, PAM_USER, &user);
+    answer.verdict = verdict_of(status);
+    if (user != NULL && strlen(user) < sizeof(answer.user))
+        strcpy(answer.user, user);
+    else if (answer.verdict == SIGN_IN_ACCEPTED)
+        answer.verdict = SIGN_IN_REFUSED;
+    pam_end(handle, status);
+    return answer;
+}
+
+static bool is_text(const char *text, size_t capacity)
+{
+    return memchr(text, '\0', capacity) != NULL;
+}
+
+/*
+ * In a process of its own: what a PAM module leaves behind ends with it, and one that hangs is
+ * ended. False: it did not come to an answer.
+ */
+static bool answer_in_child(int descriptor, const struct sign_in_question *question)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        alarm(SIGN_IN_DEADLINE_S);
+        struct sign_in_answer answer = ask_pam(question);
+        _exit(send(descriptor, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer) ? 0 : 1);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void serve_questions(int descriptor)
+{
+    static const struct sign_in_answer NONE = {.verdict = SIGN_IN_UNAVAILABLE};
+    struct sign_in_question question;
+
+    while (recv(descriptor, &question, sizeof(question), 0) == sizeof(question)) {
+        bool answered = is_text(question.user, sizeof(question.user)) &&
+                        is_text(question.password, sizeof(question.password)) &&
+                        is_text(question.address, sizeof(question.address)) &&
+                        answer_in_child(descriptor, &question);
+
+        explicit_bzero(&question, sizeof(question));
+        if (!answered && send(descriptor, &NONE, sizeof(NONE), MSG_NOSIGNAL) != sizeof(NONE))
+            return;
+    }
+}
+
+/* Nothing of the service is open here but the socket and what it logs to. */
+static void become_helper(int descriptor)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGHUP, SIG_IGN); /* a reload of the service is none of ours */
+    if (dup2(descriptor, 3) != 3)
+        _exit(1);
+    closefrom(4);
+    serve_questions(3);
+    _exit(0);
+}
+
+bool sign_in_helper_start(int *descriptor, struct error *error)
+{
+    int ends[2];
+    pid_t child;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return error_set_errno(error, FAULT_NONE, errno, "cannot make a socket");
+    child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        become_helper(ends[1]);
+    }
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return error_set_errno(error, FAULT_NONE, errno, "cannot start the sign-in helper");
+    }
+    *descriptor = ends[0];
+    return true;
+}

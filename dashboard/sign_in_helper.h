@@ -1,0 +1,36 @@
+/*
+ * The one process that may keep root: it asks PAM whether a name and a password go together, and
+ * does nothing else. The service talks to it over a socket, one question at a time.
+ */
+#ifndef DASHBOARD_SIGN_IN_HELPER_H
+#define DASHBOARD_SIGN_IN_HELPER_H
+
+#include "common/error.h"
+#include "common/ip_address.h"
+
+#define SIGN_IN_SERVICE        "pam_anomaly_dashboard"
+#define SIGN_IN_NAME_BYTES     256
+#define SIGN_IN_PASSWORD_BYTES 512
+#define SIGN_IN_DEADLINE_S     15 /* after which a question is given up */
+
+/* What crosses the socket, as a record of one program. */
+struct sign_in_question {
+    char user[SIGN_IN_NAME_BYTES];
+    char password[SIGN_IN_PASSWORD_BYTES];
+    char address[IP_TEXT_BYTES]; /* "": not known */
+};
+
+enum sign_in_verdict { SIGN_IN_REFUSED, SIGN_IN_ACCEPTED, SIGN_IN_UNAVAILABLE };
+
+struct sign_in_answer {
+    enum sign_in_verdict verdict;
+    char user[SIGN_IN_NAME_BYTES]; /* as PAM calls the accepted one */
+};
+
+/*
+ * Forks the helper, which ends when the socket is closed; *descriptor is the caller's end. Before
+ * there are threads, and before root is given up.
+ */
+bool sign_in_helper_start(int *descriptor, struct error *error) MUST_USE;
+
+#endif
