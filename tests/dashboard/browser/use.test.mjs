@@ -63,7 +63,7 @@ test("several at once, and put off until later", async () => {
   await page.keyboard.press("x");
   await page.keyboard.press("j");
   await page.keyboard.press("x");
-  await page.getByText("2 selected").waitFor();
+  await page.locator(".queue-status", { hasText: "2 selected" }).waitFor();
   await page.keyboard.press("l");
   await stored(ids[0], "legitimate");
   await stored(ids[1], "legitimate");
@@ -135,7 +135,7 @@ test("a login is tried, and nothing is stored", async () => {
   const { logins } = await (await page.request.get(`${scene.address}/api/state`)).json().then(({ store }) => store);
   await scene.go(page, "/try");
   await page.getByLabel("User (needed)").fill("root");
-  await page.getByLabel("Address").fill("8.8.8.8");
+  await page.getByLabel("Address", { exact: true }).fill("8.8.8.8");
   await page.getByRole("button", { name: "Ask the model" }).click();
   await page.locator(".verdict-line .badge").waitFor();
   const after_ = await (await page.request.get(`${scene.address}/api/state`)).json();
