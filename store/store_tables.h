@@ -184,6 +184,10 @@ int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
                     struct error *error) MUST_USE;
 
+/* The row of a key that is there. */
+bool login_row_get(struct store *store, int64_t key, struct login_row *row,
+                   struct error *error) MUST_USE;
+
 /* *found, or row->key is the key to insert it with. */
 bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
                     bool *found, struct error *error) MUST_USE;

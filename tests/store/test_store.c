@@ -369,6 +369,43 @@ static void test_rebuild_learns_the_same(void **state)
     store_close(store);
 }
 
+/* All of them are open at once, more than a rebuild keeps at hand, and end in another order. */
+static void test_rebuild_with_open_sessions(void **state)
+{
+    enum { SESSIONS = 1500, STEP = 7 /* no divisor of theirs */ };
+    struct store *store = open_store(state, STORE_WRITE);
+    struct login_record about = fixture_record("user3", "84.150.1.2", 5000);
+    struct error error = ERROR_NONE;
+    struct history before, after;
+    char user[16];
+
+    begin(store);
+    for (unsigned n = 0; n < 2 * SESSIONS; n++) {
+        unsigned which = n < SESSIONS ? n : n * STEP % SESSIONS;
+        struct login_record attempt, part;
+
+        snprintf(user, sizeof(user), "user%u", which % 7);
+        attempt = fixture_record(user, "84.150.1.2", which * 10);
+        for (unsigned stage = STAGE_ATTEMPT; n < SESSIONS && stage < STAGE_CLOSED; stage++) {
+            part = fixture_stage(&attempt, stage, stage);
+            if (stage == STAGE_OPENED)
+                mark_new(store, &part);
+            fold(store, &part);
+        }
+        part = fixture_stage(&attempt, STAGE_CLOSED, SESSIONS * 10 + n - which * 10);
+        part.event.bytes_in = which * 1000;
+        if (n >= SESSIONS)
+            fold(store, &part);
+    }
+    commit(store);
+    before = load(store, &about);
+    assert_int_equal(before.profile.sessions, before.profile.logins);
+    ASSERT_DONE(store_rebuild(store, &error));
+    after = load(store, &about);
+    assert_memory_equal(&before, &after, sizeof(before));
+    store_close(store);
+}
+
 static void test_import(void **state)
 {
     struct store *store = open_store(state, STORE_WRITE);
@@ -617,6 +654,7 @@ int main(void)
         TEST(test_filters),
         TEST(test_attempt_of_a_connection),
         TEST(test_rebuild_learns_the_same),
+        TEST(test_rebuild_with_open_sessions),
         TEST(test_import),
         TEST(test_import_refuses_times),
         TEST(test_import_leaves_out_what_crowds),
