@@ -27,13 +27,18 @@ static bool is_storable(const struct login_record *record)
 }
 
 /* One record that can never be stored must not keep all the others waiting. */
+static bool is_hopeless(struct store *store, const struct login_id *id)
+{
+    return login_row_is_crowded(store, id) || login_row_is_unreadable(store, id);
+}
+
 static void fold(struct drain *drain, const struct login_record *record)
 {
     struct error failure = ERROR_NONE;
 
     if (store_fold(drain->store, record, &failure))
         drain->result->records++;
-    else if (login_row_is_crowded(drain->store, &record->event.id))
+    else if (is_hopeless(drain->store, &record->event.id))
         drain->result->refused++;
     else
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
@@ -60,7 +65,7 @@ static void fold_label(struct drain *drain, const void *payload, size_t size)
         drain->result->refused++;
     else if (store_fold_label(drain->store, &label, &found, &failure))
         *(found ? &drain->result->records : &drain->result->refused) += 1;
-    else if (login_row_is_crowded(drain->store, &label.id))
+    else if (is_hopeless(drain->store, &label.id))
         drain->result->refused++;
     else
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);

@@ -14,7 +14,8 @@ struct drain_limits {
 
 struct drain_result {
     int64_t records; /* folded in */
-    int64_t refused; /* sound frames that are no record of ours, or label no login there is */
+    int64_t refused; /* sound frames that are no record of ours, or label no login there is, or
+                        are of a login whose row cannot be read */
     struct journal_damage damage;
     bool more; /* a batch was full: call again */
 };

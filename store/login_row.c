@@ -184,6 +184,21 @@ bool login_row_is_crowded(struct store *store, const struct login_id *id)
            row.key == login_key(id) + LOGIN_SLOTS;
 }
 
+bool login_row_is_unreadable(struct store *store, const struct login_id *id)
+{
+    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_GET, NULL);
+    bool found, unreadable = false;
+    struct login_row row;
+
+    if (!statement || !find_slot(store, id, &row, &found, NULL) || !found)
+        return false;
+    sqlite3_bind_int64(statement, 1, row.key);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        unreadable = !login_row_read(store, statement, &row, NULL);
+    sqlite3_reset(statement);
+    return unreadable;
+}
+
 bool login_is_failure(int stages, int label)
 {
     return (stages & STAGES_OF_SUCCESS) == 0 && label == LABEL_NONE;

@@ -199,6 +199,8 @@ bool login_row_place(struct store *store, const struct login_id *id, struct logi
 bool login_row_load_last_key(struct store *store, struct error *error) MUST_USE;
 /* Whether other logins have all the keys that one of this id could have. */
 bool login_row_is_crowded(struct store *store, const struct login_id *id);
+/* Whether the login of this id has a row that is no login any more. */
+bool login_row_is_unreadable(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,
                       struct error *error) MUST_USE;
 /* was_failure: whether it was one before the change. */
