@@ -153,6 +153,8 @@ static void fill_gaps(struct login_event *event, const struct login_event *other
 static void merge(struct login_row *row, const struct login_record *record)
 {
     struct login_record *stored = &row->login.record;
+    struct session_volume volume =
+        record->event.stage == STAGE_CLOSED ? record->volume : stored->volume;
     struct login_event before = stored->event;
     struct login_event event = record->event;
 
@@ -165,6 +167,7 @@ static void merge(struct login_row *row, const struct login_record *record)
         if ((row->stages & STAGE_BIT(STAGE_ATTEMPT)) == 0)
             fill_gaps(&stored->event, &event);
     }
+    stored->volume = volume;
     set_stage(row, &record->event);
     stored->event.stage = row->login.reached;
 }

@@ -22,6 +22,7 @@ struct subject {
     struct stored_login login; /* its event becomes that of each stage in turn */
     struct subject_keys keys;
     int64_t bytes_in, bytes_out, duration_s; /* which only the last stage knows */
+    bool volume_left;                        /* replay_leave_volume() */
     unsigned entries;                        /* in the heap */
     struct subject *next;                    /* of the unused ones */
 };
@@ -33,7 +34,7 @@ struct replay {
     struct key_table values[POPULATION_VALUE_COUNT];
     uint32_t learned_logins, learned_users;
     struct pending_heap pending;
-    struct subject *unused;
+    struct subject *unused, *asked; /* asked: which the attempt hook hears of */
 };
 
 struct login_event login_event_as_seen_at_attempt(const struct login_event *event)
@@ -301,6 +302,11 @@ static bool is_learned(const struct stored_login *login, enum login_stage stage)
     return login->said != 0 ? (login->said & LEARN_BIT(stage)) != 0 : login->record.event.learn;
 }
 
+void replay_leave_volume(struct replay *replay)
+{
+    replay->asked->volume_left = true;
+}
+
 /* A login whose attempt could not be recorded was not counted as one either. */
 static bool begin_login(struct replay *replay, struct subject *subject, struct error *error)
 {
@@ -315,6 +321,7 @@ static bool begin_login(struct replay *replay, struct subject *subject, struct e
         keys.value[POPULATION_KEY] = 0;
     if (login->record.event.time_us >= replay->since_us) {
         find_history(replay, &keys, &history);
+        replay->asked = subject;
         if (!replay->hooks.attempt(replay->hooks.context, replay, login, &seen, &history, error))
             return false;
     }
@@ -329,7 +336,7 @@ static bool fold_stage(struct replay *replay, struct subject *subject, enum logi
 
     event->stage = stage;
     event->time_us = time_us;
-    event->learn = is_learned(&subject->login, stage);
+    event->learn = is_learned(&subject->login, stage) && !(closed && subject->volume_left);
     event->bytes_in = closed ? subject->bytes_in : -1;
     event->bytes_out = closed ? subject->bytes_out : -1;
     event->duration_s = closed ? subject->duration_s : -1;
@@ -404,6 +411,7 @@ bool replay_add(struct replay *replay, const struct stored_login *login, struct 
         return false;
     subject->login = *login;
     subject->keys = keys_of(event);
+    subject->volume_left = false;
     subject->bytes_in = event->bytes_in;
     subject->bytes_out = event->bytes_out;
     subject->duration_s = event->duration_s;
