@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "scorer/likelihood.h"
+#include "scorer/session_volume.h"
 
 #define HOUR_FORGOTTEN  0.01 /* weight below which an hour no longer counts as one of the user's */
 #define MINUTE_LOGINS   3    /* below which a mean minute means nothing */
@@ -144,15 +145,12 @@ static void extract_moments(const struct login_event *event, const struct profil
     if (event->rtt_us >= 0)
         features[FEATURE_RTT_DEVIATION] =
             (float)running_moments_deviation(&profile->rtt, log(fmax(event->rtt_us, 1)), 0.5);
-    if (event->bytes_in >= 0)
-        features[FEATURE_BYTES_IN_DEVIATION] = (float)running_moments_deviation(
-            &profile->bytes_in, log1p((double)event->bytes_in), 1.5);
-    if (event->bytes_out >= 0)
-        features[FEATURE_BYTES_OUT_DEVIATION] = (float)running_moments_deviation(
-            &profile->bytes_out, log1p((double)event->bytes_out), 1.5);
-    if (event->duration_s >= 0)
-        features[FEATURE_DURATION_DEVIATION] = (float)running_moments_deviation(
-            &profile->duration, log1p((double)event->duration_s), 1.5);
+    features[FEATURE_BYTES_IN_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_BYTES_IN);
+    features[FEATURE_BYTES_OUT_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_BYTES_OUT);
+    features[FEATURE_DURATION_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_DURATION);
 }
 
 static void extract_population(const struct familiar_values *values,

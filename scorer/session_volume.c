@@ -17,16 +17,34 @@ static const bool DECIDES[SESSION_MEASURE_COUNT] = {
 #undef SESSION_MEASURE
 };
 
+static double deviation_of(const struct running_moments *moments, int64_t value)
+{
+    return value < 0 ? NAN : running_moments_deviation(moments, log1p((double)value), USUAL_SPREAD);
+}
+
+double session_deviation(const struct profile *profile, const struct login_event *event,
+                         enum session_measure measure)
+{
+    switch (measure) {
+#define SESSION_MEASURE(symbol, name, moments, value, decides)                                     \
+    case SESSION_##symbol:                                                                         \
+        return deviation_of(&profile->moments, event->value);
+        SESSION_MEASURES
+#undef SESSION_MEASURE
+    default:
+        return NAN;
+    }
+}
+
 static void judge_measure(const struct session_rule *rule, const struct running_moments *moments,
                           int64_t value, enum session_measure measure,
                           struct session_volume *volume)
 {
-    volume->usual[measure] = volume->deviation[measure] = NAN;
-    if (value < 0 || moments->count == 0)
+    volume->deviation[measure] = (float)deviation_of(moments, value);
+    volume->usual[measure] = NAN;
+    if (isnan(volume->deviation[measure]))
         return;
     volume->usual[measure] = (float)expm1((double)moments->mean);
-    volume->deviation[measure] =
-        (float)running_moments_deviation(moments, log1p((double)value), USUAL_SPREAD);
     if (!DECIDES[measure] || !(rule->deviations > 0) || moments->count < rule->min_sessions)
         return;
     volume->judged = true;

@@ -40,6 +40,10 @@ struct session_volume {
     float deviation[SESSION_MEASURE_COUNT]; /* from it, in standard deviations of the logarithm */
 };
 
+/* Of one measure, signed; NAN when the event's or all of the user's sessions' is not known. */
+double session_deviation(const struct profile *profile, const struct login_event *event,
+                         enum session_measure measure);
+
 /* Judges a CLOSED event by what is known of its user before it. */
 void session_volume_judge(const struct session_rule *rule, const struct profile *profile,
                           const struct login_event *event, struct session_volume *volume);
