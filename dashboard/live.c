@@ -193,7 +193,7 @@ static bool look_for_alerts(struct live *live, struct error *error)
     struct looking_for_alerts looking = {.last = live->last_alert};
     struct store *store;
 
-    if (!check_keep_store(&live->kept, live->config, &store, error) ||
+    if (!check_keep_store(&live->kept, &live->config, &store, error) ||
         !store_alerts(store, ALERT_STATE_ALL, 0, LIVE_ALERTS, look_at_alert, &looking, error))
         return false;
     live->last_alert = looking.newest;
