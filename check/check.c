@@ -4,12 +4,14 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "check/answer.h"
 #include "check/audit_line.h"
 #include "check/auth_info.h"
 #include "check/kept.h"
 #include "common/clock.h"
+#include "common/exemptions.h"
 
 /* The tail of the journal that a login reads at most: bursts of the last moments. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -23,6 +25,7 @@ struct check {
     const struct config *config;
     int store_fd;
     struct check_kept *kept;
+    bool exempt;
     struct login_record record;
 };
 
@@ -104,6 +107,22 @@ static bool locate(struct check *check, struct error *error)
 
 /* ---- an attempt ---- */
 
+/*
+ * Besides those who are exempt by the configuration: its owner, who is asked here, wrote that file.
+ * What of it is damaged is told and exempts nobody.
+ */
+static void exempt_by_store(struct check *check, struct check_reply *reply)
+{
+    const struct login_event *event = &check->record.event;
+    char path[sizeof check->config->store + sizeof "/" EXEMPTIONS_STORE_FILE];
+    struct error error = ERROR_NONE;
+
+    snprintf(path, sizeof path, "%s/" EXEMPTIONS_STORE_FILE, check->config->store);
+    if (!check->exempt && !exemptions_match(path, geteuid(), event->user, &event->source,
+                                            event->time_us / US_PER_S, &check->exempt, &error))
+        memcpy(reply->text, error.text, sizeof reply->text);
+}
+
 static bool score(struct check *check, const struct risk_model *model,
                   const struct history *history, struct error *error)
 {
@@ -114,7 +133,7 @@ static bool score(struct check *check, const struct risk_model *model,
                                   .log_budget = config->log_budget,
                                   .min_history = (uint32_t)config->min_history,
                                   .deny_root = config->deny_root};
-    const struct policy_facts facts = {.exempt = check->job->exempt,
+    const struct policy_facts facts = {.exempt = check->exempt,
                                        .is_root = check->job->is_root,
                                        .learned_logins = history->profile.logins};
 
@@ -147,7 +166,7 @@ static enum verdict answer_of_fault(const struct check *check, enum fault fault)
     const struct config *config = check->config;
 
     return answer_for_fault(config_on_fault(config, fault), config->mode == MODE_ENFORCE,
-                            check->job->exempt, check->job->is_root && !config->deny_root);
+                            check->exempt, check->job->is_root && !config->deny_root);
 }
 
 /* A credential that was right before the check is recorded with it. */
@@ -182,6 +201,7 @@ static void run_assess(struct check *check, struct check_reply *reply)
     struct login_record *record = &check->record;
     struct error error = ERROR_NONE;
 
+    exempt_by_store(check, reply);
     if (!assess(check, &error)) {
         record->assessed = false;
         record->fault = error.fault;
@@ -302,6 +322,7 @@ void check_run(const struct check_job *job, int store_fd, struct check_kept *kep
                           .config = &job->config,
                           .store_fd = store_fd,
                           .kept = kept,
+                          .exempt = job->exempt,
                           .record = job->record};
 
     memset(reply, 0, sizeof *reply);

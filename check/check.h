@@ -22,8 +22,8 @@ enum check_task {
 /* A plain record: it is sent as it is. */
 struct check_job {
     enum check_task task;
-    bool exempt, is_root;
-    bool accepted; /* CHECK_ASSESS: the credential was right, append ACCEPTED too */
+    bool exempt, is_root; /* exempt: by the configuration; the check sees to the store's own */
+    bool accepted;        /* CHECK_ASSESS: the credential was right, append ACCEPTED too */
     int64_t started_us, deadline_us; /* clock_monotonic_us */
     struct config config;
     struct login_record record;            /* event filled in */
@@ -39,8 +39,9 @@ struct check_reply {
     enum verdict answer;
     bool learn; /* CHECK_OPENED */
     struct login_id id;
-    char text[ERROR_TEXT_BYTES]; /* when fault is set */
-    int priority;                /* of line, as syslog(3) has it */
+    char
+        text[ERROR_TEXT_BYTES]; /* when fault is set; else, unless empty, a complaint for the log */
+    int priority;               /* of line, as syslog(3) has it */
     char line[CHECK_LINE_BYTES];
 };
 

@@ -17,8 +17,12 @@
 #define LOCK_WAIT_MS  3000
 #define LOCK_PAUSE_MS 20
 
-static const char HEADING[] = "# Temporary exemptions, written by anomalyctl allow and revoke.\n"
-                              "# user NAME until TIME | network CIDR until TIME (UTC seconds)\n";
+#define FORMAT_LINE "# user NAME until TIME | network CIDR until TIME (UTC seconds)\n"
+
+static const char HEADING[] =
+    "# Temporary exemptions, written by anomalyctl allow and revoke.\n" FORMAT_LINE;
+static const char STORE_HEADING[] = "# Exceptions made on the dashboard, written by anomalyd: what "
+                                    "is changed here is lost.\n" FORMAT_LINE;
 
 static void network_subject(const struct ip_network *network,
                             char subject[sizeof(((struct exemption *)0)->subject)])
@@ -105,24 +109,24 @@ static bool next_entry(const char *path, char **text, unsigned *number, struct e
 }
 
 /* *text is the caller's to free; NULL with true: there is no such file. */
-static bool read_exemptions(const char *path, char **text, struct error *error)
+static bool read_exemptions(const char *path, uid_t owner, char **text, struct error *error)
 {
     size_t size;
     struct error reason = ERROR_NONE;
-    if (trusted_file_read(path, geteuid(), EXEMPTIONS_MAX_BYTES, FAULT_CONFIG, text, &size,
-                          &reason))
+    if (trusted_file_read(path, owner, EXEMPTIONS_MAX_BYTES, FAULT_CONFIG, text, &size, &reason))
         return true;
     if (errno == ENOENT)
         return true;
     return error_set(error, FAULT_CONFIG, "%s", reason.text);
 }
 
-bool exemptions_match(const char *path, const char *user, const struct ip_address *address,
-                      int64_t now_s, bool *match, struct error *error)
+bool exemptions_match(const char *path, uid_t owner, const char *user,
+                      const struct ip_address *address, int64_t now_s, bool *match,
+                      struct error *error)
 {
     *match = false;
     char *text;
-    if (!read_exemptions(path, &text, error))
+    if (!read_exemptions(path, owner, &text, error))
         return false;
     if (text == NULL)
         return true;
@@ -150,11 +154,11 @@ static void entry_to_exemption(const struct entry *entry, struct exemption *exem
         (void)snprintf(exemption->subject, sizeof(exemption->subject), "%s", entry->user);
 }
 
-bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
+bool exemptions_visit(const char *path, uid_t owner, exemption_visitor *visit, void *context,
                       struct error *error)
 {
     char *text;
-    if (!read_exemptions(path, &text, error))
+    if (!read_exemptions(path, owner, &text, error))
         return false;
     if (text == NULL)
         return true;
@@ -172,9 +176,26 @@ bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
     return damage.fault == FAULT_NONE || error_set(error, damage.fault, "%s", damage.text);
 }
 
-/* The subject as it is written to the file. */
-static bool check_subject(const struct exemption *exemption, struct exemption *canonical,
-                          struct error *error)
+bool exemptions_visit_store(const char *directory, exemption_visitor *visit, void *context,
+                            struct error *error)
+{
+    uid_t owner;
+    int descriptor;
+    struct error opening = ERROR_NONE;
+    if (!trusted_directory_open(directory, ANY_OWNER, FAULT_STORE, &descriptor, &owner, NULL,
+                                &opening))
+        return errno == ENOENT || error_set(error, opening.fault, "%s", opening.text);
+    (void)close(descriptor);
+    char *path;
+    if (asprintf(&path, "%s/" EXEMPTIONS_STORE_FILE, directory) < 0)
+        return error_set(error, FAULT_CONFIG, "no memory to read the exemptions of %s", directory);
+    bool done = exemptions_visit(path, owner, visit, context, error);
+    free(path);
+    return done;
+}
+
+bool exemption_canonical(const struct exemption *exemption, struct exemption *canonical,
+                         struct error *error)
 {
     *canonical = *exemption;
     if (exemption->is_network) {
@@ -203,6 +224,12 @@ struct rewrite {
     size_t size;
     char text[EXEMPTIONS_MAX_BYTES + 1];
 };
+
+static void begin_text(struct rewrite *rewrite, const char *heading)
+{
+    rewrite->size = strlen(heading);
+    memcpy(rewrite->text, heading, rewrite->size);
+}
 
 static void write_exemption(struct rewrite *rewrite, const struct exemption *exemption)
 {
@@ -280,9 +307,8 @@ static int lock_beside(const char *path, struct error *error)
 
 static bool rewrite_file(const char *path, struct rewrite *rewrite, struct error *error)
 {
-    rewrite->size = sizeof(HEADING) - 1;
-    memcpy(rewrite->text, HEADING, rewrite->size);
-    if (!exemptions_visit(path, keep_exemption, rewrite, error))
+    begin_text(rewrite, HEADING);
+    if (!exemptions_visit(path, geteuid(), keep_exemption, rewrite, error))
         return false;
     if (rewrite->change->until_s == 0 && !rewrite->found)
         return true;
@@ -299,7 +325,7 @@ bool exemptions_set(const char *path, const struct exemption *exemption, int64_t
 {
     *found = false;
     struct exemption change;
-    if (!check_subject(exemption, &change, error))
+    if (!exemption_canonical(exemption, &change, error))
         return false;
     if (change.until_s != 0 && change.until_s <= now_s)
         return error_set(error, FAULT_CONFIG, "the exemption of %s would have ended already",
@@ -319,5 +345,22 @@ bool exemptions_set(const char *path, const struct exemption *exemption, int64_t
     }
     free(rewrite);
     (void)close(lock);
+    return done;
+}
+
+bool exemptions_write(const char *path, const struct exemption *exemptions, size_t count,
+                      struct error *error)
+{
+    struct rewrite *rewrite = calloc(1, sizeof(*rewrite));
+    if (rewrite == NULL)
+        return error_set(error, FAULT_CONFIG, "no memory to write %s", path);
+    begin_text(rewrite, STORE_HEADING);
+    for (size_t i = 0; i < count; i++)
+        write_exemption(rewrite, &exemptions[i]);
+    bool done = rewrite->overflow ? error_set(error, FAULT_CONFIG, "%s would grow beyond %d bytes",
+                                              path, EXEMPTIONS_MAX_BYTES)
+                                  : trusted_file_replace(path, rewrite->text, rewrite->size, 0640,
+                                                         FAULT_CONFIG, error);
+    free(rewrite);
     return done;
 }

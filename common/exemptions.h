@@ -1,17 +1,21 @@
 /*
  * Temporary exemptions: a small file of its own, so that they work with the store gone.
  * A line: `user NAME until TIME` or `network CIDR until TIME`, TIME in UTC seconds; '#' comments.
+ * A second file in the store's directory holds those that were made on the dashboard; its owner
+ * writes it, whose word the verdict itself is.
  */
 #ifndef COMMON_EXEMPTIONS_H
 #define COMMON_EXEMPTIONS_H
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/ip_address.h"
 
-#define EXEMPTIONS_MAX_BYTES 65536
+#define EXEMPTIONS_MAX_BYTES  65536
+#define EXEMPTIONS_STORE_FILE "exemptions"
 
 struct exemption {
     bool is_network;
@@ -22,16 +26,28 @@ struct exemption {
 typedef bool exemption_visitor(void *context, const struct exemption *exemption);
 
 /*
- * Whether user or address is exempt at that time. *match is good whatever is returned: false with
- * an error means that the file cannot be read, or holds a damaged line besides those that were
- * heeded. A missing file: no match, without an error.
+ * Whether user or address is exempt at that time. The file must be owned by root or by owner.
+ * *match is good whatever is returned: false with an error means that the file cannot be read, or
+ * holds a damaged line besides those that were heeded. A missing file: no match, without an error.
  */
-bool exemptions_match(const char *path, const char *user, const struct ip_address *address,
-                      int64_t now_s, bool *match, struct error *error) MUST_USE;
+bool exemptions_match(const char *path, uid_t owner, const char *user,
+                      const struct ip_address *address, int64_t now_s, bool *match,
+                      struct error *error) MUST_USE;
 
 /* The sound lines; false, after the last of them, when there were others too. */
-bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
+bool exemptions_visit(const char *path, uid_t owner, exemption_visitor *visit, void *context,
                       struct error *error) MUST_USE;
+
+/* The same of the file in a store's directory, whoever owns that; none when it is missing. */
+bool exemptions_visit_store(const char *directory, exemption_visitor *visit, void *context,
+                            struct error *error) MUST_USE;
+
+/*
+ * Whether it can be written to a file: *canonical then has its subject as it is written there,
+ * networks in their one form.
+ */
+bool exemption_canonical(const struct exemption *exemption, struct exemption *canonical,
+                         struct error *error) MUST_USE;
 
 /* Adds or replaces one, dropping those that ended before now_s. until_s 0 removes it; *found says
  * whether it was there. The file is replaced in one step, mode 0644; a damaged one is left as it
@@ -39,5 +55,9 @@ bool exemptions_visit(const char *path, exemption_visitor *visit, void *context,
  * PATH.lock, which nobody else can open. */
 bool exemptions_set(const char *path, const struct exemption *exemption, int64_t now_s, bool *found,
                     struct error *error) MUST_USE;
+
+/* Replaces the file in one step, mode 0640, by these, which are canonical. */
+bool exemptions_write(const char *path, const struct exemption *exemptions, size_t count,
+                      struct error *error) MUST_USE;
 
 #endif

@@ -1,6 +1,6 @@
 #include "common/utf8.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 size_t utf8_length(const char *text, size_t size)
 {
@@ -42,6 +42,16 @@ size_t utf8_printable_length(const char *text, size_t size)
     size_t length = utf8_length(text, size);
 
     return length > 0 && steers(utf8_code_point(text, length)) ? 0 : length;
+}
+
+bool utf8_is_plain(const char *text)
+{
+    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
+        length = utf8_printable_length(text, left);
+        if (length == 0)
+            return false;
+    }
+    return true;
 }
 
 void utf8_show(char *text, size_t size)

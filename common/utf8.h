@@ -2,6 +2,7 @@
 #ifndef COMMON_UTF8_H
 #define COMMON_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ uint32_t utf8_code_point(const char *text, size_t length);
  * ASCII's and those from U+0080 on, line separators and marks of direction, all below U+10000.
  */
 size_t utf8_printable_length(const char *text, size_t size);
+
+/* Nothing but what utf8_printable_length() takes: a line that a terminal may show. */
+bool utf8_is_plain(const char *text);
 
 /* Makes a '?' of each byte that is of nothing printable. */
 void utf8_show(char *text, size_t size);

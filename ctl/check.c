@@ -129,7 +129,8 @@ static void check_exemptions(const struct config *config, struct findings *findi
 {
     struct error error = ERROR_NONE;
     int64_t active = 0;
-    if (!exemptions_visit(config->exemptions, accept_exemption, &active, &error))
+    if (!exemptions_visit(config->exemptions, geteuid(), accept_exemption, &active, &error) ||
+        !exemptions_visit_store(config->store, accept_exemption, &active, &error))
         findings_add(findings, FINDING_REFUSAL, "exemptions", "%s", error.text);
     else if (active > 0)
         findings_add(findings, FINDING_WARNING, "exemptions",

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -133,4 +135,19 @@ const char *ctl_place(const struct place *place, char *text, size_t capacity)
             used += (size_t)snprintf(text + used, capacity - used, "%s%s", used > 0 ? ", " : "",
                                      parts[i]);
     return text;
+}
+
+void ctl_name_person(char *name, size_t capacity, uint32_t *uid)
+{
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    char logged_in[LOGIN_LABEL_BY_BYTES];
+    const struct passwd *entry = NULL;
+    if (sudo != NULL)
+        entry = getpwnam(sudo);
+    if (entry == NULL && getlogin_r(logged_in, sizeof logged_in) == 0)
+        entry = getpwnam(logged_in);
+    if (entry == NULL)
+        entry = getpwuid(getuid());
+    *uid = entry != NULL ? entry->pw_uid : getuid();
+    snprintf(name, capacity, "%s", entry != NULL ? entry->pw_name : "unknown");
 }

@@ -51,6 +51,12 @@ struct config_values {
 bool ctl_store_open(const struct command_line *line, struct config *config, struct store **store,
                     struct error *error) MUST_USE;
 
+/*
+ * Who sits there, before this process becomes the store's owner: whom sudo was called by, whose
+ * word counts for root alone, else who logged in on this terminal, else whose process it is.
+ */
+void ctl_name_person(char *name, size_t capacity, uint32_t *uid);
+
 /* Becomes the owner of that directory when started as root. */
 bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
 

@@ -1,9 +1,12 @@
 /* anomalyctl allow, revoke */
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/exemptions.h"
 #include "ctl/ctl.h"
+#include "store/journal_state.h"
+#include "store/word.h"
 
 #define DEFAULT_DURATION "1h"
 
@@ -36,6 +39,7 @@ struct listing {
     struct text_table *table;
     int64_t now_s;
     size_t count;
+    const char *from;
 };
 
 static bool list_one(void *context, const struct exemption *exemption)
@@ -50,6 +54,7 @@ static bool list_one(void *context, const struct exemption *exemption)
         json_object_begin(listing->json, NULL);
         json_text(listing->json, kind, exemption->subject);
         json_time(listing->json, "until", exemption->until_s * US_PER_S);
+        json_text(listing->json, "from", listing->from);
         json_object_end(listing->json);
         return true;
     }
@@ -59,7 +64,23 @@ static bool list_one(void *context, const struct exemption *exemption)
                     ctl_time(listing->line, exemption->until_s * US_PER_S, time));
     text_table_cell(listing->table, "%s",
                     ctl_span((exemption->until_s - listing->now_s) * US_PER_S, span));
+    text_table_cell(listing->table, "%s", listing->from);
     return true;
+}
+
+/*
+ * What is sound is in force, so it is listed whatever else stands in the file. Who may not look
+ * into the store sees what the command made.
+ */
+static bool list_files(const struct config *config, struct listing *listing, struct error *error)
+{
+    struct error hidden = ERROR_NONE;
+    listing->from = "command";
+    bool done = exemptions_visit(config->exemptions, geteuid(), list_one, listing, error);
+    listing->from = "dashboard";
+    if (!exemptions_visit_store(config->store, list_one, listing, &hidden))
+        command_note(listing->line, "those of the dashboard: %s", hidden.text);
+    return done;
 }
 
 static int list_all(const struct command_line *line, const struct config *config)
@@ -69,16 +90,15 @@ static int list_all(const struct command_line *line, const struct config *config
     struct text_table table;
     struct listing listing = {
         .line = line, .json = &json, .table = &table, .now_s = clock_utc_us() / US_PER_S};
-    static const char *const HEADING[] = {"WHAT", "WHO", "UNTIL", "FOR"};
-    text_table_init(&table, "llll");
-    for (size_t i = 0; i < 4; i++)
+    static const char *const HEADING[] = {"WHAT", "WHO", "UNTIL", "FOR", "FROM"};
+    text_table_init(&table, "lllll");
+    for (size_t i = 0; i < sizeof HEADING / sizeof *HEADING; i++)
         text_table_cell(&table, "%s", HEADING[i]);
     if (line->json) {
         json_object_begin(&json, NULL);
         json_array_begin(&json, "exemptions");
     }
-    /* What is sound is in force, so it is listed whatever else stands in the file. */
-    bool done = exemptions_visit(config->exemptions, list_one, &listing, &error);
+    bool done = list_files(config, &listing, &error);
     if (line->json) {
         json_array_end(&json);
         json_object_end(&json);
@@ -151,6 +171,56 @@ int run_allow(const struct command_line *line)
     return say_set(line, &exemption, found);
 }
 
+/* ---- exceptions of the dashboard's ---- */
+
+struct search {
+    const struct exemption *wanted;
+    bool found;
+};
+
+static bool compare(void *context, const struct exemption *exemption)
+{
+    struct search *search = context;
+    search->found = exemption->is_network == search->wanted->is_network &&
+                    strcmp(exemption->subject, search->wanted->subject) == 0;
+    return !search->found;
+}
+
+/* anomalyd keeps these: it is told through the journal, as it is of labels. */
+static bool revoke_word(const struct command_line *line, struct config *config, struct word *word,
+                        struct error *error)
+{
+    uint8_t bytes[WORD_MAX_BYTES];
+    struct journal_state state;
+    struct store *store;
+    if (!ctl_store_open(line, config, &store, error))
+        return false;
+    bool done = journal_append(store_directory_fd(store), LABEL_PRODUCER, bytes,
+                               word_encode(word, bytes), error) &&
+                journal_state_read(store, store_directory_fd(store), &state, error);
+    store_close(store);
+    if (done && !state.writer_running)
+        command_note(line, "anomalyd is not running: the exception of the dashboard ends when it "
+                           "runs again, or after \"anomalyctl journal drain\"");
+    return done;
+}
+
+/* *found is true when it was made on the dashboard. */
+static bool revoke_on_dashboard(const struct command_line *line, struct config *config,
+                                const struct exemption *exemption, bool *found, struct error *error)
+{
+    struct search search = {.wanted = exemption};
+    struct error hidden = ERROR_NONE; /* the store may be gone */
+    if (!exemptions_visit_store(config->store, compare, &search, &hidden))
+        command_note(line, "those of the dashboard: %s", hidden.text);
+    if (!search.found)
+        return true;
+    *found = true;
+    struct word word = {.kind = WORD_EXCEPTION, .time_us = clock_utc_us(), .exemption = *exemption};
+    ctl_name_person(word.by, sizeof word.by, &word.uid);
+    return revoke_word(line, config, &word, error);
+}
+
 int run_revoke(const struct command_line *line)
 {
     struct error error = ERROR_NONE;
@@ -160,7 +230,8 @@ int run_revoke(const struct command_line *line)
     load_config(line, &config);
     if (!name_subject(line->operands[0], &exemption, &error))
         return command_misused(line, "%s", error.text);
-    if (!exemptions_set(config.exemptions, &exemption, clock_utc_us() / US_PER_S, &found, &error))
+    if (!exemptions_set(config.exemptions, &exemption, clock_utc_us() / US_PER_S, &found, &error) ||
+        !revoke_on_dashboard(line, &config, &exemption, &found, &error))
         return command_fail(line, &error);
     if (!found) {
         error_set(&error, FAULT_CONFIG,

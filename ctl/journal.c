@@ -8,13 +8,16 @@
 #include "store/journal_state.h"
 
 #define BATCH_RECORDS 5000
+#define CALLS_MOST    2000 /* for what the dashboard may be appending all the while */
 
-static bool drain_all(const struct config *config, struct store *store, struct drain_result *total,
-                      struct error *error)
+static bool drain_all(const struct command_line *line, const struct config *config,
+                      struct store *store, struct drain_result *total, struct error *error)
 {
     const struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
-                                        .batch_records = BATCH_RECORDS};
+                                        .batch_records = BATCH_RECORDS,
+                                        .now_us = clock_utc_us()};
     struct drain_result result;
+    int calls = 0;
     do {
         if (!drain_journals(store, &limits, &result, error))
             return false;
@@ -23,8 +26,10 @@ static bool drain_all(const struct config *config, struct store *store, struct d
         total->damage.bytes += result.damage.bytes;
         total->damage.spots += result.damage.spots;
         command_progress("records folded in", total->records, 0);
-    } while (result.more);
+    } while (result.more || (result.more_words && ++calls < CALLS_MOST));
     command_progress_end();
+    if (result.distrust.fault != FAULT_NONE)
+        command_note(line, "%s", result.distrust.text);
     return true;
 }
 
@@ -65,7 +70,7 @@ static int run_drain(const struct command_line *line)
             "in by itself",
             config.store);
     }
-    done = done && drain_all(&config, store, &total, &error);
+    done = done && drain_all(line, &config, store, &total, &error);
     store_close(store);
     return done ? print_drained(line, &total) : command_fail(line, &error);
 }

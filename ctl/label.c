@@ -1,6 +1,4 @@
 /* anomalyctl label */
-#include <ctype.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,35 +7,11 @@
 #include "store/journal_state.h"
 #include "store/login_json.h"
 
-/* ---- who ------------------------------------------------------------------------------------ */
-
-/*
- * Who sits there, before this process becomes the store's owner: whom sudo was called by, whose
- * word counts for root alone, else who logged in on this terminal, else whose process it is.
- */
-static void name_labeller(struct login_label *label)
-{
-    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-    char logged_in[sizeof label->by];
-    const struct passwd *entry = NULL;
-    if (sudo != NULL)
-        entry = getpwnam(sudo);
-    if (entry == NULL && getlogin_r(logged_in, sizeof logged_in) == 0)
-        entry = getpwnam(logged_in);
-    if (entry == NULL)
-        entry = getpwuid(getuid());
-    label->uid = entry != NULL ? entry->pw_uid : getuid();
-    snprintf(label->by, sizeof label->by, "%s", entry != NULL ? entry->pw_name : "unknown");
-}
-
 /* ---- what ----------------------------------------------------------------------------------- */
 
 static bool take_family(const char *family, struct login_label *label, struct error *error)
 {
-    bool sound = family[0] != '\0' && strlen(family) < sizeof label->family;
-    for (const char *at = family; *at != '\0'; at++)
-        sound = sound && (isalnum((unsigned char)*at) || strchr("-_.", *at) != NULL);
-    if (!sound)
+    if (!login_family_is_sound(family))
         return error_set(error, FAULT_CONFIG,
                          "\"%s\" is not the name of a family: 1 to %zu letters, digits, '-', '_' "
                          "or '.'",
@@ -190,7 +164,7 @@ int run_label(const struct command_line *line)
     struct store *store;
     if (!read_line(line, &label, &error))
         return command_misused(line, "%s", error.text);
-    name_labeller(&label);
+    ctl_name_person(label.by, sizeof label.by, &label.uid);
     if (!ctl_store_open(line, &config, &store, &error))
         return command_fail(line, &error);
     bool done = give_label(line, store, &label, &error);

@@ -6,7 +6,10 @@
 
 #include "common/utf8.h"
 #include "ctl/ctl.h"
+#include "store/decision.h"
 #include "store/login_json.h"
+
+#define DECISIONS_SHOWN 20 /* of one login */
 
 struct showing {
     const struct command_line *line;
@@ -327,6 +330,40 @@ static void print_login(const struct command_line *line, const struct stored_log
     print_stages(line, login);
 }
 
+static bool print_decision(void *context, const struct decision *decision)
+{
+    const struct word *word = &decision->word;
+    char time[CLOCK_TEXT_BYTES];
+    const char *said = word->kind == WORD_LABEL ? login_label_name(word->label)
+                       : word->later            ? "later"
+                                                : "not later";
+    fact("decided", "%s: %s by %s%s%s", ctl_time(context, word->time_us, time), said, word->by,
+         word->why[0] != '\0' ? ": " : "", word->why);
+    return true;
+}
+
+static bool json_decision(void *context, const struct decision *decision)
+{
+    json_object_begin(context, NULL);
+    decision_json_members(context, decision);
+    json_object_end(context);
+    return true;
+}
+
+static bool json_login(struct showing *showing, const struct stored_login *login,
+                       const struct login_label *label, struct error *error)
+{
+    struct json_writer *json = &showing->json;
+    json_object_begin(json, NULL);
+    login_json_members(json, login, true, label);
+    json_array_begin(json, "decisions");
+    bool done = store_decisions(showing->store, &login->record.event.id, INT64_MAX, DECISIONS_SHOWN,
+                                json_decision, json, error);
+    json_array_end(json);
+    json_object_end(json);
+    return done;
+}
+
 static bool show_login(struct showing *showing, struct error *error)
 {
     struct login_id id;
@@ -346,13 +383,12 @@ static bool show_login(struct showing *showing, struct error *error)
     if (!store_label_load(showing->store, &id, &label, &labelled, error))
         return false;
     const struct login_label *given = labelled ? &label : NULL;
-    if (showing->line->json) {
-        login_json(&showing->json, NULL, &login, true, given);
-        return true;
-    }
+    if (showing->line->json)
+        return json_login(showing, &login, given, error);
     print_login(showing->line, &login);
     print_label(showing->line, &login, given);
-    return true;
+    return store_decisions(showing->store, &id, INT64_MAX, DECISIONS_SHOWN, print_decision,
+                           (void *)showing->line, error);
 }
 
 /* ---- the command ---- */

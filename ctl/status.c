@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/exemptions.h"
 #include "common/json_reader.h"
 #include "ctl/ctl.h"
 #include "store/geo.h"
@@ -17,13 +19,35 @@ struct status {
     struct error model_error, geo_error;
     char geo_type[64];
     uint64_t geo_epoch;
+    int64_t exempt, exempt_by_dashboard; /* for a while */
+    struct error exempt_error;
 };
+
+static bool count_exemption(void *context, const struct exemption *exemption)
+{
+    *(int64_t *)context += exemption->until_s > clock_utc_us() / US_PER_S;
+    return true;
+}
+
+/* Before root is given up: the files have different owners. */
+static void count_exemptions(const struct command_line *line, struct status *status)
+{
+    struct config config;
+    if (!command_config(line, &config, &status->exempt_error))
+        return;
+    if (!exemptions_visit(config.exemptions, geteuid(), count_exemption, &status->exempt,
+                          &status->exempt_error))
+        return;
+    (void)!exemptions_visit_store(config.store, count_exemption, &status->exempt_by_dashboard,
+                                  &status->exempt_error);
+}
 
 static bool gather(const struct command_line *line, struct status *status, struct error *error)
 {
     struct store *store;
     struct geo *geo;
     *status = (struct status){0};
+    count_exemptions(line, status);
     if (!ctl_store_open(line, &status->config, &store, error))
         return false;
     bool done = store_counts(store, clock_utc_us(), &status->counts, error) &&
@@ -95,6 +119,15 @@ static void print_journal(const struct status *status)
              spots);
 }
 
+static void print_exemptions(const struct status *status)
+{
+    if (status->exempt_error.fault != FAULT_NONE)
+        fact("exempt", "%s", status->exempt_error.text);
+    else if (status->exempt + status->exempt_by_dashboard > 0)
+        fact("exempt", "for a while: %" PRId64 " by anomalyctl allow, %" PRId64 " by the dashboard",
+             status->exempt, status->exempt_by_dashboard);
+}
+
 static void print_status(const struct command_line *line, const struct status *status)
 {
     const struct store_counts *counts = &status->counts;
@@ -114,6 +147,7 @@ static void print_status(const struct command_line *line, const struct status *s
     fact("last 24 hours",
          "%" PRId64 " attempts, %" PRId64 " failed, %" PRId64 " step-ups, %" PRId64 " denials",
          counts->attempts_24h, counts->failures_24h, counts->step_ups_24h, counts->denials_24h);
+    print_exemptions(status);
     print_journal(status);
     if (counts->damage_spots > 0)
         fact("", "%" PRId64 " damaged places (%" PRId64 " bytes) were skipped so far",
@@ -164,6 +198,8 @@ static void json_status(struct json_writer *json, const struct status *status)
     json_integer(json, "wal_bytes", counts->wal_bytes);
     json_integer(json, "damage_bytes", counts->damage_bytes);
     json_integer(json, "damage_spots", counts->damage_spots);
+    json_integer(json, "exempt", status->exempt);
+    json_integer(json, "exempt_by_dashboard", status->exempt_by_dashboard);
     ctl_journal_json(json, &status->journal);
     json_model(json, status);
     json_object_end(json);

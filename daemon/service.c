@@ -14,6 +14,7 @@
 #include "daemon/checkers.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
+#include "store/word.h"
 
 #define RETRY_MS           1000 /* after a fault; also how long a missed wake-up can last */
 #define PAUSED_RETRY_MS    200
@@ -26,7 +27,9 @@
 #define RETAIN_ROWS        200 /* and as many as were folded in: a flood is not faster */
 #define SETTLED_US         (INT64_C(600) * US_PER_S) /* what is older is not accepted any more */
 #define LEFTOVER_S         3600
+#define REPORT_US          (INT64_C(60) * US_PER_S) /* a journal may be damaged all the time */
 #define JOURNAL_SUFFIX     ".journal"
+#define PATH_BYTES         4096
 
 struct service {
     const struct command_line *line;
@@ -36,13 +39,14 @@ struct service {
     struct retrain retrain;
     int signal_fd, inotify_fd;
     bool stop;
-    bool woken;                       /* a journal was appended to */
-    bool faulty;                      /* the last round failed, and that was said */
-    bool paused;                      /* a reader keeps the log from shrinking, and that was said */
-    int64_t folded;                   /* records, in this round */
-    int64_t unmoved;                  /* records folded in since the last checkpoint */
-    int64_t checkpoint_us, retain_us; /* monotonic: when they were done */
-    bool retaining;                   /* there may be more to forget */
+    bool woken;      /* a journal was appended to */
+    bool faulty;     /* the last round failed, and that was said */
+    bool paused;     /* a reader keeps the log from shrinking, and that was said */
+    int64_t folded;  /* records, in this round */
+    int64_t unmoved; /* records folded in since the last checkpoint */
+    int64_t checkpoint_us, retain_us, report_us; /* monotonic: when they were done */
+    struct drain_result unsaid;                  /* what was skipped since the last report */
+    bool retaining;                              /* there may be more to forget */
 };
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -86,9 +90,21 @@ static bool is_journal(const struct inotify_event *event)
            strcmp(event->name + length - suffix, JOURNAL_SUFFIX) == 0;
 }
 
+/* The dashboard's too, where it has one; again and again is once. */
+static void watch_words(const struct service *service)
+{
+    char path[PATH_BYTES];
+
+    if (snprintf(path, sizeof(path), "%s/" WORD_DIRECTORY, service->config->store) <
+        (int)sizeof(path))
+        (void)inotify_add_watch(service->inotify_fd, path,
+                                IN_MODIFY | IN_CREATE | IN_ONLYDIR | IN_DONT_FOLLOW);
+}
+
 static void take_changes(struct service *service)
 {
     _Alignas(struct inotify_event) char bytes[4096];
+    bool made = false; /* a directory */
     ssize_t size;
 
     while ((size = read(service->inotify_fd, bytes, sizeof(bytes))) > 0) {
@@ -97,9 +113,13 @@ static void take_changes(struct service *service)
 
             if ((event->mask & IN_Q_OVERFLOW) != 0 || is_journal(event))
                 service->woken = true;
+            if ((event->mask & IN_ISDIR) != 0)
+                made = true;
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     }
+    if (made)
+        watch_words(service);
 }
 
 /* Until the time has passed, a signal came or, when `changes`, a journal was appended to. */
@@ -142,9 +162,11 @@ static bool watch_signals(struct service *service, const sigset_t *signals, stru
 static void watch_journals(struct service *service)
 {
     service->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (service->inotify_fd >= 0 &&
-        inotify_add_watch(service->inotify_fd, service->config->store, IN_MODIFY | IN_CREATE) >= 0)
+    if (service->inotify_fd >= 0 && inotify_add_watch(service->inotify_fd, service->config->store,
+                                                      IN_MODIFY | IN_CREATE) >= 0) {
+        watch_words(service);
         return;
+    }
     command_note(service->line, "cannot watch %s (%s): the journals are read once a second",
                  service->config->store, strerror(errno));
     if (service->inotify_fd >= 0)
@@ -228,30 +250,56 @@ static int64_t batch_records(const struct config *config)
     return records < BATCH_LEAST ? BATCH_LEAST : records > BATCH_RECORDS ? BATCH_RECORDS : records;
 }
 
-static void report(struct service *service, const struct drain_result *result)
+static void say_skipped(struct service *service)
 {
-    if (result->damage.spots > 0)
+    const struct drain_result *unsaid = &service->unsaid;
+
+    if (unsaid->damage.spots > 0)
         command_note(service->line, "%llu damaged places in the journals were skipped, %llu bytes",
-                     (unsigned long long)result->damage.spots,
-                     (unsigned long long)result->damage.bytes);
-    if (result->refused > 0)
+                     (unsigned long long)unsaid->damage.spots,
+                     (unsigned long long)unsaid->damage.bytes);
+    if (unsaid->refused > 0)
         command_note(service->line,
                      "%lld journal records were skipped: they are not this version's, or "
-                     "label a login that is gone",
-                     (long long)result->refused);
+                     "label a login that is gone, or ask for more than they may",
+                     (long long)unsaid->refused);
+    if (unsaid->distrust.fault != FAULT_NONE)
+        command_note(service->line, "what the dashboard says is not heard: %s",
+                     unsaid->distrust.text);
 }
 
-/* One batch. *more: another is waiting. */
-static bool drain(struct service *service, bool *more, struct error *error)
+/* At once, and what goes on being skipped once in a while: nobody is to fill the log with it. */
+static void report(struct service *service, const struct drain_result *result)
+{
+    struct drain_result *unsaid = &service->unsaid;
+    int64_t now_us = clock_monotonic_us();
+
+    unsaid->damage.spots += result->damage.spots;
+    unsaid->damage.bytes += result->damage.bytes;
+    unsaid->refused += result->refused;
+    if (unsaid->distrust.fault == FAULT_NONE)
+        unsaid->distrust = result->distrust;
+    if (service->report_us != 0 && now_us - service->report_us < REPORT_US)
+        return;
+    if (unsaid->damage.spots == 0 && unsaid->refused == 0 && unsaid->distrust.fault == FAULT_NONE)
+        return;
+    say_skipped(service);
+    memset(unsaid, 0, sizeof(*unsaid));
+    service->report_us = now_us;
+}
+
+/* One batch. *more: another is waiting. words: so may one of the dashboard's. */
+static bool drain(struct service *service, bool words, bool *more, struct error *error)
 {
     struct drain_limits limits = {.rotate_bytes = service->config->journal_rotate_bytes,
-                                  .batch_records = batch_records(service->config)};
+                                  .batch_records = batch_records(service->config),
+                                  .now_us = clock_utc_us()};
     struct drain_result result;
     int64_t now_us;
 
     if (!drain_journals(service->store, &limits, &result, error))
         return false;
-    *more = result.more;
+    *more = result.more || (words && result.more_words);
     report(service, &result);
     service->folded = result.records;
     service->unmoved += result.records;
@@ -311,7 +359,7 @@ static bool work(struct service *service, bool *more, struct error *error)
     *more = false;
     if (service->paused && !checkpoint(service, error))
         return false;
-    return service->paused || (drain(service, more, error) && retain(service, error));
+    return service->paused || (drain(service, true, more, error) && retain(service, error));
 }
 
 /* A full disk passes, a damaged database does not. */
@@ -368,9 +416,10 @@ static bool finish(struct service *service, struct error *error)
 
     notify_manager("STOPPING=1");
     while (more && !service->paused) {
-        if (!drain(service, &more, error))
+        if (!drain(service, false, &more, error))
             return false;
     }
+    say_skipped(service);
     return store_checkpoint(service->store, true, &wal_bytes, error);
 }
 

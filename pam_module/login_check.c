@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check/answer.h"
+#include "check/audit_line.h"
 #include "check/kept.h"
 #include "check/request.h"
 #include "common/clock.h"
@@ -68,7 +69,7 @@ void login_check_exemptions(struct login_check *check)
         check->job.exempt = true;
         return;
     }
-    if (!exemptions_match(config->exemptions, event->user, &event->source,
+    if (!exemptions_match(config->exemptions, geteuid(), event->user, &event->source,
                           event->time_us / US_PER_S, &match, &error))
         (void)audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
     check->job.exempt = match;
@@ -232,6 +233,17 @@ static void judge_fault(struct login_check *check, struct error *error, struct j
     log_fault(check, error);
 }
 
+/* What the check found wrong that did not keep it from judging. */
+static void complain(struct login_check *check, const struct check_reply *reply)
+{
+    char text[4 * ERROR_TEXT_BYTES];
+
+    if (reply->text[0] == '\0')
+        return;
+    audit_line_escape(reply->text, ' ', text, sizeof text);
+    (void)audit_send(&check->items.log, LOG_ERR, text, check->job.deadline_us);
+}
+
 void login_check_judge(struct login_check *check, bool accepted, struct judgement *judgement)
 {
     struct error error = check->config_error;
@@ -250,6 +262,7 @@ void login_check_judge(struct login_check *check, bool accepted, struct judgemen
                            .answer = answer_within(reply.answer, login_check_enforces(check),
                                                    check->job.exempt, spares_root(check))};
     (void)audit_send(&check->items.log, reply.priority, reply.line, check->job.deadline_us);
+    complain(check, &reply);
 }
 
 void login_check_append(struct login_check *check, enum verdict answer)

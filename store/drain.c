@@ -1,12 +1,24 @@
 #include "store/drain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/login_label.h"
+#include "store/decision.h"
 #include "store/store_tables.h"
+
+/* A label may make a user's whole history be learned again: logins wait for no more of them. */
+#define WORDS_AT_ONCE 50
+
+struct drain;
+
+struct producer {
+    const char *name;
+    const char *directory; /* another user's, in the store's; NULL: the store's own */
+    void (*fold)(struct drain *drain, const void *payload, size_t size);
+};
 
 /* One producer's journal during one drain. */
 struct drain {
@@ -15,8 +27,12 @@ struct drain {
     const struct drain_limits *limits;
     struct drain_result *result;
     struct error *error;
+    int directory_fd; /* where the journal is */
+    uint32_t owner;   /* of that directory, when it is not the store's own */
+    int64_t words;
     struct journal_positions positions;
     bool failed;
+    bool full;           /* it stopped before the journal's end */
     bool remove_old;     /* read to its end, and nobody can append to it */
     bool rotate_current; /* above its size, and no old file is in the way */
 };
@@ -49,28 +65,40 @@ static void fold_login(struct drain *drain, const void *payload, size_t size)
         fold(drain, &record);
 }
 
-/* Of a login that is not there any more nothing can be labelled. */
-static void fold_label(struct drain *drain, const void *payload, size_t size)
+/* Who gives a word through the dashboard is only as sure as the dashboard is. */
+static void attribute(const struct drain *drain, struct word *word)
+{
+    word->uid = drain->owner;
+    if (word->time_us > drain->limits->now_us)
+        word->time_us = drain->limits->now_us;
+}
+
+static void fold_word(struct drain *drain, const void *payload, size_t size)
 {
     struct error failure = ERROR_NONE;
-    struct login_label label;
-    bool found;
+    struct word word;
+    bool taken;
 
-    if (!login_label_decode(&label, payload, size, NULL))
+    drain->words++;
+    if (!word_decode(&word, payload, size, NULL) ||
+        (drain->producer->directory && !word_is_plain(&word))) {
         drain->result->refused++;
-    else if (store_fold_label(drain->store, &label, &found, &failure))
-        *(found ? &drain->result->records : &drain->result->refused) += 1;
-    else if (login_row_is_crowded(drain->store, &label.id))
+        return;
+    }
+    if (drain->producer->directory)
+        attribute(drain, &word);
+    if (store_fold_word(drain->store, &word, drain->limits->now_us, &taken, &failure))
+        *(taken ? &drain->result->records : &drain->result->refused) += 1;
+    else if (login_row_is_crowded(drain->store, &word.login))
         drain->result->refused++;
     else
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
 }
 
-/* A label comes after its login: the order is that of draining. */
-static const struct producer {
-    const char *name;
-    void (*fold)(struct drain *drain, const void *payload, size_t size);
-} PRODUCERS[] = {{"login", fold_login}, {LABEL_PRODUCER, fold_label}};
+/* A word comes after its login: the order is that of draining. */
+static const struct producer PRODUCERS[] = {{"login", NULL, fold_login},
+                                            {LABEL_PRODUCER, NULL, fold_word},
+                                            {WORD_PRODUCER, WORD_DIRECTORY, fold_word}};
 
 #define PRODUCER_COUNT (sizeof(PRODUCERS) / sizeof(PRODUCERS[0]))
 
@@ -80,9 +108,29 @@ static bool drain_frame(void *context, const void *payload, size_t size, int64_t
 
     (void)next;
     drain->producer->fold(drain, payload, size);
-    drain->result->more =
-        drain->result->records + drain->result->refused >= drain->limits->batch_records;
-    return !drain->failed && !drain->result->more;
+    drain->full = drain->result->records + drain->result->refused >= drain->limits->batch_records ||
+                  drain->words >= WORDS_AT_ONCE;
+    *(drain->producer->directory ? &drain->result->more_words : &drain->result->more) = drain->full;
+    return !drain->failed && !drain->full;
+}
+
+/* Keeps a failure of another user's directory apart from those of the store's. Always true. */
+static bool distrust(struct drain *drain, const struct error *why)
+{
+    (void)error_set(&drain->result->distrust, why->fault, "%s", why->text);
+    return true;
+}
+
+/* No honest program writes as much: it is read no further, and goes when it is retired. */
+static bool is_overfull(struct drain *drain, const struct stat *status)
+{
+    struct error why = ERROR_NONE;
+
+    if (!drain->producer->directory || status->st_size <= WORDS_MAX_FILE_BYTES)
+        return false;
+    (void)error_set(&why, FAULT_STORE, "a journal of the %s has %lld bytes: it is thrown away",
+                    drain->producer->name, (long long)status->st_size);
+    return distrust(drain, &why);
 }
 
 /* From the place where it was left; one that a power failure cut shorter goes on at its new end. */
@@ -93,22 +141,25 @@ static bool drain_file(struct drain *drain, int fd, struct journal_position *pos
 
     if (fstat(fd, &status) != 0)
         return error_set_errno(drain->error, FAULT_STORE, errno, "cannot examine a journal");
-    if (position->offset > status.st_size)
+    if (position->offset > status.st_size || is_overfull(drain, &status))
         position->offset = status.st_size;
     return journal_read(fd, position->offset, 0, drain_frame, drain, &position->offset, damage,
                         drain->error) &&
            !drain->failed;
 }
 
-/* *there is false when there is no such file, which is no error. */
+/* *there is false when there is no such file, which is no error, nor is another user's odd one. */
 static bool open_file(struct drain *drain, bool old, int *fd, uint8_t id[JOURNAL_ID_BYTES],
                       bool *there)
 {
     struct error opening = ERROR_NONE;
 
-    *there = journal_open(store_directory_fd(drain->store), drain->producer->name, old, fd, id,
-                          &opening);
-    return *there || errno == ENOENT || error_set(drain->error, opening.fault, "%s", opening.text);
+    *there = journal_open(drain->directory_fd, drain->producer->name, old, fd, id, &opening);
+    if (*there || errno == ENOENT)
+        return true;
+    if (drain->producer->directory)
+        return distrust(drain, &opening);
+    return error_set(drain->error, opening.fault, "%s", opening.text);
 }
 
 static struct journal_position position_of(const struct journal_positions *positions,
@@ -145,7 +196,7 @@ static bool drain_old(struct drain *drain, const struct journal_positions *befor
     if (memcmp(before->current.id, id, JOURNAL_ID_BYTES) == 0) /* retired since then */
         memset(&drain->positions.current, 0, sizeof(drain->positions.current));
     done = drain_file(drain, fd, &drain->positions.old, damage);
-    if (done && quiet && !drain->result->more) {
+    if (done && quiet && !drain->full) {
         drain->remove_old = fstat(fd, &status) == 0;
         if (drain->remove_old && status.st_size > drain->positions.old.offset) {
             damage->bytes += (uint64_t)(status.st_size - drain->positions.old.offset);
@@ -177,7 +228,7 @@ static bool drain_current(struct drain *drain, const struct journal_positions *b
     return done;
 }
 
-static bool drain_producer(struct drain *drain)
+static bool drain_both(struct drain *drain)
 {
     struct journal_positions before;
     struct journal_damage damage = {0};
@@ -187,7 +238,7 @@ static bool drain_producer(struct drain *drain)
         return false;
     drain->positions = before;
     if (!drain_old(drain, &before, &old_there, &damage) ||
-        (!drain->result->more && !drain_current(drain, &before, old_there, &damage)))
+        (!drain->full && !drain_current(drain, &before, old_there, &damage)))
         return false;
     drain->result->damage.bytes += damage.bytes;
     drain->result->damage.spots += damage.spots;
@@ -199,16 +250,93 @@ static bool drain_producer(struct drain *drain)
                                 drain->error);
 }
 
+/*
+ * directory_fd stays -1, which is no error, where another user's directory is missing or is not
+ * what it should be.
+ */
+static void open_directory(struct drain *drain)
+{
+    const char *name = drain->producer->directory;
+    struct error why = ERROR_NONE;
+    struct stat status;
+    int fd = openat(store_directory_fd(drain->store), name,
+                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT)
+        return;
+    if (fd < 0)
+        (void)error_set_errno(&why, FAULT_STORE, errno, "cannot open %s in the store", name);
+    else if (fstat(fd, &status) != 0)
+        (void)error_set_errno(&why, FAULT_STORE, errno, "cannot examine %s in the store", name);
+    else if ((status.st_mode & S_IWOTH) != 0)
+        (void)error_set(&why, FAULT_STORE, "%s in the store can be written by everybody; chmod o-w",
+                        name);
+    if (why.fault == FAULT_NONE) {
+        drain->directory_fd = fd;
+        drain->owner = status.st_uid;
+        return;
+    }
+    (void)distrust(drain, &why);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static bool drain_producer(struct drain *drain)
+{
+    drain->directory_fd = -1;
+    if (drain->producer->directory)
+        open_directory(drain);
+    else
+        drain->directory_fd = store_directory_fd(drain->store);
+    return drain->directory_fd < 0 || drain_both(drain);
+}
+
+/*
+ * In another user's directory nothing is created: what appends there creates it anew, and it would
+ * not be his.
+ */
+static bool drain_rotate(struct drain *drain, struct error *error)
+{
+    return drain->producer->directory
+               ? journal_retire(drain->directory_fd, drain->producer->name, error)
+               : journal_rotate(drain->directory_fd, drain->producer->name, error);
+}
+
 /* After the commit, which the removal of a journal must not outrun: on disk first. */
 static bool drain_retire(struct drain *drain)
 {
-    int directory = store_directory_fd(drain->store);
+    struct error why = ERROR_NONE;
     int64_t wal_bytes;
 
-    if (drain->remove_old && (!store_checkpoint(drain->store, false, &wal_bytes, drain->error) ||
-                              !journal_remove_old(directory, drain->producer->name, drain->error)))
+    if (drain->remove_old && !store_checkpoint(drain->store, false, &wal_bytes, drain->error))
         return false;
-    return !drain->rotate_current || journal_rotate(directory, drain->producer->name, drain->error);
+    if ((!drain->remove_old ||
+         journal_remove_old(drain->directory_fd, drain->producer->name, &why)) &&
+        (!drain->rotate_current || drain_rotate(drain, &why)))
+        return true;
+    if (drain->producer->directory)
+        return distrust(drain, &why);
+    return error_set(drain->error, why.fault, "%s", why.text);
+}
+
+static bool drain_all(struct drain drains[PRODUCER_COUNT], size_t *count, struct store *store,
+                      const struct drain_limits *limits, struct drain_result *result,
+                      struct error *error)
+{
+    if (!store_begin(store, error))
+        return false;
+    while (*count < PRODUCER_COUNT && !result->more) {
+        drains[*count] = (struct drain){.store = store,
+                                        .producer = &PRODUCERS[*count],
+                                        .limits = limits,
+                                        .result = result,
+                                        .error = error};
+        if (!drain_producer(&drains[(*count)++])) {
+            store_rollback(store);
+            return false;
+        }
+    }
+    return store_commit(store, error);
 }
 
 bool drain_journals(struct store *store, const struct drain_limits *limits,
@@ -216,26 +344,14 @@ bool drain_journals(struct store *store, const struct drain_limits *limits,
 {
     struct drain drains[PRODUCER_COUNT];
     size_t count = 0;
+    bool done;
 
     memset(result, 0, sizeof(*result));
-    if (!store_begin(store, error))
-        return false;
-    while (count < PRODUCER_COUNT && !result->more) {
-        drains[count] = (struct drain){.store = store,
-                                       .producer = &PRODUCERS[count],
-                                       .limits = limits,
-                                       .result = result,
-                                       .error = error};
-        if (!drain_producer(&drains[count++])) {
-            store_rollback(store);
-            return false;
-        }
-    }
-    if (!store_commit(store, error))
-        return false;
+    done = drain_all(drains, &count, store, limits, result, error);
     for (size_t i = 0; i < count; i++) {
-        if (!drain_retire(&drains[i]))
-            return false;
+        done = done && drain_retire(&drains[i]);
+        if (drains[i].producer->directory && drains[i].directory_fd >= 0)
+            (void)close(drains[i].directory_fd);
     }
-    return true;
+    return done && store_exceptions_publish(store, limits->now_us, error);
 }

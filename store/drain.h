@@ -1,6 +1,9 @@
 /*
  * Folds the journals into the store, exactly once: a journal's position is committed in the same
  * transaction as what was read up to it. Needs a store open for writing (the drain lock).
+ *
+ * The dashboard's journal lies in a directory of another user, who can write there whatever he
+ * likes: nothing of it keeps the other journals waiting or makes the drain fail.
  */
 #ifndef STORE_DRAIN_H
 #define STORE_DRAIN_H
@@ -10,13 +13,17 @@
 struct drain_limits {
     int64_t rotate_bytes;  /* the current file is retired above this size */
     int64_t batch_records; /* records in one transaction at most */
+    int64_t now_us;        /* UTC */
 };
 
 struct drain_result {
     int64_t records; /* folded in */
-    int64_t refused; /* sound frames that are no record of ours, or label no login there is */
+    int64_t refused; /* sound frames that are no record of ours, or words on no login there is, or
+                        that ask for more than a word may (word.h) */
     struct journal_damage damage;
-    bool more; /* a batch was full: call again */
+    struct error distrust; /* why the dashboard's journal was left alone; FAULT_NONE: it was not */
+    bool more;             /* a batch was full: call again */
+    bool more_words; /* the same of the dashboard's, who may write faster than this can read */
 };
 
 bool drain_journals(struct store *store, const struct drain_limits *limits,

@@ -1,8 +1,9 @@
 /*
  * The journal: what logins append and anomalyd folds into the store.
  *
- * One producer ("login", "ctl") has one current file DIR/PRODUCER.journal and at times one retired
- * file DIR/PRODUCER.journal.old that is still being drained. A file is a header and frames:
+ * One producer ("login", "ctl", "dashboard") has one current file DIR/PRODUCER.journal and at times
+ * one retired file DIR/PRODUCER.journal.old that is still being drained. A file is a header and
+ * frames:
  *
  *     header   "PAJOURN1", 16 random bytes: the file's identity
  *     frame    magic "PAR1", u16 version, u16 payload bytes, u64 checksum of version, length and
@@ -64,7 +65,8 @@ struct journal_damage {
 typedef bool journal_visitor(void *context, const void *payload, size_t size, int64_t next);
 
 /*
- * Reads the sound frames of the file behind fd from offset on (an offset below the header's end
+ * Reads the sound frames of the file behind fd, as long as it is when this is called and no
+ * further than JOURNAL_MAX_FILE_BYTES, from offset on (an offset below the header's end
  * means the header's end). limit_bytes > 0: at most the last that many bytes of the file. *end:
  * where reading ended: behind the last sound frame or behind damage that is followed by a sound
  * frame; bytes at the file's very end that may still become a frame are left for later.
@@ -83,7 +85,10 @@ bool journal_read_tail(int directory_fd, const char *producer,
                        const struct journal_positions *positions, int64_t limit_bytes,
                        journal_visitor *visit, void *context, struct error *error) MUST_USE;
 
-/* Retires the current file: renames it to .old (which must not exist) and creates a new one. */
+/* Retires the current file: renames it to .old, which must not exist. */
+bool journal_retire(int directory_fd, const char *producer, struct error *error) MUST_USE;
+
+/* The same, and creates a new one. */
 bool journal_rotate(int directory_fd, const char *producer, struct error *error) MUST_USE;
 
 /* True when no producer can append to the old file any more (the exclusive lock was had). */

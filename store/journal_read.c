@@ -14,6 +14,7 @@
 
 struct reading {
     int fd;
+    int64_t until;  /* what is appended meanwhile is for the next reader: it might never end */
     int64_t offset; /* of bytes[0] in the file */
     size_t at, have;
     int64_t skipped_from; /* where damage began; -1: none */
@@ -23,14 +24,20 @@ struct reading {
 /* *grew is false at the file's end. */
 static bool reading_fill(struct reading *reading, bool *grew, struct error *error)
 {
+    size_t room;
+    int64_t left;
     ssize_t got;
 
     memmove(reading->bytes, reading->bytes + reading->at, reading->have - reading->at);
     reading->offset += (int64_t)reading->at;
     reading->have -= reading->at;
     reading->at = 0;
+    room = WINDOW_BYTES - reading->have;
+    left = reading->until - reading->offset - (int64_t)reading->have;
+    if (left < (int64_t)room)
+        room = left > 0 ? (size_t)left : 0;
     do
-        got = pread(reading->fd, reading->bytes + reading->have, WINDOW_BYTES - reading->have,
+        got = pread(reading->fd, reading->bytes + reading->have, room,
                     reading->offset + (int64_t)reading->have);
     while (got < 0 && errno == EINTR);
     if (got < 0)
@@ -149,6 +156,8 @@ bool journal_read(int fd, int64_t offset, int64_t limit_bytes, journal_visitor *
         damage = &ignored;
     }
     reading.offset = offset;
+    reading.until =
+        status.st_size < JOURNAL_MAX_FILE_BYTES ? status.st_size : JOURNAL_MAX_FILE_BYTES;
     *end = offset;
     return reading_run(&reading, visit, context, end, damage ? damage : &ignored, error);
 }

@@ -10,7 +10,7 @@
 
 #include "store/journal_file.h"
 
-bool journal_rotate(int directory_fd, const char *producer, struct error *error)
+bool journal_retire(int directory_fd, const char *producer, struct error *error)
 {
     char current[NAME_BYTES], old[NAME_BYTES];
 
@@ -22,6 +22,16 @@ bool journal_rotate(int directory_fd, const char *producer, struct error *error)
         return error_set(error, FAULT_STORE, "the journal %s is not drained yet", old);
     if (renameat(directory_fd, current, directory_fd, old) != 0)
         return error_set_errno(error, FAULT_STORE, errno, "cannot retire the journal %s", current);
+    return true;
+}
+
+bool journal_rotate(int directory_fd, const char *producer, struct error *error)
+{
+    char current[NAME_BYTES];
+
+    if (!journal_file_name(current, producer, "", error) ||
+        !journal_retire(directory_fd, producer, error))
+        return false;
     if (!journal_file_create(directory_fd, current, true, error))
         return false;
     if (fsync(directory_fd) != 0)

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-#define JOURNAL_STATE_FILES 4 /* two producers, current and retired */
+#define JOURNAL_STATE_FILES 6 /* three producers, current and retired */
 
 struct journal_file_state {
     char name[64];

@@ -30,6 +30,14 @@ bool login_label_from_name(const char *name, enum login_label_value *value)
     return false;
 }
 
+bool login_family_is_sound(const char *family)
+{
+    static const char BYTES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t length = strlen(family);
+
+    return length > 0 && length < LOGIN_FAMILY_BYTES && strspn(family, BYTES) == length;
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 size_t login_label_encode(const struct login_label *label, uint8_t bytes[LOGIN_LABEL_MAX_BYTES])

@@ -26,6 +26,9 @@ struct login_label {
 const char *login_label_name(enum login_label_value value); /* "none", "legitimate", "attack" */
 bool login_label_from_name(const char *name, enum login_label_value *value) MUST_USE;
 
+/* Whether it can name a family of attacks: letters, digits, '-', '_' or '.', and room for it. */
+bool login_family_is_sound(const char *family);
+
 /* Returns the bytes used. */
 size_t login_label_encode(const struct login_label *label, uint8_t bytes[LOGIN_LABEL_MAX_BYTES]);
 

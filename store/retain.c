@@ -19,14 +19,20 @@ struct retain {
 /* ---- logins --------------------------------------------------------------------------------- */
 
 /* Few and made by hand: all at once, be it before the last of their logins. */
-static bool retain_labels(struct retain *retain)
+static bool retain_words(struct retain *retain)
 {
-    sqlite3_stmt *statement = store_statement(retain->store, SQL_LABEL_RETAIN, retain->error);
+    static const enum statement WORDS[] = {SQL_LABEL_RETAIN, SQL_DECISION_RETAIN};
 
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, login_key_at(retain->keeping->logins_before_us));
-    return store_run(retain->store, statement, "delete old labels", retain->error);
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        sqlite3_stmt *statement = store_statement(retain->store, WORDS[i], retain->error);
+
+        if (!statement)
+            return false;
+        sqlite3_bind_int64(statement, 1, login_key_at(retain->keeping->logins_before_us));
+        if (!store_run(retain->store, statement, "delete old labels", retain->error))
+            return false;
+    }
+    return true;
 }
 
 static bool is_failure(sqlite3_stmt *row)
@@ -237,7 +243,7 @@ bool store_retain(struct store *store, const struct store_keeping *keeping, int6
     retain.tally = known_hold(store, &id, true, error);
     if (!retain.tally)
         return false;
-    done = retain_labels(&retain) && retain_logins(&retain) && retain_failures(&retain) &&
+    done = retain_words(&retain) && retain_logins(&retain) && retain_failures(&retain) &&
            retain_known(&retain, 1, day_of(keeping->sources_before_us), most) &&
            retain_known(&retain, DAY_GUESSED, DAY_GUESSED + day_of(keeping->failures_before_us) - 1,
                         most) &&

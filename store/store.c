@@ -233,6 +233,7 @@ static bool prepare_writer(struct store *store, struct error *error)
 {
     int64_t wal_bytes;
     bool empty = false;
+    int keep = 1;
 
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!is_empty_database(store, &empty, error))
@@ -243,6 +244,8 @@ static bool prepare_writer(struct store *store, struct error *error)
             "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536",
             "be set up", error))
         return false;
+    /* Else the last to close removes the log, which other users who read need (check_files()). */
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
     if (empty && !create_tables(store, 0, error))
         return false;
     /* Whoever made the tables may have ended before this: readers look for the version here. */
@@ -274,6 +277,7 @@ static bool upgrade(struct store *store, struct error *error)
 /* Taken for the store's life. What root creates belongs to the directory's owner. */
 static bool take_drain_lock(struct store *store, uid_t owner, gid_t group, struct error *error)
 {
+    struct stat facts;
     int database;
 
     store->lock_fd = openat(store->directory_fd, STORE_LOCK_FILE,
@@ -296,6 +300,8 @@ static bool take_drain_lock(struct store *store, uid_t owner, gid_t group, struc
                       O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
     if (database < 0)
         return error_set_errno(error, FAULT_STORE, errno, "cannot open the store %s", store->path);
+    if (fstat(database, &facts) == 0 && facts.st_size == 0)
+        (void)fchmod(database, 0640); /* the group reads it, whatever the umask; so its log too */
     if (geteuid() == 0 &&
         (fchown(store->lock_fd, owner, group) != 0 || fchown(database, owner, group) != 0)) {
         close(database);
@@ -306,14 +312,24 @@ static bool take_drain_lock(struct store *store, uid_t owner, gid_t group, struc
     return true;
 }
 
-/* The directory lets nobody else write, so what is checked here is what is opened next. */
-static bool check_owner(const struct store *store, struct error *error)
+/*
+ * The directory lets nobody but its owner write, so what is checked here is what is opened next.
+ * Another user can read the database only while its log is there, which he cannot create.
+ */
+static bool check_files(const struct store *store, uid_t owner, struct error *error)
 {
     struct stat facts;
 
     if (fstatat(store->directory_fd, STORE_FILE, &facts, AT_SYMLINK_NOFOLLOW) != 0)
         return true; /* the open says it better */
-    if (!S_ISREG(facts.st_mode) || (facts.st_uid != geteuid() && facts.st_uid != 0))
+    if (geteuid() != 0 && geteuid() != owner &&
+        faccessat(store->directory_fd, STORE_FILE "-wal", R_OK, AT_EACCESS) != 0)
+        return error_set_errno(error, FAULT_STORE, errno,
+                               "%s-wal cannot be read, without which user id %u cannot read the "
+                               "store; start anomalyd, which makes it",
+                               store->path, geteuid());
+    if (!S_ISREG(facts.st_mode) ||
+        (facts.st_uid != owner && facts.st_uid != geteuid() && facts.st_uid != 0))
         return error_set(error, FAULT_STORE,
                          "%s is not a file of the store's owner; chown it to the owner of its "
                          "directory if it is the store",
@@ -321,12 +337,12 @@ static bool check_owner(const struct store *store, struct error *error)
     return true;
 }
 
-static bool open_database(struct store *store, struct error *error)
+static bool open_database(struct store *store, uid_t owner, struct error *error)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                 (store->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 
-    if (!check_owner(store, error))
+    if (!check_files(store, owner, error))
         return false;
     if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
         return error_set(error, FAULT_STORE, "cannot open the store %s: %s", store->path,
@@ -352,20 +368,21 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
     store->access = access;
     store->directory_fd = store->lock_fd = -1;
     store->last_key = INT64_MAX;
+    store->unpublished = access == STORE_WRITE;
     if (snprintf(store->path, sizeof(store->path), "%s/%s", directory, STORE_FILE) >=
         (int)sizeof(store->path)) {
         error_set(error, FAULT_STORE, "the name of the store's directory is too long");
         goto failed;
     }
-    if (!trusted_directory_open(directory, geteuid(), FAULT_STORE, &store->directory_fd, &owner,
-                                &group, error))
+    if (!trusted_directory_open(directory, access == STORE_WRITE ? geteuid() : ANY_OWNER,
+                                FAULT_STORE, &store->directory_fd, &owner, &group, error))
         goto failed;
     if (access == STORE_WRITE && !take_drain_lock(store, owner, group, error)) {
         reason = errno;
         goto failed;
     }
     store->identity = file_identity_of(store->path);
-    if (!open_database(store, error))
+    if (!open_database(store, owner, error))
         goto failed;
     *opened = store;
     return true;
@@ -383,6 +400,8 @@ void store_close(struct store *store)
     rollup_finish(store);
     for (int i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
+    if (store->db && store->access == STORE_WRITE) /* the log stays, with nothing in it */
+        sqlite3_exec(store->db, "PRAGMA journal_size_limit = 0", NULL, NULL, NULL);
     sqlite3_close(store->db);
     if (store->lock_fd >= 0)
         close(store->lock_fd);

@@ -13,10 +13,9 @@
 #include "scorer/login_record.h"
 #include "store/journal.h"
 
-#define STORE_FILE       "store.db"
-#define STORE_MODEL_FILE "model.forest"
-/* Version 1 lacks the table of labels, version 2 counts and lists; writers add them. */
-#define STORE_SCHEMA_VERSION 3
+#define STORE_FILE           "store.db"
+#define STORE_MODEL_FILE     "model.forest"
+#define STORE_SCHEMA_VERSION 3 /* earlier ones lack tables, which writers add */
 
 enum store_access {
     STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */
@@ -40,9 +39,10 @@ bool store_configure_for_one_thread(void);
 bool store_configure_for_check(void);
 
 /*
- * directory must be owned by root or by the caller's effective user and be writable by nobody else.
- * On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK in
- * errno.
+ * directory must be writable by its owner alone; for writing, he must be root or the caller's
+ * effective user. Other users whom it and its files let read can read, once anomalyd has been
+ * there. On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK
+ * in errno.
  */
 bool store_open(struct store **store, const char *directory, enum store_access access,
                 struct error *error) MUST_USE;

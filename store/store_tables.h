@@ -28,6 +28,7 @@ struct store {
     int lock_fd;
     uint32_t version;              /* of the schema, see STORE_SCHEMA_VERSION */
     bool damaged;                  /* SQLite said so once */
+    bool unpublished;              /* writer only: the exceptions' file may be behind the table */
     char path[STORE_PATH_BYTES];   /* of the database */
     struct file_identity identity; /* before it was opened */
     sqlite3_stmt *statements[STATEMENT_COUNT];

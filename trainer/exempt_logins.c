@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/exemptions.h"
 #include "common/hash.h"
@@ -45,7 +46,8 @@ bool exempt_logins_init(struct exempt_logins *exempt, const struct config *confi
 
     *exempt = (struct exempt_logins){.config = config};
     key_table_init(&exempt->users, sizeof(struct account));
-    if (!exemptions_visit(config->exemptions, gather, &gathering, error))
+    if (!exemptions_visit(config->exemptions, geteuid(), gather, &gathering, error) ||
+        !exemptions_visit_store(config->store, gather, &gathering, error))
         return false;
     return !gathering.failed ||
            error_set_errno(error, FAULT_CONFIG, ENOMEM, "cannot keep the exemptions");

@@ -38,7 +38,8 @@ struct import_job {
 static bool drain(struct store *store, const struct config *config, struct error *error)
 {
     struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
-                                  .batch_records = 10000};
+                                  .batch_records = 10000,
+                                  .now_us = clock_utc_us()};
     struct drain_result result = {.more = true};
 
     while (result.more) {

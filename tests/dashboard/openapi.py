@@ -113,6 +113,13 @@ def replies(promises, service, document):
     checker.check("POST", "/predict", body={
         "user_id": "alice", "timestamp": "2026-03-16T08:00:00Z", "ip_address": "8.8.8.8"})
     checker.check("POST", "/predict", body={"user_id": 1}, status=422)
+    alice = {"kind": "user", "subject": "alice"}
+    checker.check("POST", "/api/labels", body={"ids": ["x"], "label": "later"})
+    checker.check("GET", "/api/decisions")
+    checker.check("POST", "/api/exceptions/preview", body=alice)
+    checker.check("POST", "/api/exceptions", body={**alice, "for": "1h"})
+    checker.check("GET", "/api/exceptions")
+    checker.check("POST", "/api/exceptions/revoke", body=alice, status=404)
     checker.check("POST", "/predict", body={"user_id": "alice"}, signed=False, status=401)
     for method, path, role, _, _, _ in rows():
         if role == "NONE":

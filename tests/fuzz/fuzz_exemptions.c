@@ -43,10 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct ip_address address = {.family = 4, .bytes = {192, 0, 2, 1}};
     struct error error = ERROR_NONE;
     bool match = false;
-    bool sound = exemptions_match(path, "ann", &address, 1000, &match, &error);
+    bool sound = exemptions_match(path, geteuid(), "ann", &address, 1000, &match, &error);
     if (sound != (error.fault == FAULT_NONE))
         abort();
-    if (sound != exemptions_visit(path, is_whole, NULL, NULL))
+    if (sound != exemptions_visit(path, geteuid(), is_whole, NULL, NULL))
         abort();
     return 0;
 }

@@ -5,11 +5,19 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <grp.h>
 #include <security/pam_modules.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "common/clock.h"
+#include "store/word.h"
 #include "tests/pam/machine.h"
 
 #define HOME "84.150.10.20 40000 10.0.0.1 22"
@@ -317,6 +325,141 @@ static void test_a_temporary_exemption_works_with_the_store_gone(void **state)
     assert_int_equal(outcome.account, PAM_SUCCESS);
 }
 
+/* ---- exceptions of the dashboard's ---- */
+
+#define DASHBOARD_UID 991 /* in the service's group */
+
+/* The directory that an installation gives it. */
+static void make_dashboard(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/" WORD_DIRECTORY, machine.store);
+    assert_int_equal(mkdir(path, 0770), 0);
+    assert_int_equal(chown(path, DASHBOARD_UID, MACHINE_SERVICE_UID), 0);
+    assert_int_equal(chmod(path, 02770), 0);
+}
+
+/* Said by the dashboard's user; until_s 0 revokes. */
+static void say_exception(bool is_network, const char *subject, int64_t until_s)
+{
+    struct word word = {.kind = WORD_EXCEPTION,
+                        .time_us = clock_utc_us(),
+                        .by = "ada",
+                        .exemption = {.is_network = is_network, .until_s = until_s}};
+    int status;
+    pid_t child;
+
+    snprintf(word.exemption.subject, sizeof word.exemption.subject, "%s", subject);
+    child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0)
+        _exit(setgroups(0, NULL) != 0 || setgid(MACHINE_SERVICE_UID) != 0 ||
+              setuid(DASHBOARD_UID) != 0 || !word_append(machine.store, &word, NULL));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static bool published(const char *line)
+{
+    char path[128], text[4096];
+    FILE *file;
+    size_t size;
+
+    snprintf(path, sizeof path, "%s/" EXEMPTIONS_STORE_FILE, machine.store);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    size = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    return strstr(text, line) != NULL;
+}
+
+/* Until anomalyd has written that line, or removed it; 10 s at most. */
+static void wait_published(const char *line, bool wanted)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+
+    for (int tries = 0; tries < 500 && published(line) != wanted; tries++)
+        (void)nanosleep(&pause, NULL);
+    assert_true(published(line) == wanted);
+}
+
+static void assert_gets_in(const char *user, bool gets_in)
+{
+    struct login login = {.service = "sshd", .user = user, .connection = HOME};
+    struct outcome outcome;
+
+    (void)machine_log(&machine);
+    machine_login(&machine, &login, &outcome);
+    assert_int_equal(outcome.auth, gets_in ? PAM_SUCCESS : PAM_AUTH_ERR);
+    assert_int_equal(outcome.account, gets_in ? PAM_SUCCESS : NOT_CALLED);
+    if (gets_in)
+        assert_non_null(strstr(machine_log(&machine), "rule=exempt"));
+}
+
+static void test_an_exception_of_the_dashboard_lets_in_until_it_ends(void **state)
+{
+    int64_t until_s = clock_utc_us() / US_PER_S + 6;
+
+    (void)state;
+    make_dashboard();
+    machine_configure(&machine, ENFORCE DENY_ALL);
+    assert_gets_in("lena", false);
+    say_exception(false, "lena", until_s);
+    wait_published("user lena until", true);
+    assert_gets_in("lena", true);
+    assert_gets_in("mia", false);
+    say_exception(true, "84.150.0.0/16", until_s + 3600);
+    wait_published("network 84.150.0.0/16", true);
+    assert_gets_in("mia", true);
+    say_exception(true, "84.150.0.0/16", 0);
+    wait_published("network 84.150.0.0/16", false);
+    assert_gets_in("mia", false);
+    while (clock_utc_us() / US_PER_S < until_s)
+        (void)usleep(50000);
+    assert_gets_in("lena", false);
+}
+
+/* The worker that the module forks reads it as anomalyd's checkers do. */
+static void test_an_exception_of_the_dashboard_outlives_anomalyd(void **state)
+{
+    (void)state;
+    make_dashboard();
+    machine_configure(&machine, ENFORCE DENY_ALL);
+    say_exception(false, "lena", clock_utc_us() / US_PER_S + 3600);
+    wait_published("user lena until", true);
+    machine_stop_daemon(&machine, SIGTERM);
+    machine.daemon = 0;
+    assert_gets_in("lena", true);
+    assert_gets_in("mia", false);
+}
+
+static void test_a_damaged_file_of_exceptions_is_told_and_exempts_nobody_else(void **state)
+{
+    struct login login = {.service = "sshd", .user = "mia", .connection = HOME};
+    char command[256];
+    struct outcome outcome;
+
+    (void)state;
+    machine_configure(&machine, ENFORCE DENY_ALL);
+    snprintf(command, sizeof command,
+             "cd %s && printf 'user lena until 4102444800\nuser mia\n' >exemptions && "
+             "chown %d exemptions",
+             machine.store, MACHINE_SERVICE_UID);
+    assert_int_equal(system(command), 0);
+    assert_gets_in("lena", true);
+    (void)machine_log(&machine);
+    machine_login(&machine, &login, &outcome);
+    assert_int_equal(outcome.auth, PAM_AUTH_ERR);
+    assert_non_null(strstr(machine_log(&machine), "exemptions:2: write"));
+    /* One that another user put there says nothing at all. */
+    snprintf(command, sizeof command, "chown 12345 %s/exemptions", machine.store);
+    assert_int_equal(system(command), 0);
+    assert_gets_in("lena", false);
+}
+
 int main(void)
 {
 #define LOGIN_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -335,6 +478,9 @@ int main(void)
         LOGIN_TEST(test_a_remote_host_that_is_a_name_is_not_resolved),
         LOGIN_TEST(test_names_of_any_bytes_and_length_stay_one_log_line),
         LOGIN_TEST(test_a_temporary_exemption_works_with_the_store_gone),
+        LOGIN_TEST(test_an_exception_of_the_dashboard_lets_in_until_it_ends),
+        LOGIN_TEST(test_an_exception_of_the_dashboard_outlives_anomalyd),
+        LOGIN_TEST(test_a_damaged_file_of_exceptions_is_told_and_exempts_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,8 @@ int fixture_directory_fd(const char *directory)
 
 struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes)
 {
-    struct drain_limits limits = {.rotate_bytes = rotate_bytes, .batch_records = 500};
+    struct drain_limits limits = {
+        .rotate_bytes = rotate_bytes, .batch_records = 500, .now_us = FIXTURE_NOW_US};
     struct drain_result result, sum = {0};
     struct error error = ERROR_NONE;
     int idle = 0;
@@ -99,7 +100,7 @@ struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes)
         sum.refused += result.refused;
         sum.damage.bytes += result.damage.bytes;
         sum.damage.spots += result.damage.spots;
-        idle = result.more || result.records > 0 ? 0 : idle + 1;
+        idle = result.more || result.more_words || result.records > 0 ? 0 : idle + 1;
     } while (idle < 2);
     return sum;
 }

@@ -13,6 +13,7 @@
 
 #define FIXTURE_PATH_BYTES 256
 #define FIXTURE_START_US   (INT64_C(1770000000) * 1000000)
+#define FIXTURE_NOW_US     (FIXTURE_START_US + INT64_C(500) * 86400 * 1000000) /* of drains */
 
 /* A new directory, mode 0700; *state for cmocka is its path. */
 int fixture_setup(void **state);

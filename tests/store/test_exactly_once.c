@@ -69,7 +69,8 @@ static pid_t start_appender(const char *directory, unsigned who, unsigned round,
 /* Drains for ever; killed by the parent. */
 static pid_t start_drain(const char *directory)
 {
-    struct drain_limits limits = {.rotate_bytes = ROTATE_BYTES, .batch_records = 200};
+    struct drain_limits limits = {
+        .rotate_bytes = ROTATE_BYTES, .batch_records = 200, .now_us = FIXTURE_NOW_US};
     struct error error = ERROR_NONE;
     struct drain_result result;
     struct store *store;

@@ -443,7 +443,8 @@ static void append_all(const char *directory)
 /* A drain that is killed while it folds; true: there was nothing left for it. */
 static bool drain_and_die(const char *directory, useconds_t after_us)
 {
-    struct drain_limits limits = {.rotate_bytes = ROTATE_BYTES, .batch_records = 40};
+    struct drain_limits limits = {
+        .rotate_bytes = ROTATE_BYTES, .batch_records = 40, .now_us = FIXTURE_NOW_US};
     struct error error = ERROR_NONE;
     struct drain_result result;
     struct store *store;
@@ -578,6 +579,7 @@ static void make_version_1(const char *directory)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "DROP TABLE label; DROP TABLE rollup; DROP TABLE ranked;"
+                                  "DROP TABLE decision; DROP TABLE exception;"
                                   "PRAGMA user_version = 1;"
                                   "PRAGMA wal_checkpoint(TRUNCATE)",
                                   NULL, NULL, NULL),

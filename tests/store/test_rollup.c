@@ -494,7 +494,8 @@ static void test_a_store_of_version_2(void **state)
     snprintf(path, sizeof(path), "%s/" STORE_FILE, (const char *)*state);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE rollup; DROP TABLE ranked; PRAGMA user_version = 2;"
+                                  "DROP TABLE rollup; DROP TABLE ranked; DROP TABLE decision; DROP "
+                                  "TABLE exception; PRAGMA user_version = 2;"
                                   "PRAGMA wal_checkpoint(TRUNCATE)",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

@@ -48,7 +48,7 @@ static bool matches(const char *user, const char *address_text, int64_t now_s)
     if (address_text != NULL)
         assert_true(ip_parse(address_text, &address));
     bool match;
-    if (!exemptions_match(path, user, &address, now_s, &match, &error))
+    if (!exemptions_match(path, geteuid(), user, &address, now_s, &match, &error))
         fail_msg("%s", error.text);
     return match;
 }
@@ -76,7 +76,7 @@ static void assert_file_has(const char *expected)
 {
     char text[4096] = "";
     struct error error = ERROR_NONE;
-    if (!exemptions_visit(path, append, text, &error))
+    if (!exemptions_visit(path, geteuid(), append, text, &error))
         fail_msg("%s", error.text);
     assert_string_equal(text, expected);
 }
@@ -131,7 +131,7 @@ static void damaged_lines_are_named(void **state)
         struct error error = ERROR_NONE;
         struct ip_address none = {.family = 0};
         bool match = true;
-        if (exemptions_match(path, "cyd", &none, NOW, &match, &error))
+        if (exemptions_match(path, geteuid(), "cyd", &none, NOW, &match, &error))
             fail_msg("\"%s\" was taken", LINES[i]);
         assert_false(match);
         assert_int_equal(error.fault, FAULT_CONFIG);
@@ -156,13 +156,14 @@ static void sound_lines_hold_beside_damaged_ones(void **state)
         struct ip_address address;
         bool match = !CASES[i].match;
         assert_true(ip_parse(CASES[i].address, &address));
-        assert_false(exemptions_match(path, CASES[i].user, &address, NOW, &match, &error));
+        assert_false(
+            exemptions_match(path, geteuid(), CASES[i].user, &address, NOW, &match, &error));
         assert_int_equal(match, CASES[i].match);
         assert_contains(error.text, "/exemptions:2: ");
     }
     char text[4096] = "";
     struct error error = ERROR_NONE;
-    assert_false(exemptions_visit(path, append, text, &error));
+    assert_false(exemptions_visit(path, geteuid(), append, text, &error));
     assert_contains(error.text, "/exemptions:2: ");
     assert_string_equal(text, "u ann 2000000;n 192.0.2.0/24 2000000;u bob 2000000;");
 }
@@ -175,7 +176,7 @@ static void an_untrusted_file_is_refused(void **state)
     struct error error = ERROR_NONE;
     struct ip_address none = {.family = 0};
     bool match;
-    assert_false(exemptions_match(path, "ann", &none, NOW, &match, &error));
+    assert_false(exemptions_match(path, geteuid(), "ann", &none, NOW, &match, &error));
     assert_contains(error.text, "can be written by others");
     assert_false(match);
 }

@@ -105,7 +105,7 @@ def exempts():
     expect(read("allow")["exemptions"] == [], "no exemption at first")
     read("allow", "root", "--for", "2h", store=ROOT / "gone")
     read("allow", "192.0.2.0/24")
-    expect(sorted(k for e in read("allow")["exemptions"] for k in e if k != "until") == ["network", "user"],
+    expect(sorted(k for e in read("allow")["exemptions"] for k in e if k not in ("until", "from")) == ["network", "user"],
            "allow lists")
     expect(read("revoke", "192.0.2.0/24")["found"] is True, "revoke")
     expect([e["user"] for e in read("allow")["exemptions"]] == ["root"], "one is left")
@@ -138,6 +138,9 @@ def labels():
     expect((shown["label"], shown["family"], shown["learned"]) == ("attack", "phished", False), "show login")
     expect(shown["labelled"]["why"].startswith("she was asleep") and shown["labelled"]["time"], "by whom and why")
     text = run("show", "login", latest[0]).stdout
+    expect([(d["what"], d["label"], d["by"]) for d in shown["decisions"]] ==
+           [("label", "attack", shown["labelled"]["by"])], "what was decided on it")
+    expect("decided" in text, "and for people")
     expect("attack, phished" in text and "asleep" in text and "\033" not in text, "show login for people")
     user = read("show", "user", "ada", "--limit", "6")
     expect(user["learned_logins"] == 55 and [l.get("label") for l in user["logins"]] == 5 * ["attack"] + [None],
@@ -224,6 +227,28 @@ def keeps_sound_exemptions():
     file.write_text(before)
 
 
+def knows_exceptions_of_the_dashboard():
+    """They stand in a file in the store, which anomalyd writes."""
+    file = STORE / "exemptions"
+    file.write_text("user eve until 4102444800\nnetwork 198.51.100.0/24 until 1\n")
+    os.chown(file, STORE.stat().st_uid, -1)
+    own = [e["user"] for e in read("allow")["exemptions"] if e["from"] == "command"]
+    expect([e["user"] for e in read("allow")["exemptions"] if e["from"] == "dashboard"] == ["eve"], "allow lists them")
+    expect("dashboard" in run("allow").stdout, "for people too")
+    status = read("status")
+    expect((status["exempt"], status["exempt_by_dashboard"]) == (len(own), 1), "status counts them")
+    give_store(OWNER, OWNER)
+    os.chown(file, OWNER, OWNER)
+    expect(f"{len(own) + 1} temporary" in check_of("", 0)[1], "check counts them")
+    os.chown(file, 0, 0)
+    run("revoke", "198.51.100.7", status=1)
+    done = run("revoke", "eve")
+    expect("no longer exempt" in done.stdout and "anomalyd is not running" in done.stderr, "revoke")
+    expect(read("status")["pending_records"] == 1, "it is told through the journal")
+    expect(read("journal", "drain")["refused"] == 1, "what the store does not know of cannot be revoked")
+    expect(all(e["from"] == "command" for e in read("allow")["exemptions"]), "the file is the store's")
+
+
 def tells_of_a_writer():
     with open(STORE / "drain.lock", "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -246,7 +271,8 @@ BASE = f"exemptions = {ROOT}/exemptions\n"
 CONFIG.write_text(BASE)
 make_history()
 for test in (reads_the_store, refuses_bad_words, exempts, prints_the_configuration, labels,
-             checks, refuses_a_store_of_root, keeps_sound_exemptions, tells_of_a_writer,
+             checks, refuses_a_store_of_root, keeps_sound_exemptions,
+             knows_exceptions_of_the_dashboard, tells_of_a_writer,
              explains_a_store_that_fails):
     test()
     print(f"ok  {test.__name__}")

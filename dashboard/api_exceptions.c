@@ -1,0 +1,326 @@
+/* Exceptions: who is neither asked nor denied, by whose word, and what one would have changed. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/hash.h"
+#include "common/moment.h"
+#include "common/utf8.h"
+#include "dashboard/handlers.h"
+#include "dashboard/spoken.h"
+#include "dashboard/worker.h"
+#include "store/decision.h"
+#include "store/login_json.h"
+
+#define EFFECT_DAYS   30
+#define EXAMPLES      20
+#define USERS_COUNTED 4096 /* names that a preview tells apart */
+
+/* ---- what is asked -------------------------------------------------------------------------- */
+
+/* The subject as it is written to the file of exceptions. */
+static bool read_subject(const json_t *body, struct exemption *exemption, struct error *wrong)
+{
+    const char *kind = json_string_value(json_object_get(body, "kind"));
+    const json_t *value = json_object_get(body, "subject");
+    const char *subject = json_string_value(value);
+    struct exemption given = {.is_network = false};
+
+    if (kind != NULL && strcmp(kind, "group") == 0)
+        return error_set(wrong, FAULT_CONFIG,
+                         "groups are exempt by exempt_groups of the configuration alone");
+    if (kind == NULL || (strcmp(kind, "user") != 0 && strcmp(kind, "network") != 0))
+        return error_set(wrong, FAULT_CONFIG, "kind has to be \"user\" or \"network\"");
+    if (subject == NULL || strlen(subject) != json_string_length(value) ||
+        strlen(subject) >= sizeof(given.subject) || !utf8_is_plain(subject))
+        return error_set(wrong, FAULT_CONFIG, "subject has to be a user's name or a network");
+    given.is_network = strcmp(kind, "network") == 0;
+    memcpy(given.subject, subject, strlen(subject) + 1);
+    return exemption_canonical(&given, exemption, wrong) &&
+           (exception_is_narrow(exemption) ||
+            error_set(wrong, FAULT_CONFIG,
+                      "%s is wider than /%d of IPv4 or /%d of IPv6: only exempt_networks of the "
+                      "configuration can hold it",
+                      exemption->subject, EXCEPTION_LEAST_BITS4, EXCEPTION_LEAST_BITS6));
+}
+
+static bool read_end(const json_t *body, int64_t now_us, struct exemption *exemption,
+                     struct error *wrong)
+{
+    const char *span = json_string_value(json_object_get(body, "for"));
+    int64_t span_s;
+
+    if (span == NULL)
+        return error_set(wrong, FAULT_CONFIG, "for has to be a span such as \"1h\" or \"7d\"");
+    if (!duration_parse(span, &span_s, wrong))
+        return false;
+    if (span_s > EXCEPTION_MOST_DAYS * S_PER_DAY)
+        return error_set(wrong, FAULT_CONFIG, "an exception lasts %d days at most",
+                         EXCEPTION_MOST_DAYS);
+    exemption->until_s = now_us / US_PER_S + span_s;
+    return true;
+}
+
+/* ---- the list ------------------------------------------------------------------------------- */
+
+struct listing {
+    struct json_writer *json;
+    int64_t now_s;
+};
+
+static void write_exception(struct json_writer *json, const char *kind, const char *subject,
+                            int64_t until_s, const struct word *word, const char *from)
+{
+    json_object_begin(json, NULL);
+    json_text(json, "kind", kind);
+    json_text(json, "subject", subject);
+    json_time(json, "until", until_s * US_PER_S);
+    json_text(json, "by", word != NULL ? word->by : NULL);
+    json_text(json, "why", word != NULL && word->why[0] != '\0' ? word->why : NULL);
+    json_text(json, "from", from);
+    json_object_end(json);
+}
+
+static const char *kind_of(const struct exemption *exemption)
+{
+    return exemption->is_network ? "network" : "user";
+}
+
+static void list_configured(struct json_writer *json, const char *kind, const char *list)
+{
+    char words[CONFIG_LIST_BYTES], *rest = words, *word;
+
+    (void)snprintf(words, sizeof(words), "%s", list);
+    while ((word = strsep(&rest, " ")) != NULL) {
+        if (*word != '\0')
+            write_exception(json, kind, word, 0, NULL, "configuration");
+    }
+}
+
+static bool list_command(void *context, const struct exemption *exemption)
+{
+    const struct listing *listing = context;
+
+    if (exemption->until_s > listing->now_s)
+        write_exception(listing->json, kind_of(exemption), exemption->subject, exemption->until_s,
+                        NULL, "command");
+    return true;
+}
+
+static bool list_dashboard(void *context, const struct decision *decision)
+{
+    const struct listing *listing = context;
+    const struct word *word = &decision->word;
+
+    write_exception(listing->json, kind_of(&word->exemption), word->exemption.subject,
+                    word->exemption.until_s, word, "dashboard");
+    return true;
+}
+
+/* What is damaged in the command's file is said beside what is sound. */
+bool answer_exceptions(struct worker *worker, const struct request *request, struct reply *reply,
+                       struct error *error)
+{
+    struct listing listing = {.json = &reply->json, .now_s = request->now_us / US_PER_S};
+    const struct config *config = worker->config;
+    struct store *store = worker_store(worker, error);
+    struct error damage = ERROR_NONE;
+
+    if (store == NULL)
+        return false;
+    json_object_begin(listing.json, NULL);
+    json_array_begin(listing.json, "items");
+    list_configured(listing.json, "user", config->exempt_users);
+    list_configured(listing.json, "group", config->exempt_groups);
+    list_configured(listing.json, "network", config->exempt_networks);
+    (void)!exemptions_visit(config->exemptions, geteuid(), list_command, &listing, &damage);
+    if (!store_exceptions(store, request->now_us, list_dashboard, &listing, error))
+        return false;
+    json_array_end(listing.json);
+    json_null(listing.json, "next");
+    json_text(listing.json, "problem", damage.fault != FAULT_NONE ? damage.text : NULL);
+    json_object_end(listing.json);
+    return true;
+}
+
+/* ---- the preview ---------------------------------------------------------------------------- */
+
+struct effect {
+    int64_t logins, step_ups, denials, users;
+    size_t examples;
+    uint64_t user[USERS_COUNTED];
+    struct stored_login example[EXAMPLES];
+};
+
+/* Open addressing; a table that is full counts no more. */
+static void count_user(struct effect *effect, const char *user)
+{
+    uint64_t key = hash_text(user) | 1;
+    size_t at = (size_t)(key >> 1) % USERS_COUNTED;
+
+    while (effect->user[at] != 0 && effect->user[at] != key)
+        at = (at + 1) % USERS_COUNTED;
+    if (effect->user[at] == key || effect->users == USERS_COUNTED - 1)
+        return;
+    effect->user[at] = key;
+    effect->users++;
+}
+
+static int by_time(const void *left, const void *right)
+{
+    int64_t one = ((const struct stored_login *)left)->record.event.time_us;
+    int64_t other = ((const struct stored_login *)right)->record.event.time_us;
+
+    return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* The latest ones are kept, the oldest of them last. */
+static void keep_example(struct effect *effect, const struct stored_login *login)
+{
+    if (effect->examples < EXAMPLES)
+        effect->example[effect->examples++] = *login;
+    else if (by_time(&effect->example[EXAMPLES - 1], login) > 0)
+        effect->example[EXAMPLES - 1] = *login;
+    else
+        return;
+    qsort(effect->example, effect->examples, sizeof(effect->example[0]), by_time);
+}
+
+static bool add_login(void *context, const struct stored_login *login)
+{
+    struct effect *effect = context;
+
+    effect->logins++;
+    effect->step_ups += login->record.assessment.verdict == VERDICT_STEP_UP;
+    effect->denials += login->record.assessment.verdict == VERDICT_DENY;
+    count_user(effect, login->record.event.user);
+    keep_example(effect, login);
+    return true;
+}
+
+static void write_effect(struct json_writer *json, const struct effect *effect, bool whole)
+{
+    json_object_begin(json, NULL);
+    json_integer(json, "logins", effect->logins);
+    json_integer(json, "users", effect->users);
+    json_integer(json, "step_ups", effect->step_ups);
+    json_integer(json, "denials", effect->denials);
+    json_bool(json, "complete", whole);
+    json_array_begin(json, "examples");
+    for (size_t i = 0; i < effect->examples; i++)
+        login_json(json, NULL, &effect->example[i], false, NULL);
+    json_array_end(json);
+    json_object_end(json);
+}
+
+bool preview_exception(struct worker *worker, const struct request *request, struct reply *reply,
+                       struct error *error)
+{
+    int64_t since_us = request->now_us - EFFECT_DAYS * S_PER_DAY * US_PER_S;
+    struct exemption exemption = {.is_network = false};
+    struct error wrong = ERROR_NONE;
+    struct effect *effect;
+    struct store *store;
+    bool done, whole;
+
+    if (!read_subject(request->json, &exemption, &wrong))
+        return reply_refuse(reply, 422, "%s", wrong.text);
+    store = worker_store(worker, error);
+    if (store == NULL)
+        return false;
+    effect = calloc(1, sizeof(*effect));
+    if (effect == NULL)
+        return error_set(error, FAULT_STORE, "no memory to look at the last %d days", EFFECT_DAYS);
+    done = store_exception_effect(store, &exemption, since_us, add_login, effect, &whole, error);
+    if (done)
+        write_effect(&reply->json, effect, whole);
+    free(effect);
+    return done;
+}
+
+/* ---- making and ending one ------------------------------------------------------------------ */
+
+struct search {
+    const struct exemption *wanted;
+    size_t others;
+    bool found;
+};
+
+static bool is_same(const struct exemption *one, const struct exemption *other)
+{
+    return one->is_network == other->is_network && strcmp(one->subject, other->subject) == 0;
+}
+
+static bool look_at(void *context, const struct decision *decision)
+{
+    struct search *search = context;
+
+    if (is_same(&decision->word.exemption, search->wanted))
+        search->found = true;
+    else
+        search->others++;
+    return true;
+}
+
+static bool find_exception(struct worker *worker, const struct exemption *wanted, int64_t now_us,
+                           struct search *search, struct error *error)
+{
+    struct store *store = worker_store(worker, error);
+
+    *search = (struct search){.wanted = wanted};
+    return store != NULL && store_exceptions(store, now_us, look_at, search, error);
+}
+
+static bool say(struct worker *worker, const struct word *word, struct reply *reply,
+                struct error *error)
+{
+    if (!word_append(worker->config->store, word, error))
+        return false;
+    write_exception(&reply->json, kind_of(&word->exemption), word->exemption.subject,
+                    word->exemption.until_s, word, "dashboard");
+    return true;
+}
+
+bool make_exception(struct worker *worker, const struct request *request, struct reply *reply,
+                    struct error *error)
+{
+    struct error wrong = ERROR_NONE;
+    struct search search;
+    struct word word;
+
+    spoken_begin(&word, request);
+    word.kind = WORD_EXCEPTION;
+    if (!read_subject(request->json, &word.exemption, &wrong) ||
+        !read_end(request->json, request->now_us, &word.exemption, &wrong) ||
+        !spoken_why(&word, request->json, &wrong))
+        return reply_refuse(reply, 422, "%s", wrong.text);
+    if (!find_exception(worker, &word.exemption, request->now_us, &search, error))
+        return false;
+    if (search.others >= EXCEPTIONS_MOST)
+        return reply_refuse(reply, 409, "there are %d exceptions already; revoke one first",
+                            EXCEPTIONS_MOST);
+    return say(worker, &word, reply, error);
+}
+
+bool revoke_exception(struct worker *worker, const struct request *request, struct reply *reply,
+                      struct error *error)
+{
+    struct error wrong = ERROR_NONE;
+    struct search search;
+    struct word word;
+
+    spoken_begin(&word, request);
+    word.kind = WORD_EXCEPTION;
+    if (!read_subject(request->json, &word.exemption, &wrong) ||
+        !spoken_why(&word, request->json, &wrong))
+        return reply_refuse(reply, 422, "%s", wrong.text);
+    if (!find_exception(worker, &word.exemption, request->now_us, &search, error))
+        return false;
+    if (!search.found)
+        return reply_refuse(reply, 404,
+                            "no exception of the %s %s was made on the dashboard; \"anomalyctl "
+                            "revoke\" ends one that was made with \"anomalyctl allow\"",
+                            kind_of(&word.exemption), word.exemption.subject);
+    return say(worker, &word, reply, error);
+}

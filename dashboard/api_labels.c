@@ -1,0 +1,196 @@
+/* POST /api/labels and GET /api/decisions */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/utf8.h"
+#include "dashboard/handlers.h"
+#include "dashboard/spoken.h"
+#include "dashboard/worker.h"
+#include "store/decision.h"
+
+#define IDS_MOST 500
+
+/* ---- what is asked -------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+/* "later" is no label: the login only leaves the queue until it gets one. */
+static bool read_label(const json_t *body, struct word *word, struct error *wrong)
+{
+    const char *label = text_of(body, "label");
+
+    if (label != NULL && strcmp(label, "later") == 0) {
+        word->kind = WORD_LATER;
+        word->later = true;
+        return true;
+    }
+    word->kind = WORD_LABEL;
+    return (label != NULL && login_label_from_name(label, &word->label)) ||
+           error_set(wrong, FAULT_CONFIG,
+                     "label has to be \"attack\", \"legitimate\", \"none\" or \"later\"");
+}
+
+static bool read_family(const json_t *body, struct word *word, struct error *wrong)
+{
+    const json_t *value = json_object_get(body, "family");
+    const char *family = json_string_value(value);
+
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (word->kind != WORD_LABEL || word->label != LABEL_ATTACK)
+        return error_set(wrong, FAULT_CONFIG, "only an attack has a family");
+    if (family == NULL || !login_family_is_sound(family))
+        return error_set(wrong, FAULT_CONFIG,
+                         "family has to be 1 to %d letters, digits, '-', '_' or '.'",
+                         LOGIN_FAMILY_BYTES - 1);
+    memcpy(word->family, family, strlen(family) + 1);
+    return true;
+}
+
+static bool read_ids(const json_t *body, const json_t **ids, struct error *wrong)
+{
+    size_t count;
+
+    *ids = json_object_get(body, "ids");
+    count = json_array_size(*ids);
+    if (!json_is_array(*ids) || count == 0 || count > IDS_MOST)
+        return error_set(wrong, FAULT_CONFIG, "ids has to be an array of 1 to %d logins' ids",
+                         IDS_MOST);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_string(json_array_get(*ids, i)))
+            return error_set(wrong, FAULT_CONFIG, "ids[%zu] is not a text", i);
+    }
+    return true;
+}
+
+/* ---- each login ----------------------------------------------------------------------------- */
+
+static bool note_found(void *context, const struct stored_login *login)
+{
+    (void)login;
+    *(bool *)context = true;
+    return false;
+}
+
+/* *found is false with a sentence in `why` for a login that nothing can be said of. */
+static bool find_login(struct store *store, const char *text, struct login_id *id, bool *found,
+                       struct error *why, struct error *error)
+{
+    const struct login_filter filter = {.id = id, .limit = 1};
+
+    *found = false;
+    if (!login_id_parse(text, id)) {
+        error_set(why, FAULT_CONFIG, "\"%.40s\" is not a login's id", text);
+        return true;
+    }
+    if (!store_logins(store, &filter, note_found, found, error))
+        return false;
+    if (!*found)
+        error_set(why, FAULT_CONFIG, "there is no login %s in the store", text);
+    return true;
+}
+
+static bool label_all(struct worker *worker, const json_t *ids, struct word *word, bool refused,
+                      struct reply *reply, struct error *error)
+{
+    struct store *store = worker_store(worker, error);
+
+    if (store == NULL)
+        return false;
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        struct error why = ERROR_NONE;
+        bool found;
+
+        if (!find_login(store, id, &word->login, &found, &why, error))
+            return false;
+        if (found && !refused) {
+            if (!word_append(worker->config->store, word, error))
+                return false;
+            json_text(&reply->json, NULL, id);
+        } else if (!found && refused) {
+            json_object_begin(&reply->json, NULL);
+            json_text(&reply->json, "id", id);
+            json_text(&reply->json, "message", why.text);
+            json_object_end(&reply->json);
+        }
+    }
+    return true;
+}
+
+bool take_labels(struct worker *worker, const struct request *request, struct reply *reply,
+                 struct error *error)
+{
+    struct json_writer *json = &reply->json;
+    struct error wrong = ERROR_NONE;
+    struct word word;
+    const json_t *ids;
+
+    spoken_begin(&word, request);
+    if (!read_ids(request->json, &ids, &wrong) || !read_label(request->json, &word, &wrong) ||
+        !read_family(request->json, &word, &wrong) || !spoken_why(&word, request->json, &wrong))
+        return reply_refuse(reply, 422, "%s", wrong.text);
+    json_object_begin(json, NULL);
+    json_array_begin(json, "applied");
+    if (!label_all(worker, ids, &word, false, reply, error))
+        return false;
+    json_array_end(json);
+    json_array_begin(json, "refused");
+    if (!label_all(worker, ids, &word, true, reply, error))
+        return false;
+    json_array_end(json);
+    json_object_end(json);
+    return true;
+}
+
+/* ---- GET /api/decisions --------------------------------------------------------------------- */
+
+struct listing {
+    struct json_writer *json;
+    int64_t left, last;
+    bool more;
+};
+
+static bool list_one(void *context, const struct decision *decision)
+{
+    struct listing *listing = context;
+
+    if (listing->left == 0) {
+        listing->more = true;
+        return false;
+    }
+    listing->left--;
+    listing->last = decision->number;
+    json_object_begin(listing->json, NULL);
+    decision_json_members(listing->json, decision);
+    json_object_end(listing->json);
+    return true;
+}
+
+bool answer_decisions(struct worker *worker, const struct request *request, struct reply *reply,
+                      struct error *error)
+{
+    struct listing listing = {.json = &reply->json};
+    struct store *store;
+    int64_t before;
+    char next[24];
+
+    if (!request_query_integer(request, "limit", 1, 500, 50, &listing.left, reply) ||
+        !request_query_integer(request, "cursor", 1, INT64_MAX, INT64_MAX, &before, reply))
+        return true;
+    store = worker_store(worker, error);
+    if (store == NULL)
+        return false;
+    json_object_begin(listing.json, NULL);
+    json_array_begin(listing.json, "items");
+    if (!store_decisions(store, NULL, before, listing.left + 1, list_one, &listing, error))
+        return false;
+    json_array_end(listing.json);
+    (void)snprintf(next, sizeof(next), "%lld", (long long)listing.last);
+    json_text(listing.json, "next", listing.more ? next : NULL);
+    json_object_end(listing.json);
+    return true;
+}
