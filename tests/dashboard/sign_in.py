@@ -57,6 +57,18 @@ def identities(promises, service):
                    and directory.st_mode & 0o7777 == 0o2770, oct(directory.st_mode))
 
 
+def reading(promises, service):
+    promises.section("what it reads")
+    token = {"Authorization": f"Bearer {service.token('reader')}"}
+    state = service.get("/api/state", headers=token)
+    promises.check("another user's store", state.status == 200 and state.json["store"]["ok"]
+                   and state.json["store"]["logins"] > 0, state)
+    promises.check("of which it owns nothing", all(
+        entry.owner() == "pam_anomaly" for entry in service.store.iterdir()
+        if entry.name != "dashboard"), [(entry.name, entry.owner())
+                                        for entry in service.store.iterdir()])
+
+
 def passwords(promises, service):
     promises.section("passwords")
     anna = service.sign_in(user="anna", password="secret of anna")
@@ -249,6 +261,7 @@ def main():
             run("chown", "pam_anomaly:pam_anomaly", path)
         with service:
             identities(promises, service)
+            reading(promises, service)
             anna, vera = passwords(promises, service)
             sessions(promises, service, anna, vera)
             tokens(promises, service)
