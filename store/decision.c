@@ -1,5 +1,7 @@
 #include "store/decision.h"
 
+#include "store/alert.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,8 +170,12 @@ bool store_fold_word(struct store *store, const struct word *word, int64_t now_u
     case WORD_EXCEPTION:
         return fold_exception(store, word, now_us, taken, error);
     case WORD_ALERT_SEEN:
+        return word->alert > INT64_MAX ||
+               store_alert_acknowledge(store, (int64_t)word->alert, word->by, word->time_us, taken,
+                                       error);
     case WORD_ALERT_TEST:
-        break;
+        /* By this clock: how often a channel is tried is not the dashboard's to say. */
+        return store_alert_test(store, word->channel, word->by, now_us, taken, error);
     }
     return true;
 }

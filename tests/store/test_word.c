@@ -1,6 +1,5 @@
 /* Analysts' words: records as bytes, what they come to, and what a hostile dashboard can write. */
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -494,22 +493,12 @@ static void test_decisions_are_forgotten_with_their_logins(void **state)
 static void test_upgrade_keeps_labels_as_decisions(void **state)
 {
     struct store *store = open_store(*state, STORE_WRITE);
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
 
     log_in(*state, "alice", 1);
     say(*state, word_of(WORD_LABEL));
     (void)fixture_drain(store, ROTATE_NOT);
     store_close(store);
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, (const char *)*state);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE decision; DROP TABLE exception; DROP TABLE rollup;"
-                                  "DROP TABLE ranked;"
-                                  "PRAGMA user_version = 2",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
+    fixture_make_version(*state, 2);
     store = open_store(*state, STORE_READ);
     assert_string_equal(decisions(store, NULL), "");
     store_close(store);

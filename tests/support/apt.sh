@@ -2,7 +2,7 @@
 # None of them brings a service.
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config perl libpam0g-dev libmaxminddb-dev \
-libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libjansson-dev libmicrohttpd-dev libmaxmind-db-writer-perl libcmocka-dev"
+libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev libmaxmind-db-writer-perl libcmocka-dev"
 
 # What a real sshd in a private namespace needs: the client, and the libraries of an unpacked sshd.
 RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux sqlite3 libpam-modules \
