@@ -182,7 +182,6 @@ bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
 struct login_row {
     int64_t key;
     int stages;
-    bool later; /* put off (login_list.h); only counts and lists know it */
     struct stored_login login;
 };
 
