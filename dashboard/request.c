@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/moment.h"
+#include "common/rfc3339.h"
 #include "dashboard/reply.h"
 
 const char *request_query(const struct request *request, const char *name)
@@ -44,6 +45,8 @@ bool request_query_time(const struct request *request, const char *name, int64_t
                         int64_t *time_us, struct reply *reply)
 {
     const char *text = request_query(request, name);
+    struct rfc3339_time exact;
+    const char *end;
     int64_t number;
 
     *time_us = otherwise_us;
@@ -51,6 +54,10 @@ bool request_query_time(const struct request *request, const char *name, int64_t
         return true;
     if (parse_integer(text, &number) && number >= 0 && number <= INT64_MAX / US_PER_S) {
         *time_us = number * US_PER_S;
+        return true;
+    }
+    if (rfc3339_parse(text, &exact, &end) && *end == '\0') {
+        *time_us = exact.time_us;
         return true;
     }
     if (moment_parse(text, request->now_us, true, time_us, NULL))

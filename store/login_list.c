@@ -161,15 +161,16 @@ bool store_login_is_later(struct store *store, const struct login_id *id, bool *
                           struct error *error)
 {
     struct login_row row;
+    struct login_state state = {.row = &row};
 
     *later = false;
     if (store->version < ROLLUPS_SINCE)
         return true;
     if (!login_row_find(store, id, &row, later, error))
         return false;
-    if (*later && !find_later(store, &row, error))
+    if (*later && !find_later(store, &state, error))
         return false;
-    *later = *later && row.later;
+    *later = *later && state.later;
     return true;
 }
 
