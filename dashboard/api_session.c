@@ -30,13 +30,13 @@ static void write_session(struct reply *reply, const char *who, enum role role,
 }
 
 static bool begin_session(struct worker *worker, const struct request *request, const char *who,
-                          enum role role, struct reply *reply, struct error *error)
+                          enum role role, bool person, struct reply *reply, struct error *error)
 {
     char identity[SECRET_TEXT_BYTES];
     struct session session;
 
-    if (!session_begin(worker->dashboard->sessions, who, role, clock_monotonic_us(), identity,
-                       &session, error))
+    if (!session_begin(worker->dashboard->sessions, who, role, person, clock_monotonic_us(),
+                       identity, &session, error))
         return false;
     set_cookie(reply, worker->dashboard, identity, SESSION_ABSOLUTE_US / US_PER_S);
     write_session(reply, who, role, &session, request->now_us);
@@ -93,7 +93,7 @@ static bool sign_in_by_token(struct worker *worker, const struct request *reques
         return reply_refuse(reply, 401, "this token is not known, used already or over");
     }
     throttle_give_back(dashboard->throttle, address, "", clock_monotonic_us());
-    return begin_session(worker, request, token.name, token.role, reply, error);
+    return begin_session(worker, request, token.name, token.role, false, reply, error);
 }
 
 /* A member that is text, not empty and shorter than capacity, copied and wiped where it stood. */
@@ -164,7 +164,7 @@ static bool sign_in_answered(struct worker *worker, const struct request *reques
         return reply_refuse(reply, 401,
                             "name or password is wrong, or this account may not sign in here");
     }
-    return begin_session(worker, request, answer->user, role, reply, error);
+    return begin_session(worker, request, answer->user, role, true, reply, error);
 }
 
 bool sign_in(struct worker *worker, const struct request *request, struct reply *reply,

@@ -61,6 +61,11 @@ enum role dashboard_role(struct dashboard *dashboard, const char *user)
     return role;
 }
 
+static enum role role_of(void *context, const char *who)
+{
+    return dashboard_role(context, who);
+}
+
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config)
 {
     pthread_rwlock_wrlock(&dashboard->config_lock);
@@ -70,4 +75,5 @@ void dashboard_reconfigure(struct dashboard *dashboard, const struct config *con
     memcpy(dashboard->config.store, store, sizeof(store));
     dashboard->generation++;
     pthread_rwlock_unlock(&dashboard->config_lock);
+    sessions_review(dashboard->sessions, role_of, dashboard);
 }

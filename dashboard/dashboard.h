@@ -63,7 +63,10 @@ void dashboard_finish(struct dashboard *dashboard);
 /* What a user may do, by the configuration in force. */
 enum role dashboard_role(struct dashboard *dashboard, const char *user);
 
-/* Puts another configuration in force; the store's directory stays. */
+/*
+ * Puts another configuration in force; the store's directory stays. Who is signed in has what his
+ * groups give him now.
+ */
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
 
 #endif

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "dashboard/access.h"
-#include "dashboard/framing.h"
+#include "dashboard/head.h"
 #include "dashboard/respond.h"
 #include "dashboard/waker.h"
 
@@ -15,14 +13,9 @@
 
 struct exchange {
     struct dashboard *dashboard;
-    char *target; /* NULL: too long */
     bool has_head;
     bool refused; /* the rest of the body goes nowhere */
-    struct framing framing;
-    struct query query;
-    char parameter[REQUEST_PARAMETER_MAX];
-    char allow[32];
-    struct access access;
+    struct head head;
     struct request request;
     struct kept kept;
     struct reply reply;
@@ -40,14 +33,11 @@ struct exchange *exchange_create(struct dashboard *dashboard, const char *target
         return NULL;
     exchange->dashboard = dashboard;
     if (strlen(target) < TARGET_MAX_BYTES)
-        exchange->target = strdup(target);
-    exchange->request = (struct request){.who = exchange->access.session.who,
-                                         .query = &exchange->query,
-                                         .kept = &exchange->kept,
-                                         .upload = UPLOAD_ENDS};
+        exchange->head.target = strdup(target);
+    exchange->request = (struct request){.kept = &exchange->kept, .upload = UPLOAD_ENDS};
     if (reply_begin(&exchange->reply, &exchange->reply_body))
         return exchange;
-    free(exchange->target);
+    free(exchange->head.target);
     free(exchange);
     return NULL;
 }
@@ -69,8 +59,8 @@ void exchange_destroy(struct exchange *exchange)
     if (exchange->body != NULL)
         explicit_bzero(exchange->body, exchange->body_capacity);
     free(exchange->body);
-    explicit_bzero(&exchange->access, sizeof(exchange->access));
-    free(exchange->target);
+    explicit_bzero(&exchange->head.access, sizeof(exchange->head.access));
+    free(exchange->head.target);
     free(exchange);
 }
 
@@ -107,177 +97,13 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *connection,
                               unsigned status, const char *sentence)
 {
-    bool has_body = exchange->framing.chunked || exchange->framing.content_length > 0 ||
-                    exchange->framing.refusal != 0;
-
     reply_refuse(&exchange->reply, status, "%s", sentence);
-    if (has_body)
+    if (status == 405)
+        exchange->reply.allow = exchange->head.allow;
+    if (head_has_body(&exchange->head))
         return send_reply(exchange, connection, true);
     exchange->refused = true;
     return MHD_YES;
-}
-
-/* The table knows GET, POST and DELETE; HEAD is GET without a body. */
-static bool parse_method(const char *text, enum http_method *method)
-{
-    static const struct {
-        const char *text;
-        enum http_method method;
-    } METHODS[] = {
-        {"GET", HTTP_GET}, {"HEAD", HTTP_GET}, {"POST", HTTP_POST}, {"DELETE", HTTP_DELETE}};
-
-    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++) {
-        if (strcmp(text, METHODS[i].text) == 0) {
-            *method = METHODS[i].method;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Each check_ function: 0, or the status of a refusal whose sentence is in the error. */
-
-static unsigned check_target(struct exchange *exchange, struct error *error)
-{
-    if (exchange->target == NULL) {
-        error_set(error, FAULT_NONE, "the address is longer than %d bytes", TARGET_MAX_BYTES - 1);
-        return 414;
-    }
-    if (!target_parse(exchange->target, &exchange->query, error))
-        return 400;
-    exchange->request.path = exchange->target;
-    return 0;
-}
-
-static unsigned check_host(const struct exchange *exchange, struct error *error)
-{
-    const struct dashboard *dashboard = exchange->dashboard;
-    const char *host = exchange->framing.host != NULL ? exchange->framing.host : "";
-
-    if (dashboard->host == NULL && !dashboard->loopback)
-        return 0;
-    if ((dashboard->host != NULL && host_is(host, dashboard->host)) ||
-        (dashboard->loopback && host_is_loopback(host)))
-        return 0;
-    /* Another site's name may have been made to lead here (DNS rebinding). */
-    error_set(error, FAULT_NONE, "the header Host names another machine: use %s",
-              dashboard->host != NULL ? dashboard->host : "localhost");
-    return 421;
-}
-
-static unsigned check_route(struct exchange *exchange, const char *method_text, struct error *error)
-{
-    enum http_method method;
-    bool known = parse_method(method_text, &method), path_known;
-    const struct route *route =
-        route_find(known ? method : HTTP_GET, exchange->request.path, exchange->parameter,
-                   sizeof(exchange->parameter), &path_known);
-
-    if (!path_known) {
-        error_set(error, FAULT_NONE, "there is nothing at this address");
-        return 404;
-    }
-    if (!known || route == NULL) {
-        exchange->reply.allow = route_methods(exchange->request.path, exchange->allow);
-        error_set(error, FAULT_NONE, "this address takes %s", exchange->allow);
-        return 405;
-    }
-    exchange->request.route = route;
-    exchange->request.parameter = exchange->parameter[0] != '\0' ? exchange->parameter : NULL;
-    return 0;
-}
-
-static unsigned check_query(const struct exchange *exchange, struct error *error)
-{
-    for (size_t i = 0; i < exchange->query.count; i++) {
-        const struct query_value *value = &exchange->query.values[i];
-        const char *known = route_parameter(exchange->request.route, value->name);
-
-        if (known == NULL) {
-            error_set(error, FAULT_NONE, "the query's parameter %s is not known here", value->name);
-            return 400;
-        }
-        if (!route_parameter_allows(known, value->value)) {
-            error_set(error, FAULT_NONE, "%s is not a value of %.*s", value->value,
-                      (int)strcspn(known, " "), known);
-            return 400;
-        }
-    }
-    return 0;
-}
-
-static unsigned check_body(const struct exchange *exchange, struct error *error)
-{
-    const struct framing *framing = &exchange->framing;
-    bool has_body = framing->chunked || framing->content_length > 0;
-    int64_t most =
-        exchange->request.route->body == BODY_JSON ? BODY_JSON_MAX_BYTES : BODY_STREAM_MAX_BYTES;
-
-    if (exchange->request.route->body == BODY_NONE) {
-        if (!has_body)
-            return 0;
-        error_set(error, FAULT_NONE, "this request takes no body");
-        return 400;
-    }
-    if (exchange->request.route->body == BODY_JSON &&
-        !framing_is_type(framing, "application/json")) {
-        error_set(error, FAULT_NONE, "send JSON, with Content-Type: application/json");
-        return 415;
-    }
-    if (framing->content_length > most) {
-        error_set(error, FAULT_NONE, "the body is larger than %" PRId64 " MiB", most >> 20);
-        return 413;
-    }
-    return 0;
-}
-
-static unsigned check_access(struct exchange *exchange, struct MHD_Connection *connection,
-                             struct error *error)
-{
-    unsigned status = 0;
-
-    if (!access_check(exchange->dashboard, connection, exchange->request.route,
-                      exchange->request.now_us, &exchange->access, &status, error))
-        return status;
-    exchange->request.role = exchange->access.session.role;
-    exchange->request.session_identity = exchange->access.identity;
-    if (exchange->access.identity != NULL)
-        exchange->request.session = &exchange->access.session;
-    return 0;
-}
-
-/* The last address was written by the proxy, those before it by anybody. */
-static void read_forwarded(struct MHD_Connection *connection, struct ip_address *address)
-{
-    const char *forwarded =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Forwarded-For");
-    const char *last = forwarded == NULL ? NULL : strrchr(forwarded, ',');
-
-    if (forwarded == NULL)
-        return;
-    last = last == NULL ? forwarded : last + 1;
-    if (!ip_parse(last + strspn(last, " "), address))
-        *address = (struct ip_address){0};
-}
-
-static void read_headers(struct exchange *exchange, struct MHD_Connection *connection)
-{
-    struct request *request = &exchange->request;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const char *encodings =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
-    uint16_t port;
-
-    request->now_us = clock_utc_us();
-    request->gzip = encodings != NULL && strstr(encodings, "gzip") != NULL;
-    request->if_none_match =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-    if (info == NULL || info->client_addr == NULL ||
-        !ip_from_sockaddr(info->client_addr, &request->address, &port))
-        request->address = (struct ip_address){0};
-    if (exchange->dashboard->behind_proxy)
-        read_forwarded(connection, &request->address);
 }
 
 /* Calls the handler; what it could not do becomes a 503, and a line of the log. */
@@ -300,21 +126,8 @@ static enum MHD_Result take_head(struct exchange *exchange, struct worker *worke
     unsigned status;
 
     connection_expect(exchange->dashboard->connections, connection, LIMIT_BODY_S);
-    read_headers(exchange, connection);
-    exchange->framing = framing_read(connection, &error);
-    status = exchange->framing.refusal;
-    if (status == 0)
-        status = check_target(exchange, &error);
-    if (status == 0)
-        status = check_host(exchange, &error);
-    if (status == 0)
-        status = check_route(exchange, method, &error);
-    if (status == 0)
-        status = check_query(exchange, &error);
-    if (status == 0)
-        status = check_access(exchange, connection, &error);
-    if (status == 0)
-        status = check_body(exchange, &error);
+    status = head_check(&exchange->head, exchange->dashboard, connection, method,
+                        &exchange->request, &error);
     if (status != 0)
         return refuse(exchange, connection, status, error.text);
     if (exchange->request.route->body == BODY_STREAM) {

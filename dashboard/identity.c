@@ -14,28 +14,44 @@
 #define GROUPS_MAX   1024
 #define LOOKUP_BYTES (256 * 1024)
 
-/*
- * The store's owner may move what lies there: what is given away is what was opened, not what has
- * the name. A directory that is there stays as it is.
- */
-static bool make_directory(const char *path, uid_t user, gid_t group, struct error *error)
+/* The directory with its mode; the descriptor is the caller's, -1 when it was there already. */
+static bool make_and_open(const char *path, int *descriptor, struct error *error)
 {
     struct stat facts;
-    int descriptor;
-    bool done;
 
-    if (mkdir(path, 0700) != 0) {
-        if (errno == EEXIST)
-            return true;
-        return error_set_errno(error, FAULT_STORE, errno, "cannot make %s", path);
-    }
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    /* fchown() takes the setgid bit away: files made there are the store's group's. */
-    done = descriptor >= 0 && fstat(descriptor, &facts) == 0 && facts.st_uid == geteuid() &&
-           (geteuid() != 0 || fchown(descriptor, user, group) == 0) &&
-           fchmod(descriptor, 02770) == 0;
-    if (!done)
-        error_set_errno(error, FAULT_STORE, errno, "cannot give %s to its user", path);
+    *descriptor = -1;
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST ||
+               error_set_errno(error, FAULT_STORE, errno, "cannot make %s", path);
+    *descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    /* Files made there are the store's group's. */
+    if (*descriptor >= 0 && fstat(*descriptor, &facts) == 0 && facts.st_uid == geteuid() &&
+        fchmod(*descriptor, 02770) == 0)
+        return true;
+    error_set_errno(error, FAULT_STORE, errno, "cannot set the mode of %s", path);
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+    return false;
+}
+
+/*
+ * Made by the store's owner, who may do as he likes there, and then given to the user: what was
+ * opened, not what has the name by then. A directory that is there stays as it is.
+ */
+static bool make_directory(const char *path, uid_t owner, gid_t group, uid_t user,
+                           struct error *error)
+{
+    bool root = geteuid() == 0, done;
+    int descriptor;
+
+    if (root && (setegid(group) != 0 || seteuid(owner) != 0))
+        return error_set_errno(error, FAULT_STORE, errno, "cannot become the store's owner");
+    done = make_and_open(path, &descriptor, error);
+    if (root && (seteuid(0) != 0 || setegid(0) != 0))
+        done = error_set_errno(error, FAULT_STORE, errno, "cannot become root again");
+    if (done && root && descriptor >= 0 && fchown(descriptor, user, (gid_t)-1) != 0)
+        done = error_set_errno(error, FAULT_STORE, errno, "cannot give %s away", path);
     if (descriptor >= 0)
         close(descriptor);
     return done;
@@ -53,22 +69,22 @@ bool identity_become(const struct config *config, char directory[DIRECTORY_PATH_
                      struct error *error)
 {
     int descriptor;
-    uid_t user;
+    uid_t owner, user;
     gid_t group;
 
     *root = false;
     snprintf(directory, DIRECTORY_PATH_BYTES, "%s/" DASHBOARD_DIRECTORY, config->store);
     if (geteuid() != 0)
-        return make_directory(directory, geteuid(), getegid(), error);
-    if (!trusted_directory_open(config->store, ANY_OWNER, FAULT_STORE, &descriptor, &user, &group,
+        return make_directory(directory, geteuid(), getegid(), geteuid(), error);
+    if (!trusted_directory_open(config->store, ANY_OWNER, FAULT_STORE, &descriptor, &owner, &group,
                                 error))
         return false;
     close(descriptor);
     const struct passwd *entry = getpwnam(config->dashboard_user);
-    if (entry != NULL)
-        user = entry->pw_uid;
+    user = entry != NULL ? entry->pw_uid : owner;
     *root = user == 0;
-    return make_directory(directory, user, group, error) && (*root || become(user, group, error));
+    return make_directory(directory, owner, group, user, error) &&
+           (*root || become(user, group, error));
 }
 
 static bool is_member(const char *group_name, const gid_t *groups, int count, char *room)

@@ -44,9 +44,8 @@ bool request_query_integer(const struct request *request, const char *name, int6
 bool request_query_time(const struct request *request, const char *name, int64_t otherwise_us,
                         int64_t *time_us, struct reply *reply)
 {
-    const char *text = request_query(request, name);
-    struct rfc3339_time exact;
-    const char *end;
+    const char *text = request_query(request, name), *end;
+    struct rfc3339_time moment;
     int64_t number;
 
     *time_us = otherwise_us;
@@ -56,8 +55,8 @@ bool request_query_time(const struct request *request, const char *name, int64_t
         *time_us = number * US_PER_S;
         return true;
     }
-    if (rfc3339_parse(text, &exact, &end) && *end == '\0') {
-        *time_us = exact.time_us;
+    if (rfc3339_parse(text, &moment, &end) && *end == '\0') {
+        *time_us = moment.time_us;
         return true;
     }
     if (moment_parse(text, request->now_us, true, time_us, NULL))

@@ -59,12 +59,14 @@ static struct slot *find_room(struct sessions *sessions, const char *who, int64_
     return same >= SESSION_MAX_OF_ONE ? oldest : room;
 }
 
-bool session_begin(struct sessions *sessions, const char *who, enum role role, int64_t now_us,
-                   char identity[SECRET_TEXT_BYTES], struct session *session, struct error *error)
+bool session_begin(struct sessions *sessions, const char *who, enum role role, bool person,
+                   int64_t now_us, char identity[SECRET_TEXT_BYTES], struct session *session,
+                   struct error *error)
 {
     struct slot *slot;
 
-    *session = (struct session){.role = role, .expires_us = now_us + SESSION_ABSOLUTE_US};
+    *session = (struct session){
+        .role = role, .person = person, .expires_us = now_us + SESSION_ABSOLUTE_US};
     if (strlen(who) >= sizeof(session->who))
         return error_set(error, FAULT_NONE, "the name is too long");
     strcpy(session->who, who);
@@ -126,4 +128,29 @@ void session_end(struct sessions *sessions, const char *identity)
     if (slot != NULL)
         explicit_bzero(slot, sizeof(*slot));
     pthread_mutex_unlock(&sessions->lock);
+}
+
+/* Groups may have to be asked for over a network: not with the lock held. */
+void sessions_review(struct sessions *sessions,
+                     enum role (*role_of)(void *context, const char *who), void *context)
+{
+    for (size_t i = 0; i < SESSION_MAX; i++) {
+        struct slot *slot = &sessions->slots[i];
+        struct slot before;
+
+        pthread_mutex_lock(&sessions->lock);
+        before = *slot;
+        pthread_mutex_unlock(&sessions->lock);
+        if (before.session.who[0] == '\0' || !before.session.person)
+            continue;
+        enum role role = role_of(context, before.session.who);
+        pthread_mutex_lock(&sessions->lock);
+        if (secret_equal(slot->hash, before.hash, sizeof(before.hash))) {
+            slot->session.role = role;
+            if (role == ROLE_NONE)
+                explicit_bzero(slot, sizeof(*slot));
+        }
+        pthread_mutex_unlock(&sessions->lock);
+        explicit_bzero(&before, sizeof(before));
+    }
 }

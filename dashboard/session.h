@@ -21,6 +21,7 @@ struct sessions;
 struct session {
     char who[WHO_BYTES];
     enum role role;
+    bool person; /* of an account, whose groups may change; otherwise a one-time token's */
     char csrf[SECRET_TEXT_BYTES];
     int64_t expires_us; /* monotonic, at the latest */
 };
@@ -28,9 +29,12 @@ struct session {
 struct sessions *sessions_create(void); /* NULL: no memory */
 void sessions_destroy(struct sessions *sessions);
 
-/* A new session; its identity, for the cookie, in `identity`. False: there are too many. */
-bool session_begin(struct sessions *sessions, const char *who, enum role role, int64_t now_us,
-                   char identity[SECRET_TEXT_BYTES], struct session *session,
+/*
+ * A new session; its identity, for the cookie, in `identity`. person: see struct session. False:
+ * there are too many.
+ */
+bool session_begin(struct sessions *sessions, const char *who, enum role role, bool person,
+                   int64_t now_us, char identity[SECRET_TEXT_BYTES], struct session *session,
                    struct error *error) MUST_USE;
 
 /* Finds one and marks it used. False: there is none, or it is over. now_us: monotonic. */
@@ -38,5 +42,9 @@ bool session_find(struct sessions *sessions, const char *identity, int64_t now_u
                   struct session *session) MUST_USE;
 
 void session_end(struct sessions *sessions, const char *identity);
+
+/* Gives each person the role that role_of() says, and ends the sessions of those who have none. */
+void sessions_review(struct sessions *sessions,
+                     enum role (*role_of)(void *context, const char *who), void *context);
 
 #endif

@@ -157,23 +157,6 @@ bool store_login_later(struct store *store, const struct login_id *id, bool late
                        rollup_change(store, &before, &after, error));
 }
 
-bool store_login_is_later(struct store *store, const struct login_id *id, bool *later,
-                          struct error *error)
-{
-    struct login_row row;
-    struct login_state state = {.row = &row};
-
-    *later = false;
-    if (store->version < ROLLUPS_SINCE)
-        return true;
-    if (!login_row_find(store, id, &row, later, error))
-        return false;
-    if (*later && !find_later(store, &state, error))
-        return false;
-    *later = *later && state.later;
-    return true;
-}
-
 bool login_changed(struct store *store, const struct login_row *before,
                    const struct login_row *after, struct error *error)
 {

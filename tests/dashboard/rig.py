@@ -57,13 +57,14 @@ class Answer:
 class Dashboard:
     """The service on a port of loopback, over a store of its own."""
 
-    def __init__(self, *options, store=None, history=HISTORY, host="127.0.0.1", **popen):
+    def __init__(self, *options, store=None, config=None, history=HISTORY, host="127.0.0.1",
+                 **popen):
         self.build = build_directory()
         self._home = tempfile.TemporaryDirectory(prefix="dashboard-")
         self.root = Path(self._home.name)
         self.root.chmod(0o755)
         self.store = Path(store or self.root / "store")
-        self.config = self.root / "pam_anomaly.conf"
+        self.config = Path(config or self.root / "pam_anomaly.conf")
         if store is None:
             self.store.mkdir(mode=0o750)
             self.config.write_text(f"store = {self.store}\ngeo = none\n")
@@ -76,7 +77,7 @@ class Dashboard:
         self.process = None
 
     def program(self, name):
-        return self.build / {"anomaly-trainer": "trainer", "anomalyctl": "ctl"}.get(
+        return self.build / {"anomaly-trainer": "trainer", "anomalyctl": "ctl", "anomalyd": "daemon"}.get(
             name, "dashboard") / name
 
     def run(self, name, *words, check=True):

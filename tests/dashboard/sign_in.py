@@ -222,10 +222,16 @@ def a_stuck_pam(promises, arena, service):
 
 def reload(promises, service):
     promises.section("SIGHUP")
+    vera = service.sign_in(user="vera", password="secret of vera", source="5.5.5.5")
+    anna = service.sign_in(user="anna", password="secret of anna", source="5.5.5.5")
+    once = service.sign_in(token=service.bootstrap(), source="5.5.5.5")
     service.config.write_text(service.config.read_text() + "dashboard_viewers =\n")
     os.kill(service.process.pid, 1)
     promises.check("groups change without a restart", wait_for(lambda: getattr(service.sign_in(
         user="vera", password="secret of vera", source="6.6.6.6"), "status", 0) == 401, 5, 0.3))
+    promises.equal("who is in none any more is signed out", vera.get("/api/session").status, 401)
+    promises.check("others are not", anna.get("/api/session").json["role"] == "analyst"
+                   and once.get("/api/session").json["role"] == "analyst")
     service.config.write_text("nonsense\n")
     os.kill(service.process.pid, 1)
     promises.check("a configuration with a mistake changes nothing", wait_for(

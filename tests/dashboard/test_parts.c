@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "dashboard/reply_body.h"
 #include "dashboard/route.h"
 #include "dashboard/session.h"
 #include "dashboard/throttle.h"
@@ -92,6 +93,54 @@ static void parameters_are_those_of_the_row(void **state)
     assert_true(route_parameter_allows(route_parameter(&route, "limit"), "anything"));
 }
 
+static void moments_and_numbers_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t time_us; /* -1: refused */
+    } MOMENTS[] = {
+        {"2026-03-09T14:05:11Z", 1773065111 * US_PER_S},
+        {"2026-03-09T14:05:11.250Z", 1773065111 * US_PER_S + 250000},
+        {"2026-03-09T15:05:11+01:00", 1773065111 * US_PER_S},
+        {"1773065111", 1773065111 * US_PER_S},
+        {"2026-03-09", 1773014400 * US_PER_S},
+        {"1h", (1773065111 - 3600) * US_PER_S},
+        {"-1", -1},
+        {"yesterday", -1},
+        {"", -1},
+        {"99999999999999999999", -1},
+    };
+    struct query query = {.count = 1};
+    struct request request = {.query = &query, .now_us = 1773065111 * US_PER_S};
+    struct reply_body body;
+    struct reply reply;
+    int64_t value;
+    (void)state;
+
+    assert_true(reply_begin(&reply, &body));
+    for (size_t i = 0; i < sizeof(MOMENTS) / sizeof(MOMENTS[0]); i++) {
+        query.values[0] = (struct query_value){"since", MOMENTS[i].text};
+        reply.status = 200;
+        if (request_query_time(&request, "since", 7, &value, &reply))
+            assert_int_equal(value, MOMENTS[i].time_us);
+        else
+            assert_int_equal(MOMENTS[i].time_us, -1);
+        assert_int_equal(reply.status, MOMENTS[i].time_us < 0 ? 400 : 200);
+    }
+    assert_true(request_query_time(&request, "until", 7, &value, &reply));
+    assert_int_equal(value, 7);
+    query.values[0] = (struct query_value){"limit", "500"};
+    assert_true(request_query_integer(&request, "limit", 1, 500, 50, &value, &reply));
+    assert_int_equal(value, 500);
+    for (const char *const *bad = (const char *const[]){"501", "0", "5x", " 5", "+5", "", NULL};
+         *bad != NULL; bad++) {
+        query.values[0].value = *bad;
+        assert_false(request_query_integer(&request, "limit", 1, 500, 50, &value, &reply));
+    }
+    assert_true(reply_end(&reply, &body, NULL));
+    reply_body_free(&body);
+}
+
 static void secrets_differ_and_compare(void **state)
 {
     char one[SECRET_TEXT_BYTES], two[SECRET_TEXT_BYTES], text[SECRET_TEXT_BYTES];
@@ -119,7 +168,7 @@ static void sessions_end(void **state)
     (void)state;
 
     assert_non_null(sessions);
-    assert_true(session_begin(sessions, "anna", ROLE_ANALYST, 1000, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "anna", ROLE_ANALYST, false, 1000, identity, &begun, NULL));
     assert_true(session_find(sessions, identity, 2000, &found));
     assert_string_equal(found.who, "anna");
     assert_int_equal(found.role, ROLE_ANALYST);
@@ -133,7 +182,7 @@ static void sessions_end(void **state)
 
     /* However busy, at most so long. */
     int64_t at_us = 0;
-    assert_true(session_begin(sessions, "anna", ROLE_VIEWER, 0, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "anna", ROLE_VIEWER, false, 0, identity, &begun, NULL));
     for (; at_us < SESSION_ABSOLUTE_US; at_us += SESSION_IDLE_US / 2)
         assert_true(session_find(sessions, identity, at_us, &found));
     assert_false(session_find(sessions, identity, at_us, &found));
@@ -150,12 +199,13 @@ static void sessions_are_bounded(void **state)
 
     for (int i = 0; i < SESSION_MAX; i++) {
         snprintf(who, sizeof(who), "user%d", i);
-        assert_true(session_begin(sessions, who, ROLE_VIEWER, 0, identity, &begun, &error));
+        assert_true(session_begin(sessions, who, ROLE_VIEWER, false, 0, identity, &begun, &error));
     }
-    assert_false(session_begin(sessions, "one more", ROLE_VIEWER, 1, identity, &begun, &error));
+    assert_false(
+        session_begin(sessions, "one more", ROLE_VIEWER, false, 1, identity, &begun, &error));
     assert_true(error.text[0] != '\0');
-    assert_true(
-        session_begin(sessions, "one more", ROLE_VIEWER, SESSION_IDLE_US, identity, &begun, NULL));
+    assert_true(session_begin(sessions, "one more", ROLE_VIEWER, false, SESSION_IDLE_US, identity,
+                              &begun, NULL));
     sessions_destroy(sessions);
 }
 
@@ -253,6 +303,7 @@ int main(void)
         cmocka_unit_test(bad_escapes_are_refused),
         cmocka_unit_test(every_route_is_found),
         cmocka_unit_test(parameters_are_those_of_the_row),
+        cmocka_unit_test(moments_and_numbers_are_read),
         cmocka_unit_test(secrets_differ_and_compare),
         cmocka_unit_test(sessions_end),
         cmocka_unit_test(sessions_are_bounded),

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from arena import run, wait_for
@@ -151,6 +152,14 @@ class Product:
         except subprocess.TimeoutExpired:
             self._daemon.kill()
             self._daemon.wait(10)
+
+    def start_dashboard(self, *options):
+        """anomaly-dashboard over this store, on a port of loopback; its Dashboard."""
+        sys.path.append(str(SOURCE / "tests/dashboard"))
+        from rig import Dashboard  # pylint: disable=import-outside-toplevel
+        dashboard = Dashboard(*options, store=self.store, config=self.config_path).start()
+        self.arena.on_close(dashboard.stop)
+        return dashboard
 
     def import_log(self, text):
         """An sshd log into the store; the importer's report."""
