@@ -1,5 +1,13 @@
 #include "store/login_json.h"
 
+#include <math.h>
+
+/* To eleven metres: a float has no more to tell. */
+static double degrees(float value)
+{
+    return round((double)value * 1e4) / 1e4;
+}
+
 void login_json_place(struct json_writer *json, const struct place *place)
 {
     if (place->country[0] != '\0')
@@ -9,8 +17,8 @@ void login_json_place(struct json_writer *json, const struct place *place)
     if (place->asn != 0)
         json_integer(json, "asn", place->asn);
     if (place_has_coordinates(place)) {
-        json_number(json, "latitude", (double)place->latitude);
-        json_number(json, "longitude", (double)place->longitude);
+        json_number(json, "latitude", degrees(place->latitude));
+        json_number(json, "longitude", degrees(place->longitude));
     }
 }
 
