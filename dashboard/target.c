@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
@@ -11,39 +13,14 @@ static int hex_value(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Bytes of the well-formed sequence at text, its code point in *point; 0: there is none. */
-static size_t utf8_sequence(const unsigned char *text, size_t size, uint32_t *point)
+/* UTF-8 without control characters. */
+static bool is_text(const char *text, size_t size)
 {
-    static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = text[0] < 0x80             ? 1
-                    : (text[0] & 0xe0) == 0xc0 ? 2
-                    : (text[0] & 0xf0) == 0xe0 ? 3
-                    : (text[0] & 0xf8) == 0xf0 ? 4
-                                               : 0;
-
-    if (length == 0 || length > size)
-        return 0;
-    *point = length == 1 ? text[0] : text[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        *point = *point << 6 | (text[i] & 0x3f);
-    }
-    if (*point < LEAST[length] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff))
-        return 0;
-    return length;
-}
-
-bool text_is_clean(const char *text, size_t size, bool lines)
-{
-    for (size_t at = 0; at < size;) {
-        uint32_t point = 0;
-        size_t length = utf8_sequence((const unsigned char *)text + at, size - at, &point);
-        bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
-
-        if (length == 0 || (control && !(lines && (point == '\n' || point == '\t'))))
+    for (size_t at = 0, length; at < size; at += length) {
+        length = utf8_length(text + at, size - at);
+        uint32_t point = length > 0 ? utf8_code_point(text + at, length) : 0;
+        if (point < 0x20 || (point >= 0x7f && point < 0xa0))
             return false;
-        at += length;
     }
     return true;
 }
@@ -73,7 +50,7 @@ bool target_decode(const char *text, size_t size, bool plus, char *decoded, size
     if (used >= capacity)
         return false;
     decoded[used] = '\0';
-    return text_is_clean(decoded, used, false);
+    return is_text(decoded, used);
 }
 
 /* One "name=value" in place. */

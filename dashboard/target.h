@@ -36,7 +36,4 @@ bool target_decode(const char *text, size_t size, bool plus, char *decoded,
  */
 bool target_parse(char *target, struct query *query, struct error *error) MUST_USE;
 
-/* Bytes that are UTF-8 (RFC 3629) without control characters; `lines`: tabs and newlines too. */
-bool text_is_clean(const char *text, size_t size, bool lines);
-
 #endif
