@@ -13,11 +13,11 @@
 
 #include "common/clock.h"
 #include "dashboard/score_rows.h"
+#include "dashboard/session.h"
 
 #define DIRECTORY    "analyses"
 #define PATH_BYTES   1024
 #define FORMAT_BYTES 16
-#define WHO_BYTES    64
 
 struct analysis {
     char id[ANALYSIS_ID_BYTES]; /* "": a free place */
@@ -67,9 +67,28 @@ static void remove_files(const struct analyses *analyses, const char *id)
     }
 }
 
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+/* NULL: not a directory of this user's. Its parent's group may put other things there. */
+static DIR *open_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid())
+        return fdopendir(fd);
+    close(fd);
+    errno = EPERM;
+    return NULL;
+}
+
+/* What an earlier run left. */
 static bool clear_directory(const char *path, struct error *error)
 {
-    DIR *directory = opendir(path);
+    DIR *directory = open_directory(path);
     const struct dirent *entry;
 
     if (directory == NULL)
@@ -81,9 +100,6 @@ static bool clear_directory(const char *path, struct error *error)
     closedir(directory);
     return true;
 }
-
-/* ---- the table --------------------------------------------------------------------------------
- */
 
 bool analyses_create(struct analyses **analyses, const char *directory, struct jobs *jobs,
                      struct error *error)
@@ -124,7 +140,7 @@ void analyses_destroy(struct analyses *analyses)
     free(analyses);
 }
 
-/* Under the lock, as all below. NULL: there is none. */
+/* Under the lock, as all below NULL: there is none. */
 static struct analysis *find(struct analyses *analyses, const char *id)
 {
     for (size_t i = 0; i < ANALYSIS_MOST; i++) {
@@ -276,7 +292,8 @@ static bool start_job(const struct upload *upload, const char *format, int64_t n
         arguments[count++] = upload->model;
     }
     arguments[count] = file;
-    if (!jobs_ask(analyses->jobs, upload->id, arguments, ANALYSIS_KEPT_S, now_us, &answer, error))
+    if (!jobs_ask(analyses->jobs, upload->id, arguments, JOB_MOST, ANALYSIS_KEPT_S, now_us, &answer,
+                  error))
         return false;
     free(answer.output);
     return true;
@@ -346,6 +363,11 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
         return true;
     if (!analysis.receiving && !jobs_look(analyses->jobs, id, &answer, &has_job, error))
         return false;
+    if (!analysis.receiving && !has_job) {
+        answer.state = JOB_FAILED;
+        snprintf(answer.message, sizeof answer.message,
+                 "its result gave way to newer work: upload the file again");
+    }
     write_members(&analysis, &answer, json);
     if (answer.output != NULL && answer.size > 0)
         json_raw(json, "result", answer.output, strcspn(answer.output, "\n"));

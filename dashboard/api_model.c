@@ -12,6 +12,7 @@
 #include "store/model_json.h"
 
 #define FRESH_S 900 /* an answer is given again for so long */
+#define WAITING 8   /* at most, so that uploads find their places */
 #define BUDGETS "0.1x,0.2x,0.5x,2x,5x,10x"
 
 #define BUILT_IN "built-in"
@@ -43,8 +44,8 @@ static bool answer_job(struct worker *worker, const struct request *request, con
     struct error full = ERROR_NONE;
     struct job_answer answer;
 
-    if (!jobs_ask(worker->dashboard->jobs, key, arguments, FRESH_S, request->now_us, &answer,
-                  &full))
+    if (!jobs_ask(worker->dashboard->jobs, key, arguments, WAITING, FRESH_S, request->now_us,
+                  &answer, &full))
         return reply_refuse(reply, 503, "%s", full.text);
     json_object_begin(&reply->json, NULL);
     json_text(&reply->json, "state", job_state_name(answer.state));

@@ -323,6 +323,15 @@ static bool has_ended(const struct job *job)
     return job->state == JOB_DONE || job->state == JOB_FAILED;
 }
 
+static size_t count_unended(const struct jobs *jobs)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < JOB_MOST; i++)
+        count += jobs->at[i].key[0] != '\0' && !has_ended(&jobs->at[i]);
+    return count;
+}
+
 /* A free place, made by forgetting the one that ended first when there is none. */
 static struct job *make_place(struct jobs *jobs)
 {
@@ -380,8 +389,8 @@ static bool give_answer(const struct job *job, struct job_answer *answer, struct
     return true;
 }
 
-bool jobs_ask(struct jobs *jobs, const char *key, const char *const *arguments, int64_t fresh_s,
-              int64_t now_us, struct job_answer *answer, struct error *error)
+bool jobs_ask(struct jobs *jobs, const char *key, const char *const *arguments, size_t most,
+              int64_t fresh_s, int64_t now_us, struct job_answer *answer, struct error *error)
 {
     bool done = true;
 
@@ -392,12 +401,15 @@ bool jobs_ask(struct jobs *jobs, const char *key, const char *const *arguments, 
     struct job *job = find(jobs, key);
     bool stale = job != NULL && has_ended(job) && job->ended_us < now_us - fresh_s * US_PER_S;
     if (job == NULL || stale) {
-        if (job == NULL)
+        size_t others = count_unended(jobs);
+        if (others >= most)
+            job = NULL;
+        else if (job == NULL)
             job = make_place(jobs);
         done = job != NULL
                    ? enqueue(jobs, job, key, arguments, now_us, error)
                    : error_set(error, FAULT_STORE,
-                               "%d jobs are waiting already; try again in a minute", JOB_MOST);
+                               "%zu jobs are waiting already; try again in a minute", others);
     }
     if (done)
         done = give_answer(job, answer, error);

@@ -39,11 +39,12 @@ void jobs_destroy(struct jobs *jobs);
 
 /*
  * The answer of the job of that key. One that ended longer than fresh_s ago, or of which there is
- * none, is started anew with these arguments (ended by NULL, copied). False when there are too many
- * jobs, none of which can be forgotten.
+ * none, is started anew with these arguments (ended by NULL, copied). False when `most` others wait
+ * or run already, which leaves the rest of JOB_MOST to those who ask with more.
  */
-bool jobs_ask(struct jobs *jobs, const char *key, const char *const *arguments, int64_t fresh_s,
-              int64_t now_us, struct job_answer *answer, struct error *error) MUST_USE;
+bool jobs_ask(struct jobs *jobs, const char *key, const char *const *arguments, size_t most,
+              int64_t fresh_s, int64_t now_us, struct job_answer *answer,
+              struct error *error) MUST_USE;
 
 /* The same without starting one; *found is false when there is none. */
 bool jobs_look(struct jobs *jobs, const char *key, struct job_answer *answer, bool *found,

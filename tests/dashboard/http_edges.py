@@ -279,6 +279,23 @@ def stopping(promises):
             promises.check("and leaves no upload behind", not list((service.store / "dashboard/analyses").iterdir()))
 
 
+def planted(promises):
+    promises.section("a directory that somebody planted")
+    service = Dashboard()
+    other = service.root / "other"
+    other.mkdir()
+    (other / "file").write_text("stays")
+    (service.store / "dashboard").mkdir(mode=0o770)
+    (service.store / "dashboard/analyses").symlink_to(other)
+    try:
+        service.start()
+    except RuntimeError:
+        pass
+    promises.check("is not emptied: the service does not start", service.ended()
+                   and "dashboard/analyses" in service.log() and (other / "file").exists(), service.log())
+    service.stop()
+
+
 def main():
     promises = Promises("requests at the edge")
     with Dashboard() as service:
@@ -294,6 +311,7 @@ def main():
         promises.check("without a word of a sanitizer", "Sanitizer" not in service.log()
                        and "runtime error" not in service.log(), service.log())
     stopping(promises)
+    planted(promises)
     promises.finish()
 
 

@@ -42,8 +42,8 @@ static struct job_answer wait_for(struct scene *scene, const char *key,
     struct job_answer answer;
 
     for (int i = 0; i < 2000; i++) {
-        ASSERT_DONE(
-            jobs_ask(scene->jobs, key, arguments, fresh_s, clock_utc_us(), &answer, &error));
+        ASSERT_DONE(jobs_ask(scene->jobs, key, arguments, JOB_MOST, fresh_s, clock_utc_us(),
+                             &answer, &error));
         if (answer.state == JOB_DONE || answer.state == JOB_FAILED)
             return answer;
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
@@ -145,12 +145,13 @@ static void too_many_are_refused_and_the_end_waits_for_none(void **state)
     begin(&scene, state, "exec sleep 100");
     for (int i = 0; i < JOB_MOST; i++) {
         snprintf(key, sizeof key, "key%d", i);
-        ASSERT_DONE(jobs_ask(scene.jobs, key, ARGUMENTS, 60, i, &answer, &error));
+        ASSERT_DONE(jobs_ask(scene.jobs, key, ARGUMENTS, JOB_MOST, 60, i, &answer, &error));
+        assert_false(jobs_ask(scene.jobs, "more", ARGUMENTS, (size_t)i + 1, 60, 0, &answer, NULL));
     }
-    assert_false(jobs_ask(scene.jobs, "more", ARGUMENTS, 60, 0, &answer, &error));
+    assert_false(jobs_ask(scene.jobs, "more", ARGUMENTS, JOB_MOST + 1, 60, 0, &answer, &error));
     jobs_forget(scene.jobs, "key31");
     error = ERROR_NONE;
-    ASSERT_DONE(jobs_ask(scene.jobs, "more", ARGUMENTS, 60, 0, &answer, &error));
+    ASSERT_DONE(jobs_ask(scene.jobs, "more", ARGUMENTS, JOB_MOST, 60, 0, &answer, &error));
     jobs_forget(scene.jobs, "key0"); /* it may run */
     jobs_destroy(scene.jobs);
     assert_true(clock_monotonic_us() - began_us < 10 * US_PER_S);
