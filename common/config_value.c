@@ -36,14 +36,14 @@ static const struct unit *units_of(enum config_kind kind)
     }
 }
 
-static void *field_of(const struct config_option *option, struct config *config)
+static void *field_of(const struct config_option *option, void *record)
 {
-    return (char *)config + option->offset;
+    return (char *)record + option->offset;
 }
 
-static const void *value_of(const struct config_option *option, const struct config *config)
+static const void *value_of(const struct config_option *option, const void *record)
 {
-    return (const char *)config + option->offset;
+    return (const char *)record + option->offset;
 }
 
 bool config_option_is_quantity(const struct config_option *option)
@@ -342,10 +342,10 @@ static bool parse_list(const struct config_option *option, const char *value, ch
     return true;
 }
 
-bool config_value_parse(const struct config_option *option, const char *value,
-                        struct config *config, struct error *error)
+bool config_value_parse(const struct config_option *option, const char *value, void *record,
+                        struct error *error)
 {
-    void *field = field_of(option, config);
+    void *field = field_of(option, record);
     switch (option->kind) {
     case KIND_BOOL:
         return parse_bool(value, field, error);
@@ -368,10 +368,10 @@ bool config_value_parse(const struct config_option *option, const char *value,
     return error_set(error, FAULT_CONFIG, "option %s has no kind", option->name);
 }
 
-const char *config_value_format(const struct config_option *option, const struct config *config,
-                                char *text, size_t capacity)
+const char *config_value_format(const struct config_option *option, const void *record, char *text,
+                                size_t capacity)
 {
-    const void *value = value_of(option, config);
+    const void *value = value_of(option, record);
     size_t length;
     const char *word;
     switch (option->kind) {

@@ -46,7 +46,9 @@ size_t utf8_printable_length(const char *text, size_t size)
 
 bool utf8_is_plain(const char *text)
 {
-    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
+    size_t left = strlen(text), length;
+
+    for (; left > 0; text += length, left -= length) {
         length = utf8_printable_length(text, left);
         if (length == 0)
             return false;

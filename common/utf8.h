@@ -18,7 +18,7 @@ uint32_t utf8_code_point(const char *text, size_t length);
  */
 size_t utf8_printable_length(const char *text, size_t size);
 
-/* Nothing but what utf8_printable_length() takes: a line that a terminal may show. */
+/* Whether all of text is printable: a line that a terminal may show as it is. */
 bool utf8_is_plain(const char *text);
 
 /* Makes a '?' of each byte that is of nothing printable. */

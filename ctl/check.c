@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/exemptions.h"
 #include "common/trusted_file.h"
 #include "ctl/check_pam.h"
 #include "ctl/ctl.h"
+#include "store/alert_config.h"
 #include "store/geo.h"
 #include "store/journal_state.h"
 #include "store/model_file.h"
@@ -136,6 +138,52 @@ static void check_exemptions(const struct config *config, struct findings *findi
         findings_add(findings, FINDING_WARNING, "exemptions",
                      "%" PRId64 " temporary exemption%s in force; \"anomalyctl allow\" lists them",
                      active, active == 1 ? " is" : "s are");
+}
+
+/* ---- alerts ---- */
+
+static void check_secret(const struct alert_channel *channel, struct findings *findings)
+{
+    struct error error = ERROR_NONE;
+    struct stat status;
+    int fd;
+    if (!trusted_file_open(channel->secret_file, ANY_OWNER, FAULT_CONFIG, &fd, &error)) {
+        findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s", channel->name,
+                     error.text);
+        return;
+    }
+    if (fstat(fd, &status) == 0 && (status.st_mode & S_IRWXO) != 0)
+        findings_add(findings, FINDING_WARNING, "alerts",
+                     "channel %s: %s can be read by others; chmod o= it", channel->name,
+                     channel->secret_file);
+    close(fd);
+}
+
+static void check_channel(const struct alert_channel *channel, struct findings *findings)
+{
+    if (channel->kind == ALERT_WEBHOOK)
+        check_secret(channel, findings);
+    if (channel->kind == ALERT_EMAIL && access(channel->sendmail, X_OK) != 0)
+        findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s cannot be run",
+                     channel->name, channel->sendmail);
+}
+
+static void check_alerts(const struct config *config, struct findings *findings)
+{
+    struct error error = ERROR_NONE;
+    struct alert_config rules;
+    if (!alert_config_load(&rules, config->alerts, &error)) {
+        findings_add(findings, FINDING_REFUSAL, "alerts",
+                     "%s; anomalyd goes on with the rules it has, and starts without any",
+                     error.text);
+        return;
+    }
+    if (access(config->alerts, F_OK) == 0)
+        findings_add(findings, FINDING_GOOD, "alerts", "%s has no error: %zu rules, %zu channels",
+                     config->alerts, rules.rule_count, rules.channel_count);
+    for (size_t i = 0; i < rules.channel_count; i++)
+        check_channel(&rules.channels[i], findings);
+    alert_config_finish(&rules);
 }
 
 /* ---- what it names ---- */
@@ -289,6 +337,7 @@ int run_check(const struct command_line *line)
     struct config config;
     check_config(line, &config, &findings);
     check_exemptions(&config, &findings);
+    check_alerts(&config, &findings);
     check_pam(&paths, &config, &findings);
     check_model(&config, &findings);
     check_geo(&config, &findings);

@@ -15,6 +15,7 @@ int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
 int run_show(const struct command_line *line);
 int run_label(const struct command_line *line);
+int run_alerts(const struct command_line *line);
 int run_logins(const struct command_line *line);
 int run_journal(const struct command_line *line);
 int run_allow(const struct command_line *line);
@@ -32,6 +33,10 @@ struct logins_values {
     const char *user, *source, *since, *until, *verdict;
     int64_t limit;
     bool oldest_first;
+};
+struct alerts_values {
+    const char *state;
+    int64_t limit;
 };
 struct label_values {
     const char *family, *why;

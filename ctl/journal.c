@@ -7,30 +7,9 @@
 #include "store/drain.h"
 #include "store/journal_state.h"
 
-#define BATCH_RECORDS 5000
-#define CALLS_MOST    2000 /* for what the dashboard may be appending all the while */
-
-static bool drain_all(const struct command_line *line, const struct config *config,
-                      struct store *store, struct drain_result *total, struct error *error)
+static void show_progress(int64_t records)
 {
-    const struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
-                                        .batch_records = BATCH_RECORDS,
-                                        .now_us = clock_utc_us()};
-    struct drain_result result;
-    int calls = 0;
-    do {
-        if (!drain_journals(store, &limits, &result, error))
-            return false;
-        total->records += result.records;
-        total->refused += result.refused;
-        total->damage.bytes += result.damage.bytes;
-        total->damage.spots += result.damage.spots;
-        command_progress("records folded in", total->records, 0);
-    } while (result.more || (result.more_words && ++calls < CALLS_MOST));
-    command_progress_end();
-    if (result.distrust.fault != FAULT_NONE)
-        command_note(line, "%s", result.distrust.text);
-    return true;
+    command_progress("records folded in", records, 0);
 }
 
 static int print_drained(const struct command_line *line, const struct drain_result *total)
@@ -70,7 +49,10 @@ static int run_drain(const struct command_line *line)
             "in by itself",
             config.store);
     }
-    done = done && drain_all(line, &config, store, &total, &error);
+    done = done && drain_everything(store, &config, show_progress, &total, &error);
+    command_progress_end();
+    if (done && total.distrust.fault != FAULT_NONE)
+        command_note(line, "%s", total.distrust.text);
     store_close(store);
     return done ? print_drained(line, &total) : command_fail(line, &error);
 }

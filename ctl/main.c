@@ -28,6 +28,13 @@ static const struct command_option LOGINS_OPTIONS[] = {
     COMMAND_FLAG(struct logins_values, oldest_first, "oldest-first", "the other way round"),
 };
 
+static const struct command_option ALERTS_OPTIONS[] = {
+    COMMAND_TEXT(struct alerts_values, state, "state", "STATE",
+                 "open, acknowledged or all; otherwise all"),
+    COMMAND_INTEGER(struct alerts_values, limit, "limit", "N", 1, 10000, LIST_LIMIT,
+                    "at most so many"),
+};
+
 static const struct command_option LABEL_OPTIONS[] = {
     COMMAND_TEXT(struct label_values, family, "family", "NAME", "what kind of attack"),
     COMMAND_TEXT(struct label_values, why, "why", "TEXT", "a note to go with it"),
@@ -69,6 +76,13 @@ static const struct command COMMANDS[] = {
      .help = "a list of logins, the latest first",
      OPTIONS(LOGINS_OPTIONS, logins_values),
      .run = run_logins},
+    {.name = "alerts",
+     .operands = "[test CHANNEL | acknowledge ID]",
+     .operands_max = 2,
+     .help = "what was alerted, the latest first; test: try a channel",
+     .details = "test waits up to 30 s for what became of it. acknowledge: say that it was seen.",
+     OPTIONS(ALERTS_OPTIONS, alerts_values),
+     .run = run_alerts},
     {.name = "label",
      .operands = "ID attack|legitimate|none",
      .operands_min = 2,

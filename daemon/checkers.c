@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +12,7 @@
 #include "check/request.h"
 #include "common/clock.h"
 #include "common/trusted_file.h"
+#include "daemon/child.h"
 #include "store/store.h"
 
 #define FEWEST   2
@@ -21,37 +20,11 @@
 #define YOUNG_US 50000 /* who ends so soon may do so again and again */
 #define PAUSE_MS 10
 
-/* Signals as a program finds them, and an end with the process that started this one. */
-static void become_child(pid_t parent)
-{
-    sigset_t none;
-
-    (void)signal(SIGHUP, SIG_IGN); /* meant for anomalyd, sent to all of its group */
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGALRM, SIG_DFL);
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(0);
-}
-
-/* What a login's own worker gives up, too. */
-static void confine(void)
-{
-    static const struct rlimit NOTHING = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &NOTHING);
-    (void)setrlimit(RLIMIT_NPROC, &NOTHING);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
 static _Noreturn void check_for_ever(int listen_fd, int store_fd)
 {
     struct check_kept kept = {.store = NULL};
 
-    confine();
+    child_confine();
     (void)store_configure_for_check();
     for (;;)
         check_serve(listen_fd, store_fd, &kept);
@@ -63,7 +36,7 @@ static pid_t start_checker(int listen_fd, int store_fd)
     pid_t pid = fork();
 
     if (pid == 0) {
-        become_child(parent);
+        child_begin(parent);
         check_for_ever(listen_fd, store_fd);
     }
     return pid;
@@ -126,7 +99,7 @@ bool checkers_start(struct checkers *checkers, const char *store, struct error *
     checkers->pid = fork();
     if (checkers->pid == 0) {
         (void)close(pair[1]);
-        become_child(parent);
+        child_begin(parent);
         run(store, pair[0]);
     }
     checkers->go_fd = pair[1];

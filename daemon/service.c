@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/notify.h"
+#include "daemon/alerts.h"
 #include "daemon/checkers.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
@@ -37,6 +38,7 @@ struct service {
     struct store *store;
     struct checkers checkers;
     struct retrain retrain;
+    struct alerts *alerts; /* NULL: none are raised */
     int signal_fd, inotify_fd;
     bool stop;
     bool woken;      /* a journal was appended to */
@@ -65,6 +67,7 @@ static void reload(struct service *service)
     memcpy(config.store, service->config->store, sizeof(config.store));
     *service->config = config;
     retrain_plan(&service->retrain, service->config);
+    alerts_load(service->alerts, service->config->alerts);
     command_note(service->line, "the configuration was read again");
 }
 
@@ -295,8 +298,11 @@ static bool drain(struct service *service, bool words, bool *more, struct error 
                                   .batch_records = batch_records(service->config),
                                   .now_us = clock_utc_us()};
     struct drain_result result;
+    struct alert_watch watch;
     int64_t now_us;
 
+    if (alerts_watch(service->alerts, &watch))
+        limits.alerts = &watch;
     if (!drain_journals(service->store, &limits, &result, error))
         return false;
     *more = result.more || (words && result.more_words);
@@ -359,7 +365,9 @@ static bool work(struct service *service, bool *more, struct error *error)
     *more = false;
     if (service->paused && !checkpoint(service, error))
         return false;
-    return service->paused || (drain(service, true, more, error) && retain(service, error));
+    return service->paused ||
+           (drain(service, true, more, error) && retain(service, error) &&
+            alerts_look(service->alerts, service->store, service->config->keep_alerts_days, error));
 }
 
 /* A full disk passes, a damaged database does not. */
@@ -420,7 +428,8 @@ static bool finish(struct service *service, struct error *error)
             return false;
     }
     say_skipped(service);
-    return store_checkpoint(service->store, true, &wal_bytes, error);
+    return alerts_finish(service->alerts, service->store, error) &&
+           store_checkpoint(service->store, true, &wal_bytes, error);
 }
 
 /* Without checkers logins check themselves, and everything else goes on. */
@@ -452,8 +461,11 @@ bool service_run(const struct command_line *line, struct config *config, struct 
     sigset_t signals;
     bool done = hold_signals(&signals, error);
 
-    if (done)
+    if (done) {
         start_checkers(&service);
+        service.alerts = alerts_create(line);
+        alerts_load(service.alerts, config->alerts);
+    }
     done = done && watch_signals(&service, &signals, error) && open_store(&service, error);
 
     if (done && service.store) {
@@ -466,6 +478,7 @@ bool service_run(const struct command_line *line, struct config *config, struct 
     }
     retrain_stop(&service.retrain);
     checkers_stop(&service.checkers);
+    alerts_destroy(service.alerts);
     store_close(service.store);
     if (service.inotify_fd >= 0)
         close(service.inotify_fd);

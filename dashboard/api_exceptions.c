@@ -4,18 +4,16 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/hash.h"
 #include "common/moment.h"
 #include "common/utf8.h"
+#include "dashboard/effect.h"
 #include "dashboard/handlers.h"
 #include "dashboard/spoken.h"
 #include "dashboard/worker.h"
 #include "store/decision.h"
 #include "store/login_json.h"
 
-#define EFFECT_DAYS   30
-#define EXAMPLES      20
-#define USERS_COUNTED 4096 /* names that a preview tells apart */
+#define EFFECT_DAYS 30
 
 /* ---- what is asked -------------------------------------------------------------------------- */
 
@@ -146,67 +144,14 @@ bool answer_exceptions(struct worker *worker, const struct request *request, str
 
 /* ---- the preview ---------------------------------------------------------------------------- */
 
-struct effect {
-    int64_t logins, step_ups, denials, users;
-    size_t examples;
-    uint64_t user[USERS_COUNTED];
-    struct stored_login example[EXAMPLES];
-};
-
-/* Open addressing; a table that is full counts no more. */
-static void count_user(struct effect *effect, const char *user)
-{
-    uint64_t key = hash_text(user) | 1;
-    size_t at = (size_t)(key >> 1) % USERS_COUNTED;
-
-    while (effect->user[at] != 0 && effect->user[at] != key)
-        at = (at + 1) % USERS_COUNTED;
-    if (effect->user[at] == key || effect->users == USERS_COUNTED - 1)
-        return;
-    effect->user[at] = key;
-    effect->users++;
-}
-
-static int by_time(const void *left, const void *right)
-{
-    int64_t one = ((const struct stored_login *)left)->record.event.time_us;
-    int64_t other = ((const struct stored_login *)right)->record.event.time_us;
-
-    return one < other ? 1 : one > other ? -1 : 0;
-}
-
-/* The latest ones are kept, the oldest of them last. */
-static void keep_example(struct effect *effect, const struct stored_login *login)
-{
-    if (effect->examples < EXAMPLES)
-        effect->example[effect->examples++] = *login;
-    else if (by_time(&effect->example[EXAMPLES - 1], login) > 0)
-        effect->example[EXAMPLES - 1] = *login;
-    else
-        return;
-    qsort(effect->example, effect->examples, sizeof(effect->example[0]), by_time);
-}
-
-static bool add_login(void *context, const struct stored_login *login)
-{
-    struct effect *effect = context;
-
-    effect->logins++;
-    effect->step_ups += login->record.assessment.verdict == VERDICT_STEP_UP;
-    effect->denials += login->record.assessment.verdict == VERDICT_DENY;
-    count_user(effect, login->record.event.user);
-    keep_example(effect, login);
-    return true;
-}
-
-static void write_effect(struct json_writer *json, const struct effect *effect, bool whole)
+static void write_effect(struct json_writer *json, const struct effect *effect)
 {
     json_object_begin(json, NULL);
     json_integer(json, "logins", effect->logins);
     json_integer(json, "users", effect->users);
     json_integer(json, "step_ups", effect->step_ups);
     json_integer(json, "denials", effect->denials);
-    json_bool(json, "complete", whole);
+    json_bool(json, "complete", effect->complete);
     json_array_begin(json, "examples");
     for (size_t i = 0; i < effect->examples; i++)
         login_json(json, NULL, &effect->example[i], false, NULL);
@@ -222,7 +167,7 @@ bool preview_exception(struct worker *worker, const struct request *request, str
     struct error wrong = ERROR_NONE;
     struct effect *effect;
     struct store *store;
-    bool done, whole;
+    bool done;
 
     if (!read_subject(request->json, &exemption, &wrong))
         return reply_refuse(reply, 422, "%s", wrong.text);
@@ -232,9 +177,9 @@ bool preview_exception(struct worker *worker, const struct request *request, str
     effect = calloc(1, sizeof(*effect));
     if (effect == NULL)
         return error_set(error, FAULT_STORE, "no memory to look at the last %d days", EFFECT_DAYS);
-    done = store_exception_effect(store, &exemption, since_us, add_login, effect, &whole, error);
+    done = effect_read(store, &exemption, since_us, effect, error);
     if (done)
-        write_effect(&reply->json, effect, whole);
+        write_effect(&reply->json, effect);
     free(effect);
     return done;
 }

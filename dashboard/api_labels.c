@@ -68,28 +68,38 @@ static bool read_ids(const json_t *body, const json_t **ids, struct error *wrong
 
 /* ---- each login ----------------------------------------------------------------------------- */
 
+enum finding { FOUND_NONE, FOUND_JUDGED, FOUND_WAITING };
+
+/* Whether the login is in the queue: at or above log, and without a label. */
 static bool note_found(void *context, const struct stored_login *login)
 {
-    (void)login;
-    *(bool *)context = true;
+    bool waits = login->record.assessed && login->record.assessment.verdict >= VERDICT_LOG &&
+                 login->label == LABEL_NONE;
+
+    *(enum finding *)context = waits ? FOUND_WAITING : FOUND_JUDGED;
     return false;
 }
 
-/* *found is false with a sentence in `why` for a login that nothing can be said of. */
-static bool find_login(struct store *store, const char *text, struct login_id *id, bool *found,
+/* *takes is false with a sentence in `why` for a login of which that cannot be said. */
+static bool find_login(struct store *store, const char *text, struct word *word, bool *takes,
                        struct error *why, struct error *error)
 {
-    const struct login_filter filter = {.id = id, .limit = 1};
+    const struct login_filter filter = {.id = &word->login, .limit = 1};
+    enum finding finding = FOUND_NONE;
 
-    *found = false;
-    if (!login_id_parse(text, id)) {
+    *takes = false;
+    if (!login_id_parse(text, &word->login)) {
         error_set(why, FAULT_CONFIG, "\"%.40s\" is not a login's id", text);
         return true;
     }
-    if (!store_logins(store, &filter, note_found, found, error))
+    if (!store_logins(store, &filter, note_found, &finding, error))
         return false;
-    if (!*found)
+    *takes = finding == FOUND_WAITING || (finding == FOUND_JUDGED && word->kind == WORD_LABEL);
+    if (finding == FOUND_NONE)
         error_set(why, FAULT_CONFIG, "there is no login %s in the store", text);
+    else if (!*takes)
+        error_set(why, FAULT_CONFIG,
+                  "login %s does not wait: it has a label, or was judged below log", text);
     return true;
 }
 
@@ -103,15 +113,15 @@ static bool label_all(struct worker *worker, const json_t *ids, struct word *wor
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *id = json_string_value(json_array_get(ids, i));
         struct error why = ERROR_NONE;
-        bool found;
+        bool takes;
 
-        if (!find_login(store, id, &word->login, &found, &why, error))
+        if (!find_login(store, id, word, &takes, &why, error))
             return false;
-        if (found && !refused) {
+        if (takes && !refused) {
             if (!word_append(worker->config->store, word, error))
                 return false;
             json_text(&reply->json, NULL, id);
-        } else if (!found && refused) {
+        } else if (!takes && refused) {
             json_object_begin(&reply->json, NULL);
             json_text(&reply->json, "id", id);
             json_text(&reply->json, "message", why.text);

@@ -9,6 +9,7 @@
 
 #include "check/kept.h"
 #include "common/clock.h"
+#include "store/alert_json.h"
 #include "store/login_json.h"
 
 #define IDLE_MS 1000
@@ -53,7 +54,8 @@ struct live {
     struct check_kept kept;
     struct seen_login seen[2][LIVE_LOGINS]; /* the latest logins, then and now */
     size_t seen_count[2];
-    int now; /* which of the two */
+    int now;            /* which of the two */
+    int64_t last_alert; /* the newest that there was */
     bool looked;
     bool store_fails;
     int64_t heartbeat_us; /* monotonic, of the next one */
@@ -102,6 +104,26 @@ static void add_login(struct live *live, const struct stored_login *login)
         free(text);
 }
 
+static bool add_alert(struct live *live, struct store *store, const struct alert *alert,
+                      struct error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return true;
+    struct json_writer json = json_writer_to(out);
+    fputs("event: alert\ndata: ", out);
+    bool done = alert_json(&json, store, alert, error);
+    fputs("\n\n", out);
+    if (fclose(out) == 0 && done)
+        add_event(live, text, size, VERDICT_DENY);
+    else
+        free(text);
+    return done;
+}
+
 /* ---- looking ----------------------------------------------------------------------------------
  */
 
@@ -148,6 +170,40 @@ static bool read_latest(struct live *live, struct looking *looking, struct error
            store_logins(store, &filter, look_at, looking, error);
 }
 
+struct looking_for_alerts {
+    struct alert fresh[LIVE_ALERTS]; /* the newest first */
+    size_t count;
+    int64_t newest, last;
+};
+
+static bool look_at_alert(void *context, const struct alert *alert)
+{
+    struct looking_for_alerts *looking = context;
+
+    if (looking->newest == 0)
+        looking->newest = alert->id;
+    if (alert->id <= looking->last)
+        return false;
+    looking->fresh[looking->count++] = *alert;
+    return true;
+}
+
+static bool look_for_alerts(struct live *live, struct error *error)
+{
+    struct looking_for_alerts looking = {.last = live->last_alert};
+    struct store *store;
+
+    if (!check_keep_store(&live->kept, &live->config, &store, error) ||
+        !store_alerts(store, ALERT_STATE_ALL, 0, LIVE_ALERTS, look_at_alert, &looking, error))
+        return false;
+    live->last_alert = looking.newest;
+    for (size_t i = looking.count; i > 0 && live->looked; i--) {
+        if (!add_alert(live, store, &looking.fresh[i - 1], error))
+            return false;
+    }
+    return true;
+}
+
 /* A store that cannot be read is told of once, and looked at again. */
 static void look(struct live *live)
 {
@@ -157,7 +213,7 @@ static void look(struct live *live)
     looking.fresh = malloc(LIVE_LOGINS * sizeof *looking.fresh);
     if (looking.fresh == NULL)
         return;
-    if (!read_latest(live, &looking, &error)) {
+    if (!read_latest(live, &looking, &error) || !look_for_alerts(live, &error)) {
         check_kept_drop(&live->kept);
         live->now = !live->now;
         if (!live->store_fails)

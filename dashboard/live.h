@@ -17,6 +17,7 @@
 #define LIVE_WATCHERS    1000
 #define LIVE_HEARTBEAT_S 15  /* a comment, so that a connection that is gone is noticed */
 #define LIVE_LOGINS      512 /* the latest, which are looked at; others of a flood pass unseen */
+#define LIVE_ALERTS      20  /* new ones in one look, at most */
 #define LIVE_WINDOW_S    600 /* a login that began longer ago is not looked at any more */
 
 struct live;

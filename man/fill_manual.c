@@ -1,7 +1,7 @@
 /*
  * Copies a manual page's template to stdout and puts the tables of the code where it says
- * @OPTIONS@,
- * @FAULTS@ or @FEATURES@: what the manual lists is what the code has.
+ * @OPTIONS@, @FAULTS@, @FEATURES@, @ALERT_RULES@ or @ALERT_CHANNELS@: what the manual lists is what
+ * the code has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +30,28 @@ static const struct {
 #define FEATURE(symbol, group, name, unit, meaning, reason) {group, name, unit, meaning},
 #include "scorer/features.def"
 #undef FEATURE
+};
+
+struct alert_key {
+    const char *kind, *name, *initial, *unit, *of, *help;
+};
+
+static const struct alert_key ALERT_RULE_KEYS[] = {
+#define ALERT_RULE_KEY(kind, field, initial, minimum, maximum, unit, help)                         \
+    {#kind, #field, initial, unit, "", help},
+#define ALERT_CHANNEL_KEY(kind, field, initial, minimum, maximum, unit, of, help)
+#include "store/alert_keys.def"
+#undef ALERT_RULE_KEY
+#undef ALERT_CHANNEL_KEY
+};
+
+static const struct alert_key ALERT_CHANNEL_KEYS[] = {
+#define ALERT_RULE_KEY(kind, field, initial, minimum, maximum, unit, help)
+#define ALERT_CHANNEL_KEY(kind, field, initial, minimum, maximum, unit, of, help)                  \
+    {#kind, #field, initial, unit, of, help},
+#include "store/alert_keys.def"
+#undef ALERT_RULE_KEY
+#undef ALERT_CHANNEL_KEY
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -66,6 +88,21 @@ static void print_initial(const char *initial)
     fputs("\n", stdout);
 }
 
+/* The name and what may be written there. */
+static void print_item(const char *name, const char *kind, const char *unit)
+{
+    printf(".It Cm %s No = Ar ", name);
+    print_text(*unit != '\0'                      ? unit
+               : strcmp(kind, "BOOL") == 0        ? "yes|no"
+               : strcmp(kind, "DURATION_MS") == 0 ? "duration"
+               : strcmp(kind, "BYTES") == 0       ? "size"
+               : strcmp(kind, "DAYS") == 0        ? "days"
+               : strcmp(kind, "SHARE") == 0       ? "share"
+               : strcmp(kind, "INT") == 0         ? "number"
+                                                  : "value");
+    putchar('\n');
+}
+
 static void print_options(void)
 {
     const char *section = "";
@@ -74,14 +111,7 @@ static void print_options(void)
             printf("%s.Ss %s\n.Bl -tag -width Ds\n", i == 0 ? "" : ".El\n", OPTIONS[i].section);
             section = OPTIONS[i].section;
         }
-        printf(".It Cm %s No = Ar ", OPTIONS[i].name);
-        print_text(*OPTIONS[i].unit != '\0'                      ? OPTIONS[i].unit
-                   : strcmp(OPTIONS[i].kind, "BOOL") == 0        ? "yes|no"
-                   : strcmp(OPTIONS[i].kind, "DURATION_MS") == 0 ? "duration"
-                   : strcmp(OPTIONS[i].kind, "BYTES") == 0       ? "size"
-                   : strcmp(OPTIONS[i].kind, "DAYS") == 0        ? "days"
-                                                                 : "value");
-        putchar('\n');
+        print_item(OPTIONS[i].name, OPTIONS[i].kind, OPTIONS[i].unit);
         print_sentence(OPTIONS[i].help);
         print_initial(OPTIONS[i].initial);
     }
@@ -115,11 +145,37 @@ static void print_features(void)
     puts(".El");
 }
 
+static void print_alert_keys(const struct alert_key *keys, size_t count)
+{
+    puts(".Bl -tag -width Ds");
+    for (size_t i = 0; i < count; i++) {
+        print_item(keys[i].name, keys[i].kind, keys[i].unit);
+        if (*keys[i].of != '\0')
+            printf("Of the kind %s: ", keys[i].of);
+        print_sentence(keys[i].help);
+        print_initial(keys[i].initial);
+    }
+    puts(".El");
+}
+
+static void print_alert_rules(void)
+{
+    print_alert_keys(ALERT_RULE_KEYS, COUNT_OF(ALERT_RULE_KEYS));
+}
+
+static void print_alert_channels(void)
+{
+    print_alert_keys(ALERT_CHANNEL_KEYS, COUNT_OF(ALERT_CHANNEL_KEYS));
+}
+
 static const struct {
     const char *line;
     void (*print)(void);
-} TABLES[] = {
-    {"@OPTIONS@\n", print_options}, {"@FAULTS@\n", print_faults}, {"@FEATURES@\n", print_features}};
+} TABLES[] = {{"@OPTIONS@\n", print_options},
+              {"@FAULTS@\n", print_faults},
+              {"@FEATURES@\n", print_features},
+              {"@ALERT_RULES@\n", print_alert_rules},
+              {"@ALERT_CHANNELS@\n", print_alert_channels}};
 
 int main(int argc, char **argv)
 {

@@ -1,5 +1,7 @@
 #include "store/decision.h"
 
+#include "store/alert.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,25 +55,31 @@ static struct login_label label_of(const struct word *word)
     return label;
 }
 
-/*
- * A label is a decision, and so the end of "later". That is remembered of a login that waits for no
- * judgement too, and changes nothing of it.
- */
+/* "none" is the end of "later" too; any other label takes the login out of the queue by itself. */
+static bool fold_label(struct store *store, const struct word *word, bool *taken,
+                       struct error *error)
+{
+    struct login_label label = label_of(word);
+    bool waits;
+
+    return store_fold_label(store, &label, taken, error) &&
+           (word->label != LABEL_NONE ||
+            store_login_later(store, &word->login, false, &waits, error));
+}
+
 static bool fold_about_login(struct store *store, const struct word *word, bool *taken,
                              struct error *error)
 {
-    struct login_label label = label_of(word);
     struct login_row row;
-    bool waits;
+    bool done;
 
     if (!login_row_find(store, &word->login, &row, taken, error))
         return false;
     if (!*taken)
         return true;
-    bool done = word->kind == WORD_LABEL
-                    ? store_fold_label(store, &label, taken, error)
-                    : store_login_later(store, &word->login, word->later, &waits, error);
-
+    done = word->kind == WORD_LABEL
+               ? fold_label(store, word, taken, error)
+               : store_login_later(store, &word->login, word->later, taken, error);
     return done && (!*taken || remember(store, row.key, word, error));
 }
 
@@ -162,8 +170,12 @@ bool store_fold_word(struct store *store, const struct word *word, int64_t now_u
     case WORD_EXCEPTION:
         return fold_exception(store, word, now_us, taken, error);
     case WORD_ALERT_SEEN:
+        return word->alert > INT64_MAX ||
+               store_alert_acknowledge(store, (int64_t)word->alert, word->by, word->time_us, taken,
+                                       error);
     case WORD_ALERT_TEST:
-        break;
+        /* By this clock: how often a channel is tried is not the dashboard's to say. */
+        return store_alert_test(store, word->channel, word->by, now_us, taken, error);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /*
- * What analysts' words came to: the history of their decisions, logins left for later, exceptions
- * in force. Kept for as long as logins are, and no more than so many.
+ * What analysts' words came to: the history of their decisions and the exceptions in force. Kept
+ * for as long as logins are, and no more than so many.
  */
 #ifndef STORE_DECISION_H
 #define STORE_DECISION_H
@@ -11,9 +11,11 @@
 #define DECISIONS_MOST 100000
 
 /*
- * Folds a word in. *taken is false, and nothing changes, when its login is not there, its exception
+ * Folds a word in. *taken is false, and nothing changes, when its login is not there, or does not
+ * wait for judgement and so cannot be put off (login_list.h), when its exception
  * would have ended, would last too long, is too wide or one too many, or when what it revokes is
- * not there. Alerts are not the store's: their words are never taken here. Inside a transaction.
+ * not there; nor when there is no such alert, or its channel was tested just now. Inside a
+ * transaction.
  */
 bool store_fold_word(struct store *store, const struct word *word, int64_t now_us, bool *taken,
                      struct error *error) MUST_USE;
@@ -41,16 +43,6 @@ bool store_decisions(struct store *store, const struct login_id *login, int64_t 
 /* Those in force at that time, the first to end first; number is 0. */
 bool store_exceptions(struct store *store, int64_t now_us, decision_visitor *visit, void *context,
                       struct error *error) MUST_USE;
-
-/*
- * The logins since then that were judged VERDICT_STEP_UP or worse and that an exemption would have
- * let through, in no order. At most EFFECT_MOST_ROWS of its user or network are looked at; *whole:
- * there were no more. (exception_effect.c)
- */
-#define EFFECT_MOST_ROWS 100000
-bool store_exception_effect(struct store *store, const struct exemption *exemption,
-                            int64_t since_us, login_visitor *visit, void *context, bool *whole,
-                            struct error *error) MUST_USE;
 
 /* The members of a decision, inside an open object. (decision_json.c) */
 void decision_json_members(struct json_writer *json, const struct decision *decision);

@@ -6,8 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "store/alert_groups.h"
 #include "store/decision.h"
 #include "store/store_tables.h"
+
+#define BATCH_RECORDS 5000
+#define CALLS_MOST    2000 /* for what the dashboard may be appending all the while */
 
 /* A label may make a user's whole history be learned again: logins wait for no more of them. */
 #define WORDS_AT_ONCE 50
@@ -339,8 +344,14 @@ static bool drain_all(struct drain drains[PRODUCER_COUNT], size_t *count, struct
     return store_commit(store, error);
 }
 
-bool drain_journals(struct store *store, const struct drain_limits *limits,
-                    struct drain_result *result, struct error *error)
+static bool see_alerts(struct store *store, const void *context, const struct login_row *row,
+                       enum login_stage stage, bool label, struct error *error)
+{
+    return store_alert_see(store, context, &row->login, row->stages, stage, label, error);
+}
+
+static bool drain_and_retire(struct store *store, const struct drain_limits *limits,
+                             struct drain_result *result, struct error *error)
 {
     struct drain drains[PRODUCER_COUNT];
     size_t count = 0;
@@ -354,4 +365,49 @@ bool drain_journals(struct store *store, const struct drain_limits *limits,
             (void)close(drains[i].directory_fd);
     }
     return done && store_exceptions_publish(store, limits->now_us, error);
+}
+
+bool drain_journals(struct store *store, const struct drain_limits *limits,
+                    struct drain_result *result, struct error *error)
+{
+    bool done;
+
+    if (limits->alerts && limits->alerts->config->rule_count > 0)
+        store->watch = (struct fold_watch){see_alerts, limits->alerts};
+    done = drain_and_retire(store, limits, result, error);
+    store->watch = (struct fold_watch){NULL, NULL};
+    return done;
+}
+
+bool drain_everything(struct store *store, const struct config *config,
+                      void (*progress)(int64_t records), struct drain_result *total,
+                      struct error *error)
+{
+    static struct alert_groups groups;
+    struct alert_config rules;
+    struct alert_watch alerts = {
+        .config = &rules, .is_member = alert_groups_have, .context = &groups};
+    struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
+                                  .batch_records = BATCH_RECORDS,
+                                  .alerts = &alerts};
+    struct drain_result result = {.more = true};
+    bool done = true;
+    int calls = 0;
+
+    memset(total, 0, sizeof(*total));
+    if (!alert_config_load(&rules, config->alerts, error))
+        return false;
+    while (done && (result.more || (result.more_words && ++calls < CALLS_MOST))) {
+        limits.now_us = alerts.now_us = clock_utc_us();
+        done = drain_journals(store, &limits, &result, error);
+        total->records += result.records;
+        total->refused += result.refused;
+        total->damage.bytes += result.damage.bytes;
+        total->damage.spots += result.damage.spots;
+        total->distrust = result.distrust;
+        if (progress)
+            progress(total->records);
+    }
+    alert_config_finish(&rules);
+    return done;
 }

@@ -8,12 +8,13 @@
 #ifndef STORE_DRAIN_H
 #define STORE_DRAIN_H
 
-#include "store/store.h"
+#include "store/alert.h"
 
 struct drain_limits {
-    int64_t rotate_bytes;  /* the current file is retired above this size */
-    int64_t batch_records; /* records in one transaction at most */
-    int64_t now_us;        /* UTC */
+    int64_t rotate_bytes;             /* the current file is retired above this size */
+    int64_t batch_records;            /* records in one transaction at most */
+    int64_t now_us;                   /* UTC */
+    const struct alert_watch *alerts; /* NULL: no rules of alerts are held against logins */
 };
 
 struct drain_result {
@@ -28,5 +29,14 @@ struct drain_result {
 
 bool drain_journals(struct store *store, const struct drain_limits *limits,
                     struct drain_result *result, struct error *error) MUST_USE;
+
+/*
+ * All there is, by a program that writes in anomalyd's place: the rules of the configuration's file
+ * of alerts are held against the logins, and the alerts sent when anomalyd runs again. progress
+ * (NULL: nobody asks): after each batch, records so far.
+ */
+bool drain_everything(struct store *store, const struct config *config,
+                      void (*progress)(int64_t records), struct drain_result *total,
+                      struct error *error) MUST_USE;
 
 #endif

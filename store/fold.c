@@ -215,6 +215,13 @@ static void merge(struct login_row *row, const struct login_record *record)
     stored->event.stage = row->login.reached;
 }
 
+bool fold_tell(struct store *store, const struct login_row *row, enum login_stage stage, bool label,
+               struct error *error)
+{
+    return !store->watch.see ||
+           store->watch.see(store, store->watch.context, row, stage, label, error);
+}
+
 /* A stage of a login that the store has. Of a labelled one the label says what is learned. */
 static bool fold_stage(struct store *store, struct login_row *row,
                        const struct login_record *record, struct error *error)
@@ -223,7 +230,8 @@ static bool fold_stage(struct store *store, struct login_row *row,
     struct login_event event = record->event;
 
     merge(row, record);
-    if (!login_row_update(store, row, &before, error))
+    if (!login_row_update(store, row, &before, error) ||
+        !fold_tell(store, row, event.stage, false, error))
         return false;
     if (row->login.label == LABEL_NONE)
         return fold_event(store, &event, error);
@@ -246,5 +254,6 @@ bool store_fold(struct store *store, const struct login_record *record, struct e
     if (found)
         return fold_stage(store, &row, record, error);
     row_from(&row, record);
-    return login_row_insert(store, &row, error) && fold_event(store, event, error);
+    return login_row_insert(store, &row, error) && fold_event(store, event, error) &&
+           fold_tell(store, &row, event->stage, false, error);
 }

@@ -1,6 +1,6 @@
 #include "store/login_json.h"
 
-static void json_place(struct json_writer *json, const struct place *place)
+void login_json_place(struct json_writer *json, const struct place *place)
 {
     if (place->country[0] != '\0')
         json_text(json, "country", place->country);
@@ -34,7 +34,7 @@ static void json_event(struct json_writer *json, const struct login_event *event
         json_text(json, "ip", ip_format(&event->source, address));
     if (event->source_port != 0)
         json_integer(json, "port", event->source_port);
-    json_place(json, &event->place);
+    login_json_place(json, &event->place);
     json_text(json, "method", login_method_name(event->method));
     if (event->device[0] != '\0')
         json_text(json, "device", event->device);

@@ -108,7 +108,9 @@ bool store_fold_label(struct store *store, const struct login_label *label, bool
     row = before;
     row.login.label = (int8_t)label->value;
     memcpy(row.login.family, label->family, sizeof(row.login.family));
-    if (!login_row_label(store, &row, &before, error) || !keep(store, row.key, label, error))
+    if (!login_row_label(store, &row, &before, error) || !keep(store, row.key, label, error) ||
+        (row.login.label != LABEL_NONE && row.login.label != before.login.label &&
+         !fold_tell(store, &row, row.login.reached, true, error)))
         return false;
     return login_said(row.stages, row.login.label) == before.login.said ||
            relearn_user(store, &before, error);

@@ -21,15 +21,15 @@ int64_t list_rank(enum login_list list, int64_t key)
     return (int64_t)list << LIST_SHIFT | (PARTED[list] ? key >> PART_SHIFT : 0);
 }
 
-enum login_list list_of_triage(const struct login_row *row)
+enum login_list list_of_triage(const struct login_state *state)
 {
-    const struct login_record *record = &row->login.record;
+    const struct login_record *record = &state->row->login.record;
 
     if (!record->assessed || record->assessment.verdict < VERDICT_LOG)
         return LIST_COUNT;
-    if (row->login.label != LABEL_NONE)
+    if (state->row->login.label != LABEL_NONE)
         return LIST_JUDGED;
-    return row->later ? LIST_LATER : LIST_QUEUE;
+    return state->later ? LIST_LATER : LIST_QUEUE;
 }
 
 static int64_t bytes_moved(const struct login_event *event)
@@ -43,8 +43,9 @@ static bool has_verdict(const struct login_row *row, enum verdict verdict)
     return row->login.record.assessed && row->login.record.assessment.verdict == verdict;
 }
 
-bool list_value(enum login_list list, const struct login_row *row, int64_t *value)
+bool list_value(enum login_list list, const struct login_state *state, int64_t *value)
 {
+    const struct login_row *row = state->row;
     const struct stored_login *login = &row->login;
 
     *value = row->key;
@@ -53,7 +54,7 @@ bool list_value(enum login_list list, const struct login_row *row, int64_t *valu
     case LIST_LATER:
     case LIST_JUDGED:
         *value = (int64_t)(login->record.assessment.risk * MILLIONTHS);
-        return list_of_triage(row) == list;
+        return list_of_triage(state) == list;
     case LIST_BYTES:
         *value = login->closed_us > 0 ? bytes_moved(&login->record.event) : 0;
         return *value > 0;
@@ -94,20 +95,21 @@ static bool run(struct store *store, enum statement which, int64_t rank, int64_t
     return store_run(store, statement, "keep its lists", error);
 }
 
-bool login_list_change(struct store *store, const struct login_row *before,
-                       const struct login_row *after, struct error *error)
+bool login_list_change(struct store *store, const struct login_state *before,
+                       const struct login_state *after, struct error *error)
 {
-    int64_t was, is;
+    int64_t was, is, key = after ? after->row->key : before->row->key;
 
     for (int list = 0; list < LIST_COUNT; list++) {
         bool out = before && list_value((enum login_list)list, before, &was);
         bool in = after && list_value((enum login_list)list, after, &is);
-        int64_t rank = list_rank((enum login_list)list, after ? after->key : before->key);
+        int64_t rank;
 
-        if (out && in && was == is)
+        if (out == in && (!in || was == is))
             continue;
-        if ((out && !run(store, SQL_RANKED_DELETE, rank, was, before->key, error)) ||
-            (in && !run(store, SQL_RANKED_INSERT, rank, is, after->key, error)))
+        rank = list_rank((enum login_list)list, key);
+        if ((out && !run(store, SQL_RANKED_DELETE, rank, was, key, error)) ||
+            (in && !run(store, SQL_RANKED_INSERT, rank, is, key, error)))
             return false;
     }
     return true;
@@ -115,25 +117,25 @@ bool login_list_change(struct store *store, const struct login_row *before,
 
 /* ---- put off -------------------------------------------------------------------------------- */
 
-static bool find_later(struct store *store, struct login_row *row, struct error *error)
+static bool find_later(struct store *store, struct login_state *state, struct error *error)
 {
     sqlite3_stmt *statement;
     int64_t value;
     int code;
 
-    row->later = true;
-    if (!list_value(LIST_LATER, row, &value)) {
-        row->later = false;
+    state->later = true;
+    if (!list_value(LIST_LATER, state, &value)) {
+        state->later = false;
         return true;
     }
     statement = store_statement(store, SQL_RANKED_FIND, error);
     if (!statement)
         return false;
-    sqlite3_bind_int64(statement, 1, list_rank(LIST_LATER, row->key));
+    sqlite3_bind_int64(statement, 1, list_rank(LIST_LATER, state->row->key));
     sqlite3_bind_int64(statement, 2, value);
-    sqlite3_bind_int64(statement, 3, row->key);
+    sqlite3_bind_int64(statement, 3, state->row->key);
     code = sqlite3_step(statement);
-    row->later = code == SQLITE_ROW;
+    state->later = code == SQLITE_ROW;
     sqlite3_reset(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE || store_failed(store, "be read", error);
 }
@@ -141,55 +143,32 @@ static bool find_later(struct store *store, struct login_row *row, struct error 
 bool store_login_later(struct store *store, const struct login_id *id, bool later, bool *found,
                        struct error *error)
 {
-    struct login_row before, after;
+    struct login_row row;
+    struct login_state before = {.row = &row}, after = {.row = &row, .later = later};
 
-    if (!login_row_find(store, id, &before, found, error))
+    if (!login_row_find(store, id, &row, found, error))
         return false;
     if (!*found)
         return true;
     if (!find_later(store, &before, error))
         return false;
-    after = before;
-    after.later = later;
     *found = list_of_triage(&after) == (later ? LIST_LATER : LIST_QUEUE);
     return !*found || (login_list_change(store, &before, &after, error) &&
                        rollup_change(store, &before, &after, error));
 }
 
-bool store_login_is_later(struct store *store, const struct login_id *id, bool *later,
-                          struct error *error)
-{
-    struct login_row row;
-
-    *later = false;
-    if (store->version < ROLLUPS_SINCE)
-        return true;
-    if (!login_row_find(store, id, &row, later, error))
-        return false;
-    if (*later && !find_later(store, &row, error))
-        return false;
-    *later = *later && row.later;
-    return true;
-}
-
 bool login_changed(struct store *store, const struct login_row *before,
                    const struct login_row *after, struct error *error)
 {
-    struct login_row was, is;
+    struct login_state was = {.row = before}, is = {.row = after};
 
     if (store->counts_later)
         return true;
-    if (before) {
-        was = *before;
-        if (!find_later(store, &was, error))
-            return false;
-    }
-    if (after) {
-        is = *after;
-        is.later = before && was.later;
-        if (!before && !find_later(store, &is, error))
-            return false;
-    }
+    if ((before && !find_later(store, &was, error)) ||
+        (after && !before && !find_later(store, &is, error)))
+        return false;
+    if (before)
+        is.later = was.later;
     return login_list_change(store, before ? &was : NULL, after ? &is : NULL, error) &&
            rollup_change(store, before ? &was : NULL, after ? &is : NULL, error);
 }

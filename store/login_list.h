@@ -42,8 +42,4 @@ enum login_list {
 bool store_login_later(struct store *store, const struct login_id *id, bool later, bool *found,
                        struct error *error) MUST_USE;
 
-/* Whether it is put off. */
-bool store_login_is_later(struct store *store, const struct login_id *id, bool *later,
-                          struct error *error) MUST_USE;
-
 #endif

@@ -409,10 +409,11 @@ static bool visit_best(struct page *page)
 static bool value_in_order(const struct login_page_filter *filter, const struct login_row *row,
                            int64_t *value)
 {
+    struct login_state state = {.row = row};
     unsigned lists = lists_of(filter);
 
     for (int list = 0; list < LIST_COUNT; list++) {
-        if ((lists >> list & 1) != 0 && list_value((enum login_list)list, row, value))
+        if ((lists >> list & 1) != 0 && list_value((enum login_list)list, &state, value))
             return true;
     }
     return false;

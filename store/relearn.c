@@ -4,6 +4,8 @@
 
 #include "store/rollup_tables.h"
 
+#define SPARE_EVENTS 16
+
 /* A stage that is still to come when its login's attempt is learned. */
 struct pending {
     int64_t time_us;
@@ -19,6 +21,8 @@ struct relearning {
     struct pending *pending;
     size_t count, capacity;
     uint64_t next_order;
+    struct login_event *spare[SPARE_EVENTS]; /* memory that the next ones take */
+    size_t spare_count;
     const struct login_row *changed; /* as it was before; of one user's logins */
     struct profile before, after;    /* of that user, from these logins alone */
     struct error *error;
@@ -49,7 +53,8 @@ static bool heap_push(struct relearning *relearning, const struct login_event *e
 
     if (relearning->count == relearning->capacity && !heap_grow(relearning))
         return false;
-    added.event = malloc(sizeof(*added.event));
+    added.event = relearning->spare_count > 0 ? relearning->spare[--relearning->spare_count]
+                                              : malloc(sizeof(*added.event));
     if (!added.event)
         return error_set(relearning->error, FAULT_STORE, "no memory to learn again");
     *added.event = *event;
@@ -88,7 +93,10 @@ static bool learn_pending(struct relearning *relearning, int64_t until_us)
         struct pending pending = heap_pop(relearning);
         bool done = relearning->learn(relearning, &pending);
 
-        free(pending.event);
+        if (relearning->spare_count < SPARE_EVENTS)
+            relearning->spare[relearning->spare_count++] = pending.event;
+        else
+            free(pending.event);
         if (!done)
             return false;
     }
@@ -115,7 +123,6 @@ static bool relearn_row(struct relearning *relearning, sqlite3_stmt *statement,
 
     if (!login_row_read(relearning->store, statement, &row, &unread))
         return relearning->changed || error_set(relearning->error, unread.fault, "%s", unread.text);
-    row.later = false;
     return (relearning->changed ||
             login_changed(relearning->store, NULL, &row, relearning->error)) &&
            learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
@@ -137,6 +144,8 @@ static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
     done = done && learn_pending(relearning, INT64_MAX);
     while (relearning->count > 0)
         free(relearning->pending[--relearning->count].event);
+    while (relearning->spare_count > 0)
+        free(relearning->spare[--relearning->spare_count]);
     free(relearning->pending);
     return done;
 }

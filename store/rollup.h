@@ -19,8 +19,8 @@
 #include "store/store.h"
 
 #define ROLLUP_SLOT_S     600
-#define ROLLUP_HOURS      72
-#define ROLLUP_HOUR_MOST  256
+#define ROLLUP_HOURS      26
+#define ROLLUP_HOUR_MOST  128
 #define ROLLUP_DAY_MOST   512
 #define ROLLUP_OPEN_TIMES 4
 
@@ -96,11 +96,12 @@ struct rollup_cursor {
  * in full. At most `limit` from the cursor on, which then stands behind the last of them. *more:
  * there are others.
  */
-#define ROLLUP_EXACT_S (50 * 3600)
+#define ROLLUP_EXACT_S (25 * 3600)
 struct rollup_range {
     enum rollup_subject_kind kind;
     int64_t since_us, until_us; /* until_us 0: no end */
     enum rollup_order order;
+    const char *prefix; /* of USER: only names that begin so; NULL: all */
 };
 bool store_busiest(struct store *store, const struct rollup_range *range, size_t limit,
                    struct rollup_cursor *cursor, bool *more, rollup_row_visitor *visit,

@@ -28,6 +28,19 @@ static struct rollup_entry *entry_find(struct rollup_entry *entry, int64_t span,
     return entry;
 }
 
+/* A damaged row must not stop all folding: its subject begins anew, and it is counted. */
+static bool entry_decode(struct store *store, struct rollup_entry *entry, sqlite3_stmt *row,
+                         int column, struct error *error)
+{
+    struct error decoding = ERROR_NONE;
+
+    if (counts_decode(&entry->counts, sqlite3_column_blob(row, column),
+                      (size_t)sqlite3_column_bytes(row, column), &decoding))
+        return true;
+    memset(&entry->counts, 0, sizeof(entry->counts));
+    return store_damage_add(store, 0, 1, error);
+}
+
 static bool entry_load(struct store *store, struct rollup_entry *entry, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_ROLLUP_GET, error);
@@ -41,8 +54,7 @@ static bool entry_load(struct store *store, struct rollup_entry *entry, struct e
     code = sqlite3_step(statement);
     entry->stored = code == SQLITE_ROW;
     if (entry->stored)
-        done = counts_decode(&entry->counts, sqlite3_column_blob(statement, 0),
-                             (size_t)sqlite3_column_bytes(statement, 0), error);
+        done = entry_decode(store, entry, statement, 0, error);
     else if (code != SQLITE_DONE)
         done = store_failed(store, "be read", error);
     sqlite3_reset(statement);
@@ -67,15 +79,43 @@ static bool has_remainder(int64_t span)
     return span >> SPAN_SHIFT >= SPAN_HOUR && span >> SPAN_SHIFT < SPAN_SEEN;
 }
 
-static struct rollup_entry *entry_create(int64_t span, const uint8_t *subject, size_t size,
-                                         uint64_t hash, struct error *error)
+#define CHUNK_BYTES 65536
+
+struct rollup_chunk {
+    struct rollup_chunk *next;
+    _Alignas(16) uint8_t bytes[CHUNK_BYTES];
+};
+
+static void *take_memory(struct rollup_cache *cache, size_t size)
 {
-    struct rollup_entry *entry = calloc(1, sizeof(*entry) + size + 1);
+    uint8_t *taken;
+
+    size = (size + 15) & ~(size_t)15;
+    if (!cache->chunk || cache->chunk_used + size > CHUNK_BYTES) {
+        struct rollup_chunk *chunk = malloc(sizeof(*chunk));
+
+        if (!chunk)
+            return NULL;
+        chunk->next = cache->chunk;
+        cache->chunk = chunk;
+        cache->chunk_used = 0;
+    }
+    taken = cache->chunk->bytes + cache->chunk_used;
+    cache->chunk_used += size;
+    return taken;
+}
+
+static struct rollup_entry *entry_create(struct rollup_cache *cache, int64_t span,
+                                         const uint8_t *subject, size_t size, uint64_t hash,
+                                         struct error *error)
+{
+    struct rollup_entry *entry = take_memory(cache, sizeof(*entry) + size);
 
     if (!entry) {
         error_set(error, FAULT_STORE, "no memory for the store's counts");
         return NULL;
     }
+    memset(entry, 0, sizeof(*entry));
     entry->span = span;
     entry->hash = hash;
     entry->size = (uint16_t)size;
@@ -150,14 +190,10 @@ struct rollup_entry *rollup_hold(struct store *store, int64_t span, const uint8_
     entry = entry_find(*bucket_of(cache, span, hash), span, subject, size, hash);
     if (entry)
         return entry;
-    entry = entry_create(span, subject, size, hash, error);
-    if (!entry)
+    entry = entry_create(cache, span, subject, size, hash, error);
+    if (!entry || (is_in_table(cache, span) && !entry_load(store, entry, error)) ||
+        !entry_join(store, entry, error))
         return NULL;
-    if ((is_in_table(cache, span) && !entry_load(store, entry, error)) ||
-        !entry_join(store, entry, error)) {
-        free(entry);
-        return NULL;
-    }
     entry_enter(cache, entry);
     return entry;
 }
@@ -173,16 +209,12 @@ static bool hold_row(struct store *store, sqlite3_stmt *row, struct error *error
 
     if (size == 0 || entry_find(*bucket_of(store->rollups, span, hash), span, subject, size, hash))
         return true;
-    entry = entry_create(span, subject, size, hash, error);
+    entry = entry_create(store->rollups, span, subject, size, hash, error);
     if (!entry)
         return false;
     entry->stored = true;
-    if (!counts_decode(&entry->counts, sqlite3_column_blob(row, 2),
-                       (size_t)sqlite3_column_bytes(row, 2), error) ||
-        !entry_join(store, entry, error)) {
-        free(entry);
+    if (!entry_decode(store, entry, row, 2, error) || !entry_join(store, entry, error))
         return false;
-    }
     entry_enter(store->rollups, entry);
     return true;
 }
@@ -284,15 +316,15 @@ bool rollup_flush(struct store *store, struct error *error)
 
 static void forget_entries(struct rollup_cache *cache)
 {
-    for (size_t i = 0; cache->count > 0 && i < BUCKETS; i++) {
-        while (cache->bucket[i]) {
-            struct rollup_entry *entry = cache->bucket[i];
+    while (cache->chunk) {
+        struct rollup_chunk *chunk = cache->chunk;
 
-            cache->bucket[i] = entry->next;
-            cache->count--;
-            free(entry);
-        }
+        cache->chunk = chunk->next;
+        free(chunk);
     }
+    if (cache->count > 0)
+        memset(cache->bucket, 0, BUCKETS * sizeof(struct rollup_entry *));
+    cache->count = 0;
     cache->dirty = NULL;
 }
 

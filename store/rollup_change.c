@@ -46,14 +46,15 @@ static void count_verdict(const struct stored_login *login, struct counts *count
     }
 }
 
-static struct counts contribution(const struct login_row *row)
+static struct counts contribution(const struct login_state *state)
 {
+    const struct login_row *row = state->row;
     bool accepted = (row->stages & STAGES_OF_SUCCESS) != 0;
     struct counts counts = {.attempts = 1,
                             .successes = accepted,
                             .failures = !accepted,
                             .faults = row->login.record.fault != FAULT_NONE,
-                            .queued = list_of_triage(row) == LIST_QUEUE,
+                            .queued = list_of_triage(state) == LIST_QUEUE,
                             .first_key = row->key,
                             .last_key = row->key};
 
@@ -230,12 +231,9 @@ struct subject {
     uint64_t hash;
 };
 
-static bool apply_span(struct store *store, int64_t span, const struct subject *subject,
-                       const struct counts *counts, bool gone, struct error *error)
+static bool apply_entry(struct store *store, struct rollup_entry *entry,
+                        const struct counts *counts, bool gone, struct error *error)
 {
-    struct rollup_entry *entry =
-        rollup_hold(store, span, subject->bytes, subject->size, subject->hash, error);
-
     if (!entry)
         return false;
     if (!gone)
@@ -244,36 +242,68 @@ static bool apply_span(struct store *store, int64_t span, const struct subject *
     return true;
 }
 
-static bool apply(struct store *store, const struct login_row *row, bool gone, struct error *error)
+/* *recent: where it was found last; NULL: nowhere. */
+static struct rollup_entry *hold_recent(struct store *store, int64_t span,
+                                        const struct subject *subject, struct rollup_entry **recent,
+                                        struct error *error)
 {
-    int64_t hour = key_s(row->key) / S_PER_HOUR;
-    struct counts counts = contribution(row);
-    struct subject subject = {.size = 0};
+    if (!*recent || (*recent)->span != span)
+        *recent = rollup_hold(store, span, subject->bytes, subject->size, subject->hash, error);
+    return *recent;
+}
 
-    if (!apply_span(store, span_at(SPAN_TOTAL, key_s(row->key) / ROLLUP_SLOT_S), &subject, &counts,
-                    gone, error))
+static bool apply_subject(struct store *store, int kind, int64_t hour,
+                          const struct subject *subject, const struct counts *counts, bool gone,
+                          struct error *error)
+{
+    struct rollup_entry *nothing[2] = {NULL, NULL}, **recent = nothing, *seen;
+
+    if (SPAN_SEEN + kind < SPAN_END) {
+        seen = rollup_hold(store, span_at(SPAN_SEEN + kind, 0), subject->bytes, subject->size,
+                           subject->hash, error);
+        if (!apply_entry(store, seen, counts, gone, error))
+            return false;
+        recent = seen->recent;
+    }
+    return (hour <= store->rollups->past_hour ||
+            apply_entry(
+                store,
+                hold_recent(store, span_at(SPAN_HOUR + kind, hour), subject, &recent[0], error),
+                counts, gone, error)) &&
+           apply_entry(
+               store,
+               hold_recent(store, span_at(SPAN_DAY + kind, hour / 24), subject, &recent[1], error),
+               counts, gone, error);
+}
+
+static bool apply(struct store *store, const struct login_state *state, bool gone,
+                  struct error *error)
+{
+    int64_t hour = key_s(state->row->key) / S_PER_HOUR;
+    struct counts counts = contribution(state);
+    struct subject subject;
+
+    if (!apply_entry(store,
+                     rollup_hold(store, span_at(SPAN_TOTAL, key_s(state->row->key) / ROLLUP_SLOT_S),
+                                 NOBODY, 0, 0, error),
+                     &counts, gone, error))
         return false;
     for (int kind = 0; kind < SUBJECT_KINDS; kind++) {
-        subject.size = subject_of_event((enum rollup_subject_kind)kind, &row->login.record.event,
-                                        subject.bytes);
+        subject.size = subject_of_event((enum rollup_subject_kind)kind,
+                                        &state->row->login.record.event, subject.bytes);
         if (subject.size == 0)
             continue;
         subject.hash = hash_bytes(subject.bytes, subject.size);
-        if ((hour > store->rollups->past_hour &&
-             !apply_span(store, span_at(SPAN_HOUR + kind, hour), &subject, &counts, gone, error)) ||
-            !apply_span(store, span_at(SPAN_DAY + kind, hour / 24), &subject, &counts, gone,
-                        error) ||
-            (SPAN_SEEN + kind < SPAN_END &&
-             !apply_span(store, span_at(SPAN_SEEN + kind, 0), &subject, &counts, gone, error)))
+        if (!apply_subject(store, kind, hour, &subject, &counts, gone, error))
             return false;
     }
     return true;
 }
 
-bool rollup_change(struct store *store, const struct login_row *before,
-                   const struct login_row *after, struct error *error)
+bool rollup_change(struct store *store, const struct login_state *before,
+                   const struct login_state *after, struct error *error)
 {
-    int64_t key = after ? after->key : before->key;
+    int64_t key = after ? after->row->key : before->row->key;
 
     return rollup_begin(store, error) && rollup_trim_cache(store, error) &&
            advance(store, key_s(key) / S_PER_HOUR, error) &&

@@ -220,8 +220,16 @@ static int compare_sums(const void *left, const void *right, void *context)
                           ranking->sums->bytes + b->at, b->size);
 }
 
+static bool begins_with(const uint8_t *subject, size_t size, const char *prefix)
+{
+    size_t length = prefix ? strlen(prefix) : 0;
+
+    return size >= length && memcmp(subject, prefix ? prefix : "", length) == 0;
+}
+
 /* The subjects of a range, added up. */
-static bool gather(struct store *store, int64_t first, int64_t last, struct sums *sums)
+static bool gather(struct store *store, int64_t first, int64_t last, const char *prefix,
+                   struct sums *sums)
 {
     sqlite3_stmt *statement = spans(store, first, last, sums->error);
     bool done = statement != NULL;
@@ -231,7 +239,8 @@ static bool gather(struct store *store, int64_t first, int64_t last, struct sums
         struct counts counts;
         size_t size = (size_t)sqlite3_column_bytes(statement, 1);
 
-        if (code == SQLITE_ROW && size == 0) /* a remainder */
+        if (code == SQLITE_ROW && /* a remainder has no subject */
+            (size == 0 || !begins_with(sqlite3_column_blob(statement, 1), size, prefix)))
             continue;
         done = code == SQLITE_ROW
                    ? read_counts(statement, 2, &counts, sums->error) &&
@@ -321,7 +330,8 @@ bool store_busiest(struct store *store, const struct rollup_range *range, size_t
 {
     struct sums sums = {.error = error};
     int64_t first, last;
-    bool done = spans_of(store, range, &first, &last, error) && gather(store, first, last, &sums) &&
+    bool done = spans_of(store, range, &first, &last, error) &&
+                gather(store, first, last, range->prefix, &sums) &&
                 visit_ranking(range, limit, cursor, more, &sums, visit, context);
 
     sums_finish(&sums);
@@ -354,13 +364,6 @@ static sqlite3_stmt *seen_statement(struct store *store, const struct rollup_lis
     sqlite3_bind_int64(statement, 4, login_key_at(listing->since_us));
     sqlite3_bind_int(statement, 5, INT_MAX);
     return statement;
-}
-
-static bool begins_with(const uint8_t *subject, size_t size, const char *prefix)
-{
-    size_t length = prefix ? strlen(prefix) : 0;
-
-    return size >= length && memcmp(subject, prefix ? prefix : "", length) == 0;
 }
 
 struct seen {

@@ -58,6 +58,7 @@ struct rollup_entry {
     struct rollup_entry *next_dirty;  /* in the list of those to be written */
     struct rollup_entry *next_member; /* of its span; a remainder's is the first */
     struct rollup_entry *remainder;   /* of its span; NULL: it is one, or of a span without */
+    struct rollup_entry *recent[2];   /* of SEEN: the subject's last hour and day */
     int64_t span;
     uint64_t hash;        /* of the subject */
     struct counts counts; /* no attempts: there is no such row, unless it is a remainder */
@@ -66,8 +67,12 @@ struct rollup_entry {
     uint8_t subject[];
 };
 
+struct rollup_chunk;
+
 struct rollup_cache {
     struct rollup_entry **bucket;
+    struct rollup_chunk *chunk; /* memory of the entries, which end together */
+    size_t chunk_used;
     struct rollup_entry *dirty; /* those to be written at commit */
     size_t count;
     int64_t newest_hour;  /* of all logins so far, when it is known */
@@ -106,18 +111,20 @@ bool rollup_is_past(const struct store *store, int64_t span);
 bool rollup_begin_anew(struct store *store, struct error *error) MUST_USE;
 void rollup_end_anew(struct store *store);
 
-/* A login's counts move from what it was to what it is; NULL: it was not, or is not there. */
-bool rollup_change(struct store *store, const struct login_row *before,
-                   const struct login_row *after, struct error *error) MUST_USE;
-
 /* ---- lists (login_list.c) ---------------------------------------------------------------------
  */
 
+/* A row, and whether its login is put off, which only counts and lists know. */
+struct login_state {
+    const struct login_row *row;
+    bool later;
+};
+
 /* QUEUE, LATER or JUDGED; LIST_COUNT when it is in none of them. */
-enum login_list list_of_triage(const struct login_row *row);
+enum login_list list_of_triage(const struct login_state *state);
 
 /* Whether the login stands in a list, with which value. */
-bool list_value(enum login_list list, const struct login_row *row, int64_t *value);
+bool list_value(enum login_list list, const struct login_state *state, int64_t *value);
 
 bool list_is_parted(enum login_list list);
 int64_t list_rank(enum login_list list, int64_t key); /* of the rows of a list's part */
@@ -125,7 +132,11 @@ int64_t list_rank(enum login_list list, int64_t key); /* of the rows of a list's
 /* Empties all lists but LATER. */
 bool login_lists_begin_anew(struct store *store, struct error *error) MUST_USE;
 
-bool login_list_change(struct store *store, const struct login_row *before,
-                       const struct login_row *after, struct error *error) MUST_USE;
+bool login_list_change(struct store *store, const struct login_state *before,
+                       const struct login_state *after, struct error *error) MUST_USE;
+
+/* A login's counts move from what it was to what it is; NULL: it was not, or is not there. */
+bool rollup_change(struct store *store, const struct login_state *before,
+                   const struct login_state *after, struct error *error) MUST_USE;
 
 #endif

@@ -13,9 +13,10 @@
 #include "scorer/login_record.h"
 #include "store/journal.h"
 
-#define STORE_FILE           "store.db"
-#define STORE_MODEL_FILE     "model.forest"
-#define STORE_SCHEMA_VERSION 3 /* earlier ones lack tables, which writers add */
+#define STORE_FILE       "store.db"
+#define STORE_MODEL_FILE "model.forest"
+/* Version 1 lacks the table of labels, version 2 decisions, counts and lists; writers add them. */
+#define STORE_SCHEMA_VERSION 3
 
 enum store_access {
     STORE_READ,  /* fails when there is no store; sees a consistent state per transaction */

@@ -20,6 +20,17 @@ enum statement {
 
 struct known_entry;
 struct rollup_cache;
+struct login_row;
+
+/*
+ * Who wants to know of each stage that is folded in, and of each label that changes one, in its
+ * transaction; stage: of the record.
+ */
+struct fold_watch {
+    bool (*see)(struct store *store, const void *context, const struct login_row *row,
+                enum login_stage stage, bool label, struct error *error);
+    const void *context;
+};
 
 struct store {
     sqlite3 *db;
@@ -39,7 +50,8 @@ struct store {
     bool counts_later;            /* in an import: logins are counted when it is committed */
     bool without_indices;         /* until an import is committed */
     int64_t changes_before;       /* store_changes() when an import began */
-    int64_t last_key; /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    int64_t last_key;        /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    struct fold_watch watch; /* during a drain; see: NULL without one */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */
@@ -170,7 +182,6 @@ bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
 struct login_row {
     int64_t key;
     int stages;
-    bool later; /* put off (login_list.h); only counts and lists know it */
     struct stored_login login;
 };
 
@@ -218,6 +229,10 @@ bool login_changed(struct store *store, const struct login_row *before,
 
 /* Counts all stored logins anew, and puts them into the lists (rollup_anew.c). */
 bool logins_count_anew(struct store *store, struct error *error) MUST_USE;
+
+/* Tells the store's watch, when there is one. */
+bool fold_tell(struct store *store, const struct login_row *row, enum login_stage stage, bool label,
+               struct error *error) MUST_USE;
 
 /* ---- learning (fold.c, relearn.c) -------------------------------------------------------------
  */

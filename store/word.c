@@ -216,7 +216,7 @@ bool word_append(const char *store, const struct word *word, struct error *error
 {
     uint8_t bytes[WORD_MAX_BYTES];
     bool done;
-    int fd;
+    int fd = -1;
 
     if (!open_directory(store, &fd, error))
         return false;

@@ -50,7 +50,7 @@ static void write_levels(struct json_writer *json, const struct drift *drift)
                     drift->scored > 0 ? (double)level->reached / (double)drift->scored : NAN);
         json_number(json, "lowest", level->share.lowest);
         json_number(json, "highest", level->share.highest);
-        json_text(json, "reading", level_reading(level));
+        json_text(json, "reading", drift->scored > 0 ? level_reading(level) : NULL);
         json_object_end(json);
     }
     json_object_end(json);

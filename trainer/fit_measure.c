@@ -72,6 +72,32 @@ static void measure_recall(const struct scored *scored, size_t count, struct ran
     ranking->recall_at_1pct = all / (double)ranking->attacks;
 }
 
+const double RECALL_CURVE_SHARES[RECALL_CURVE_POINTS] = {0.0001, 0.0003, 0.001, 0.003, 0.01,
+                                                         0.03,   0.1,    0.3,   1};
+
+/* The same way down: the attacks above as many logins as each share allows. */
+static void measure_curve(const struct scored *scored, size_t count, struct ranking *ranking)
+{
+    double legitimate = 0, attacks = 0;
+    size_t i = count;
+
+    for (int point = 0; point < RECALL_CURVE_POINTS; point++) {
+        double allowed = floor((double)ranking->legitimate * RECALL_CURVE_SHARES[point]);
+        while (i > 0) {
+            double more = 0;
+            size_t begin = i;
+            for (; begin > 0 && scored[begin - 1].score == scored[i - 1].score; begin--)
+                more += scored[begin - 1].family == ROW_LEGITIMATE;
+            if (legitimate + more > allowed)
+                break;
+            legitimate += more;
+            attacks += (double)(i - begin) - more;
+            i = begin;
+        }
+        ranking->recall_curve[point] = attacks / (double)ranking->attacks;
+    }
+}
+
 /* The sum of precision times gain in recall, the same way down. */
 static double average_precision(const struct scored *scored, size_t count)
 {
@@ -111,6 +137,7 @@ bool measure_ranking(const double *scores, const struct training_row *rows, size
     ranking->attacks = (int64_t)known - ranking->legitimate;
     measure_auc(scored, known, ranking);
     measure_recall(scored, known, ranking);
+    measure_curve(scored, known, ranking);
     ranking->average_precision = average_precision(scored, known);
     free(scored);
     return true;

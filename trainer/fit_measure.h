@@ -4,12 +4,17 @@
 
 #include "trainer/rows.h"
 
+/* Shares of legitimate logins raised by mistake at which recall is measured for a curve. */
+#define RECALL_CURVE_POINTS 9
+extern const double RECALL_CURVE_SHARES[RECALL_CURVE_POINTS];
+
 /* NAN: nothing to measure. */
 struct ranking {
     int64_t legitimate, attacks;
     double auc;               /* a chance, ties counting half (Mann-Whitney) */
     double average_precision; /* by the rows' weights; all else counts rows */
     double recall_at_1pct;    /* attacks above the score that 1 % of the logins exceed */
+    double recall_curve[RECALL_CURVE_POINTS]; /* likewise at the other shares */
     struct {
         int64_t rows;
         double auc, recall_at_1pct;

@@ -43,17 +43,31 @@ static void write_stack(struct json_writer *json, const struct fit_result *resul
     json_object_end(json);
 }
 
+static void write_curve(struct json_writer *json, const struct ranking *measures)
+{
+    json_array_begin(json, "recall_curve");
+    for (int i = 0; i < RECALL_CURVE_POINTS; i++) {
+        json_array_begin(json, NULL);
+        json_number(json, NULL, RECALL_CURVE_SHARES[i]);
+        json_number(json, NULL, measures->recall_curve[i]);
+        json_array_end(json);
+    }
+    json_array_end(json);
+}
+
 static void write_measures(struct json_writer *json, const struct fit_result *result)
 {
     json_number(json, "auc", result->measures.auc);
     json_number(json, "average_precision", result->measures.average_precision);
     json_number(json, "recall_at_1pct", result->measures.recall_at_1pct);
+    write_curve(json, &result->measures);
     json_object_begin(json, "alone");
     for (int i = 0; i < EVIDENCE_COUNT; i++) {
         json_object_begin(json, fit_evidence_name((enum fit_evidence)i));
         json_number(json, "auc", result->alone[i].auc);
         json_number(json, "average_precision", result->alone[i].average_precision);
         json_number(json, "recall_at_1pct", result->alone[i].recall_at_1pct);
+        write_curve(json, &result->alone[i]);
         json_object_end(json);
     }
     json_object_end(json);

@@ -34,33 +34,23 @@ struct import_job {
     double seconds;
 };
 
-/* What logins have left in the journals belongs to the history that is learned again. */
-static bool drain(struct store *store, const struct config *config, struct error *error)
-{
-    struct drain_limits limits = {.rotate_bytes = config->journal_rotate_bytes,
-                                  .batch_records = 10000,
-                                  .now_us = clock_utc_us()};
-    struct drain_result result = {.more = true};
-
-    while (result.more) {
-        if (!drain_journals(store, &limits, &result, error))
-            return false;
-    }
-    return true;
-}
-
 static void show_progress(int64_t lines)
 {
     command_progress("importing lines", lines, 0);
 }
 
-/* All of the history becomes known, or nothing. */
+/*
+ * All of the history becomes known, or nothing. What logins have left in the journals belongs to
+ * the history that is learned again.
+ */
 static bool import_into_store(struct import_job *job, const struct import_format *format,
                               const struct config *config, struct error *error)
 {
+    struct drain_result drained;
+
     if (!geo_open(&job->geo, config->geo, error) || !store_owner_become(config->store, error) ||
         !store_open(&job->store, config->store, STORE_WRITE, error) ||
-        !drain(job->store, config, error) ||
+        !drain_everything(job->store, config, NULL, &drained, error) ||
         !import_target_init(&job->target, job->store, job->geo, format->tells_live, error) ||
         !store_import_begin(job->store, error))
         return false;

@@ -215,6 +215,17 @@ static void write_kind(struct json_writer *json, const struct replay_report *rep
     json_integer(json, "would_deny", counts[VERDICT_DENY]);
 }
 
+static void write_stopped_users(struct json_writer *json, const struct replay_report *report,
+                                unsigned policy)
+{
+    json_array_begin(json, "stopped_users");
+    for (size_t i = 0; i < report->user_count; i++) {
+        if (report->users[i].stopped_by >> policy & 1)
+            json_text(json, NULL, report->users[i].name);
+    }
+    json_array_end(json);
+}
+
 static void write_budgets(struct json_writer *json, const struct replay_report *report)
 {
     json_array_begin(json, "budgets");
@@ -227,6 +238,7 @@ static void write_budgets(struct json_writer *json, const struct replay_report *
         json_number(json, "deny_budget", policy->deny_budget);
         write_kind(json, report, i, REPLAYED_LOGIN);
         json_integer(json, "users_stopped", users_stopped(report, i));
+        write_stopped_users(json, report, i);
         for (enum replayed_kind kind = REPLAYED_LOGIN + 1; kind < REPLAYED_KIND_COUNT; kind++) {
             json_object_begin(json, KINDS[kind].name);
             write_kind(json, report, i, kind);

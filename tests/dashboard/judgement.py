@@ -4,8 +4,9 @@
 import json
 import os
 import re
+import subprocess
 
-from rig import Dashboard, Promises, Session, run, wait_for
+from rig import Dashboard, Promises, Session, wait_for
 
 HTML = "<img src=x onerror=alert(1)> \u00e9 \U0001f600"
 HISTORY = "".join(
@@ -29,10 +30,18 @@ def shown(service, identity):
     return json.loads(service.run("anomalyctl", "show", "login", identity, "--json").stdout)
 
 
+def attempts(service, *lines):
+    """Attempts of now, each "USER ADDRESS VERDICT"; their ids."""
+    made = subprocess.run([service.build / "tests/dashboard/append_attempts", service.store], input="\n".join(lines),
+                          capture_output=True, text=True, check=True)
+    drain(service)
+    return made.stdout.split()
+
+
 def labels(promises, service, anna):
     promises.section("labels")
-    alice = logins(service, "--user", "alice")
-    first, second, third = (login["id"] for login in alice[:3])
+    third, = attempts(service, "alice 8.8.8.8 step-up")
+    first, second = (login["id"] for login in logins(service, "--user", "alice")[1:3])
     answer = anna.request("POST", "/api/labels", {
         "ids": [first, "nonsense", "0" * 20, second], "label": "attack", "family": "phished", "why": HTML})
     promises.equal("two of four are labelled", (answer.status, answer.json["applied"]), (200, [first, second]),
@@ -47,7 +56,9 @@ def labels(promises, service, anna):
                    ("attack", "phished", HTML, anna.user, os.geteuid()))
     promises.check("what it taught is unlearned", login["learned"] is False, login)
     anna.request("POST", "/api/labels", {"ids": [first], "label": "none"})
-    anna.request("POST", "/api/labels", {"ids": [third], "label": "later"})
+    answer = anna.request("POST", "/api/labels", {"ids": [third, second], "label": "later"})
+    promises.check("what does not wait cannot be put off", answer.json["applied"] == [third]
+                   and [entry["id"] for entry in answer.json["refused"]] == [second], answer)
     drain(service)
     login = shown(service, first)
     promises.check("none takes it back", "label" not in login and login["learned"] is True, login)
@@ -136,10 +147,18 @@ def exceptions(promises, service, anna):
                 ("network", "10.0.0.0/8", "configuration"), ("user", "carol", "command")}
     promises.check("those of the configuration and of the command", wait_for(lambda: listed() == expected, 5),
                    listed())
-    answer = anna.request("POST", "/api/exceptions/preview", {"kind": "user", "subject": "alice"})
-    promises.equal("a preview", {key: answer.json.get(key) for key in (
-        "logins", "users", "step_ups", "denials", "examples", "complete")},
-        {"logins": 0, "users": 0, "step_ups": 0, "denials": 0, "examples": [], "complete": True}, answer)
+    made = attempts(service, "dora 198.51.100.7 deny", "dora 198.51.100.8 step-up", "eve 198.51.100.9 deny",
+                    "eve 198.51.101.9 deny", "eve 198.51.100.9 log")
+    for kind, subject, expected_effect, examples in (
+            ("user", "dora", (2, 1, 1, 1), made[:2]),
+            ("network", "198.51.100.0/24", (3, 2, 1, 2), made[:3]),
+            ("user", "nobody", (0, 0, 0, 0), [])):
+        answer = anna.request("POST", "/api/exceptions/preview", {"kind": kind, "subject": subject})
+        effect = answer.json
+        promises.equal(f"a preview of {subject}", ((effect["logins"], effect["users"], effect["step_ups"],
+                                                    effect["denials"]), effect["complete"]),
+                       (expected_effect, True), answer)
+        promises.equal("its examples", sorted(login["id"] for login in effect["examples"]), sorted(examples))
     promises.equal("writes nothing", drain(service)["records"], 0)
     answer = anna.request("POST", "/api/exceptions",
                           {"kind": "network", "subject": "198.51.100.0/24", "for": "2h", "why": HTML})

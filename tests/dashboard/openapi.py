@@ -116,6 +116,10 @@ def replies(promises, service, document):
     alice = {"kind": "user", "subject": "alice"}
     checker.check("POST", "/api/labels", body={"ids": ["x"], "label": "later"})
     checker.check("GET", "/api/decisions")
+    checker.check("GET", "/api/alerts")
+    checker.check("GET", "/api/alerts/rules")
+    checker.check("POST", "/api/alerts/test", body={"channel": "none"}, status=422)
+    checker.check("POST", "/api/alerts/{id}/acknowledge", "/api/alerts/1/acknowledge", status=404)
     checker.check("POST", "/api/exceptions/preview", body=alice)
     checker.check("POST", "/api/exceptions", body={**alice, "for": "1h"})
     checker.check("GET", "/api/exceptions")

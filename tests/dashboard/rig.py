@@ -77,7 +77,7 @@ class Dashboard:
         self.process = None
 
     def program(self, name):
-        return self.build / {"anomaly-trainer": "trainer", "anomalyctl": "ctl"}.get(
+        return self.build / {"anomaly-trainer": "trainer", "anomalyctl": "ctl", "anomalyd": "daemon"}.get(
             name, "dashboard") / name
 
     def run(self, name, *words, check=True):

@@ -28,6 +28,14 @@ def missing():
     for _, name in rows("common/fault.def", r"^FAULT\((\w+),\s*" + STRING):
         if f".It Cm {name}\n" not in page:
             yield f"pam_anomaly.conf(5) lacks the fault {name}"
+    page = pages["pam_anomaly.alerts.5"]
+    for name, initial in rows("store/alert_keys.def",
+                              r"^ALERT_(?:RULE|CHANNEL)_KEY\(\s*\w+\s*,\s*(\w+)\s*,\s*" + STRING):
+        entry = re.search(rf"^\.It Cm {name} .*?(?=^\.It |^\.El)", page, re.M | re.S)
+        if not entry:
+            yield f"pam_anomaly.alerts(5) lacks the key {name}"
+        elif f"Default: {initial or 'empty.'}" not in entry.group(0).replace("\\&", ""):
+            yield f"pam_anomaly.alerts(5) lacks the default of {name}: {initial}"
     page = pages["pam_anomaly.8"]
     for name in rows("scorer/features.def", r"^FEATURE\(\s*\w+\s*,\s*\"\w+\"\s*,\s*" + STRING):
         if not re.search(rf"^\.It Cm {re.escape(name)} ", page, re.M):

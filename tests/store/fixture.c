@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,4 +121,35 @@ int64_t fixture_logins(struct store *store)
 
     ASSERT_DONE(store_logins(store, &all, count_login, &count, &error));
     return count;
+}
+
+static const struct {
+    int since;
+    const char *sql;
+} SCHEMA_ROWS[] = {
+#define SCHEMA(since, sql)     {since, sql},
+#define LOGIN_INDEX(name, sql) {1, sql},
+#include "store/schema.def"
+#undef SCHEMA
+#undef LOGIN_INDEX
+};
+
+void fixture_make_version(const char *directory, int version)
+{
+    char text[512], table[32];
+    sqlite3 *db;
+
+    snprintf(text, sizeof(text), "%s/" STORE_FILE, directory);
+    assert_int_equal(sqlite3_open(text, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(SCHEMA_ROWS) / sizeof(SCHEMA_ROWS[0]); i++) {
+        if (SCHEMA_ROWS[i].since <= version ||
+            sscanf(SCHEMA_ROWS[i].sql, "CREATE TABLE %31s", table) != 1)
+            continue;
+        snprintf(text, sizeof(text), "DROP TABLE %s", table);
+        assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    }
+    snprintf(text, sizeof(text), "PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE)",
+             version);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
 }

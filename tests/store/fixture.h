@@ -43,4 +43,8 @@ struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes);
 
 int64_t fixture_logins(struct store *store);
 
+/* The store that is there as that version of the schema had it: without the tables of later ones.
+ */
+void fixture_make_version(const char *directory, int version);
+
 #endif

@@ -570,23 +570,6 @@ static void test_bytes(void **state)
     assert_non_null(strstr(error.text, "version 2"));
 }
 
-static void make_version_1(const char *directory)
-{
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
-
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, directory);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE label; DROP TABLE rollup; DROP TABLE ranked;"
-                                  "DROP TABLE decision; DROP TABLE exception;"
-                                  "PRAGMA user_version = 1;"
-                                  "PRAGMA wal_checkpoint(TRUNCATE)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static void test_a_store_of_version_1(void **state)
 {
     struct store *store = open_store(*state, STORE_WRITE);
@@ -598,7 +581,7 @@ static void test_a_store_of_version_1(void **state)
     fold_course(store, 0, LEARNED);
     commit(store);
     store_close(store);
-    make_version_1(*state);
+    fixture_make_version(*state, 1);
     store = open_store(*state, STORE_READ);
     label = label_of(0, LABEL_NONE);
     ASSERT_DONE(store_label_load(store, &label.id, &label, &found, &error));

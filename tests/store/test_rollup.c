@@ -485,21 +485,11 @@ static void test_a_store_of_version_2(void **state)
     struct error error = ERROR_NONE;
     struct rollup sum = {.attempts = 0};
     struct rollup_cursor cursor = {.size = 0};
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
     bool more;
 
     spray(store);
     store_close(store);
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, (const char *)*state);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE rollup; DROP TABLE ranked; DROP TABLE decision; DROP "
-                                  "TABLE exception; PRAGMA user_version = 2;"
-                                  "PRAGMA wal_checkpoint(TRUNCATE)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
+    fixture_make_version(*state, 2);
     ASSERT_DONE(store_open(&store, *state, STORE_READ, &error));
     assert_false(store_has_rollups(store));
     assert_false(store_busiest(store, &(struct rollup_range){.kind = ROLLUP_USER}, 1, &cursor,

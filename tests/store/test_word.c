@@ -11,7 +11,7 @@
 #include "common/exemptions.h"
 #include "fixture.h"
 #include "store/decision.h"
-#include "store/login_list.h"
+#include "store/login_page.h"
 
 #define NOW_S       (FIXTURE_NOW_US / US_PER_S)
 #define ROTATE_EVER 1 /* bytes: whenever something was read */
@@ -201,7 +201,6 @@ static void say(const char *directory, struct word word)
     ASSERT_DONE(word_append(directory, &word, &error));
 }
 
-/* One that stands out, so that it waits for somebody's judgement. */
 static void log_in(const char *directory, const char *user, unsigned n)
 {
     struct login_record record = fixture_record(user, "192.0.2.1", n);
@@ -209,8 +208,8 @@ static void log_in(const char *directory, const char *user, unsigned n)
     struct error error = ERROR_NONE;
 
     record.assessed = true;
+    record.assessment.verdict = VERDICT_STEP_UP;
     record.assessment.risk = 0.5;
-    record.assessment.verdict = VERDICT_LOG;
     ASSERT_DONE(fixture_append(fd, &record, &error));
     close(fd);
 }
@@ -238,14 +237,42 @@ static struct stored_login stored(struct store *store, unsigned n)
     return login;
 }
 
+struct search {
+    struct login_id id;
+    bool waits, later;
+};
+
+static bool look_for(void *context, const struct stored_login *login, bool later)
+{
+    struct search *search = context;
+
+    if (!login_id_equal(&login->record.event.id, &search->id))
+        return true;
+    search->waits = true;
+    search->later = later;
+    return false;
+}
+
+/* Whether it is in the queue at all, and whether it was put off. */
+static struct search in_queue(struct store *store, unsigned n)
+{
+    struct search search = {.id = fixture_record("alice", "192.0.2.1", n).event.id};
+    struct login_cursor cursor = {.set = false};
+    struct login_page_filter filter;
+    struct error error = ERROR_NONE;
+    bool more;
+
+    login_page_filter_init(&filter);
+    filter.order = ORDER_RISK;
+    filter.triage = TRIAGE_LATER;
+    ASSERT_DONE(store_login_page(store, &filter, LOGIN_PAGE_MOST, &cursor, &more, look_for, &search,
+                                 &error));
+    return search;
+}
+
 static bool is_later(struct store *store, unsigned n)
 {
-    struct login_record record = fixture_record("alice", "192.0.2.1", n);
-    struct error error = ERROR_NONE;
-    bool later;
-
-    ASSERT_DONE(store_login_is_later(store, &record.event.id, &later, &error));
-    return later;
+    return in_queue(store, n).later;
 }
 
 /* "KIND/BY/LABEL or SUBJECT " each. */
@@ -299,6 +326,7 @@ static void test_labels_and_later(void **state)
     result = fixture_drain(store, ROTATE_NOT);
     assert_int_equal(result.records, 2);
     assert_false(is_later(store, 1) || is_later(store, 2));
+    assert_true(in_queue(store, 2).waits && !in_queue(store, 1).waits);
     assert_int_equal(stored(store, 1).label, LABEL_ATTACK);
     assert_string_equal(stored(store, 1).family, "stolen-key");
     ASSERT_DONE(store_label_load(store, &first.event.id, &label, &found, &error));
@@ -307,16 +335,29 @@ static void test_labels_and_later(void **state)
     assert_int_equal(label.uid, geteuid()); /* who owns the directory, whatever the word says */
     assert_string_equal(label.why, "<b>because</b> \xc3\xa9");
 
+    later.later = true; /* what is judged cannot be put off */
+    say(*state, about(later, 1));
+    result = fixture_drain(store, ROTATE_NOT);
+    assert_int_equal(result.refused, 1);
+
     word.label = LABEL_NONE;
     word.family[0] = '\0';
     say(*state, about(word, 1));
     (void)fixture_drain(store, ROTATE_NOT);
     assert_int_equal(stored(store, 1).label, LABEL_NONE);
+    assert_true(in_queue(store, 1).waits);
     assert_string_equal(decisions(store, &first.event.id),
                         "label/ada@login/none label/ada@login/attack later/ada@login/on ");
     assert_string_equal(decisions(store, NULL),
                         "label/ada@login/none label/ada@login/attack later/ada@login/off "
                         "later/ada@login/on later/ada@login/on ");
+
+    say(*state, about(later, 2));
+    (void)fixture_drain(store, ROTATE_NOT);
+    assert_true(is_later(store, 2));
+    say(*state, about(word, 2)); /* "none" takes that back as well */
+    (void)fixture_drain(store, ROTATE_NOT);
+    assert_true(in_queue(store, 2).waits && !is_later(store, 2));
     store_close(store);
 }
 
@@ -449,98 +490,18 @@ static void test_decisions_are_forgotten_with_their_logins(void **state)
     store_close(store);
 }
 
-struct effect {
-    unsigned logins, denials;
-};
-
-static bool count_effect(void *context, const struct stored_login *login)
-{
-    struct effect *effect = context;
-
-    effect->logins++;
-    effect->denials += login->record.assessment.verdict == VERDICT_DENY;
-    return true;
-}
-
-static struct effect effect_of(struct store *store, const struct word *word, int64_t since_us)
-{
-    struct error error = ERROR_NONE;
-    struct effect effect = {0};
-    bool whole;
-
-    ASSERT_DONE(store_exception_effect(store, &word->exemption, since_us, count_effect, &effect,
-                                       &whole, &error));
-    assert_true(whole);
-    return effect;
-}
-
-/* Those judged so that they were asked or denied, by name and by network, IPv4 and IPv6 apart. */
-static void test_what_an_exception_would_have_changed(void **state)
-{
-    static const char *const ADDRESSES[] = {"198.51.100.7", "198.51.101.7", "c633:6407::7",
-                                            "c633:6507::7"};
-    struct store *store = open_store(*state, STORE_WRITE);
-    struct error error = ERROR_NONE;
-    struct effect effect;
-    struct word word;
-
-    ASSERT_DONE(store_begin(store, &error));
-    for (unsigned n = 0; n < 80; n++) {
-        struct login_record record =
-            fixture_record(n % 2 == 0 ? "alice" : "bob", ADDRESSES[n / 2 % 4], n);
-
-        record.assessed = true;
-        record.assessment.verdict = (enum verdict)(n / 8 % VERDICT_COUNT);
-        ASSERT_DONE(store_fold(store, &record, &error));
-    }
-    ASSERT_DONE(store_commit(store, &error));
-    word = user_word("alice", 0);
-    effect = effect_of(store, &word, FIXTURE_START_US);
-    assert_int_equal(effect.logins, 16);
-    assert_int_equal(effect.denials, 8);
-    effect = effect_of(store, &word, FIXTURE_START_US + 40 * US_PER_S);
-    assert_int_equal(effect.logins, 8);
-    word = network_word("198.51.100.0/24", 0);
-    effect = effect_of(store, &word, FIXTURE_START_US);
-    assert_int_equal(effect.logins, 8);
-    assert_int_equal(effect.denials, 4);
-    word = network_word("198.51.0.0/16", 0);
-    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
-    word = network_word("c633:6400::/24", 0);
-    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 8);
-    word = network_word("::/0", 0);
-    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
-    word = network_word("0.0.0.0/0", 0);
-    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 16);
-    word = network_word("203.0.113.0/24", 0);
-    assert_int_equal(effect_of(store, &word, FIXTURE_START_US).logins, 0);
-    store_close(store);
-}
-
 /* A store as version 2 left it: labels, no decisions. */
 static void test_upgrade_keeps_labels_as_decisions(void **state)
 {
     struct store *store = open_store(*state, STORE_WRITE);
-    char path[FIXTURE_PATH_BYTES];
-    sqlite3 *db;
 
     log_in(*state, "alice", 1);
     say(*state, word_of(WORD_LABEL));
     (void)fixture_drain(store, ROTATE_NOT);
     store_close(store);
-    snprintf(path, sizeof(path), "%s/" STORE_FILE, (const char *)*state);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(
-            db,
-            "DROP TABLE decision; DROP TABLE rollup; DROP TABLE ranked; DROP TABLE exception;"
-            "PRAGMA user_version = 2",
-            NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
+    fixture_make_version(*state, 2);
     store = open_store(*state, STORE_READ);
     assert_string_equal(decisions(store, NULL), "");
-    assert_false(is_later(store, 1));
     store_close(store);
     store = open_store(*state, STORE_WRITE);
     assert_string_equal(decisions(store, NULL), "label/ada@login/attack ");
@@ -688,8 +649,6 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_decisions_are_forgotten_with_their_logins,
                                         fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_what_an_exception_would_have_changed, fixture_setup,
-                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_upgrade_keeps_labels_as_decisions, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_logins_are_refused, fixture_setup, fixture_teardown),

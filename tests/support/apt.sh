@@ -2,13 +2,16 @@
 # None of them brings a service.
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config perl libpam0g-dev libmaxminddb-dev \
-libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libjansson-dev libmicrohttpd-dev libmaxmind-db-writer-perl libcmocka-dev"
+libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev libmaxmind-db-writer-perl libcmocka-dev"
+
+# For the dashboard's pages. Node.js may come from elsewhere, and Debian's npm would conflict with it.
+command -v node >/dev/null && command -v npm >/dev/null || BUILD_PACKAGES="$BUILD_PACKAGES nodejs npm"
 
 # What a real sshd in a private namespace needs: the client, and the libraries of an unpacked sshd.
 RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux sqlite3 libpam-modules \
 libpam-google-authenticator libwrap0 libgssapi-krb5-2 libselinux1 libaudit1 libcom-err2 libsystemd0"
 
-TEST_PACKAGES="clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema"
+TEST_PACKAGES="chromium clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema"
 
 # install_missing LOG package…: only what is not there yet, without a question.
 install_missing() {

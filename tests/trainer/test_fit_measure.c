@@ -44,6 +44,9 @@ static void ranks_by_hand(void **state)
     assert_near(ranking.family[NAIVE + 1].auc, 0.75, 1e-12);
     /* One login in a hundred of two: none may lie above. */
     assert_near(ranking.recall_at_1pct, 1.0 / 3, 1e-12);
+    for (int i = 0; i + 1 < RECALL_CURVE_POINTS; i++)
+        assert_near(ranking.recall_curve[i], 1.0 / 3, 1e-12);
+    assert_near(ranking.recall_curve[RECALL_CURVE_POINTS - 1], 1, 1e-12);
 }
 
 /* A row of weight 3 is three rows to the average precision. */

@@ -158,6 +158,7 @@ has "$work/out" '^0 logins since .*, 0 of them scored by this model'
 has "$work/out" 'too few to tell a change from chance: at least 200 are needed'
 status 0 run model show "$model" --drift --json
 has "$work/out" '"logins": 0, "scored_by_this_model": 0, "least_logins": 200, "enough": false, "features": \[\], "risk": null'
+has "$work/out" '"log": {"budget": 0.02, "logins": 0, "share": null, "lowest": 0, "highest": 1, "reading": null'
 status 2 run model check "$model" --drift
 printf X | dd of="$work/again.forest" bs=1 seek=500 conv=notrunc 2>/dev/null
 status 1 "$trainer" model check "$work/again.forest"

@@ -1,0 +1,41 @@
+/*
+ * The totals of a range beside those of the same length a day and a week earlier. An arrow and a sign
+ * say the direction; no colour does, as more failures may be good news (they failed).
+ */
+import { h } from "../lib/dom.js";
+import { count } from "../lib/format.js";
+
+const TILES = [
+  ["attempts", "Attempts", "/logins"],
+  ["successes", "Successes", "/logins?reached=accepted"],
+  ["failures", "Failures", "/logins?reached=attempt"],
+  ["step_ups", "Step-ups", "/logins?verdict=step-up"],
+  ["denials", "Denials", "/logins?verdict=deny"],
+  ["would_deny", "Would deny", "/logins?verdict=deny"],
+];
+
+function change(now, before, words) {
+  let text = "the same";
+  if (before === 0 && now > 0) text = `▲ from 0`;
+  else if (before > 0 && now !== before) {
+    const percent = Math.round((100 * (now - before)) / before);
+    text = `${now > before ? "▲ +" : "▼ −"}${Math.abs(percent)} %`;
+  }
+  return h("div", { title: `${count(before)} ${words}` }, h("span", { class: "change" }, text), ` ${words}`);
+}
+
+export function tiles(overview) {
+  const range = new URLSearchParams(location.search);
+  const kept = ["since", "until"].filter((name) => range.get(name))
+    .map((name) => `${name}=${encodeURIComponent(range.get(name))}`).join("&") || "since=24h";
+  return h("section", { class: "tiles span-all", "aria-label": "Totals" }, TILES.map(([field, words, to]) =>
+    h("a", { class: `tile tile-${field}`, href: `${to}${to.includes("?") ? "&" : "?"}${kept}` },
+      h("span", { class: "tile-name" }, words),
+      h("span", { class: "tile-value" }, count(overview.now[field])),
+      h("span", { class: "tile-changes" },
+        change(overview.now[field], overview.day_before[field], "day before"),
+        change(overview.now[field], overview.week_before[field], "week before")))),
+  overview.now.faults > 0 && h("p", { class: "problem tile-note" },
+    `${count(overview.now.faults)} logins could not be judged (faults): the configured answer was given. `,
+    h("a", { href: "/model" }, "See the state of the model")));
+}
