@@ -94,6 +94,26 @@ def passwords(promises, service):
     return anna, vera
 
 
+def words(promises, service, anna, vera):
+    """The store belongs to one user, the service is another."""
+    promises.section("what is said arrives")
+    login = json.loads(service.run("anomalyctl", "logins", "--json").stdout)["logins"][0]["id"]
+    label = {"ids": [login], "label": "legitimate", "why": "known"}
+    promises.equal("a viewer may not label", vera.request("POST", "/api/labels", label).status, 403)
+    answer = anna.request("POST", "/api/labels", label)
+    promises.check("an analyst labels a login", answer.status == 200 and answer.json["applied"] == [login], answer)
+    journal = (service.store / "dashboard/dashboard.journal").stat()
+    promises.check("in a journal of the service's user, which the store's may read",
+                   journal.st_uid != service.store.stat().st_uid
+                   and journal.st_gid == service.store.stat().st_gid and journal.st_mode & 0o777 == 0o640, journal)
+    promises.equal("the store's owner takes it", json.loads(
+        service.run("anomalyctl", "journal", "drain", "--json").stdout)["records"], 1)
+    decided = vera.get("/api/decisions")
+    promises.equal("and the service sees it in the store",
+                   [(d["id"], d["by"], d["label"], d["why"]) for d in (decided.json or {}).get("items", [])],
+                   [(login, "anna", "legitimate", "known")], decided)
+
+
 def sessions(promises, service, anna, vera):
     promises.section("sessions")
     found = anna.get("/api/session")
@@ -263,6 +283,7 @@ def main():
             identities(promises, service)
             reading(promises, service)
             anna, vera = passwords(promises, service)
+            words(promises, service, anna, vera)
             sessions(promises, service, anna, vera)
             tokens(promises, service)
             storm(promises, service)
