@@ -10,9 +10,11 @@
 #include "check/kept.h"
 #include "common/clock.h"
 #include "store/alert_json.h"
+#include "store/decision.h"
 #include "store/login_json.h"
 
-#define IDLE_MS 1000
+#define IDLE_MS        1000
+#define LIVE_DECISIONS 64 /* read at once */
 
 /* An event's bytes. */
 struct live_event {
@@ -54,8 +56,8 @@ struct live {
     struct check_kept kept;
     struct seen_login seen[2][LIVE_LOGINS]; /* the latest logins, then and now */
     size_t seen_count[2];
-    int now;            /* which of the two */
-    int64_t last_alert; /* the newest that there was */
+    int now;                           /* which of the two */
+    int64_t last_alert, last_decision; /* the newest that there were */
     bool looked;
     bool store_fails;
     int64_t heartbeat_us; /* monotonic, of the next one */
@@ -204,6 +206,58 @@ static bool look_for_alerts(struct live *live, struct error *error)
     return true;
 }
 
+struct looking_for_labels {
+    struct live_event fresh[LIVE_DECISIONS]; /* the newest first */
+    size_t count;
+    int64_t newest, last;
+};
+
+static bool look_at_decision(void *context, const struct decision *decision)
+{
+    struct looking_for_labels *looking = context;
+    struct live_event *event = &looking->fresh[looking->count];
+
+    if (looking->newest == 0)
+        looking->newest = decision->number;
+    if (decision->number <= looking->last)
+        return false;
+    if (decision->word.kind != WORD_LABEL && decision->word.kind != WORD_LATER)
+        return true;
+    FILE *out = open_memstream(&event->text, &event->size);
+    if (out == NULL)
+        return true;
+    struct json_writer json = json_writer_to(out);
+    fputs("event: label\ndata: ", out);
+    json_object_begin(&json, NULL);
+    decision_json_members(&json, decision);
+    json_object_end(&json);
+    fputs("\n\n", out);
+    if (fclose(out) == 0)
+        looking->count++;
+    else
+        free(event->text);
+    return true;
+}
+
+static bool look_for_labels(struct live *live, struct error *error)
+{
+    struct looking_for_labels looking = {.last = live->last_decision};
+    struct store *store;
+
+    bool done =
+        check_keep_store(&live->kept, &live->config, &store, error) &&
+        store_decisions(store, NULL, INT64_MAX, LIVE_DECISIONS, look_at_decision, &looking, error);
+    if (done && looking.newest > 0)
+        live->last_decision = looking.newest;
+    for (size_t i = looking.count; i > 0; i--) {
+        if (done && live->looked)
+            add_event(live, looking.fresh[i - 1].text, looking.fresh[i - 1].size, VERDICT_DENY);
+        else
+            free(looking.fresh[i - 1].text);
+    }
+    return done;
+}
+
 /* A store that cannot be read is told of once, and looked at again. */
 static void look(struct live *live)
 {
@@ -213,7 +267,8 @@ static void look(struct live *live)
     looking.fresh = malloc(LIVE_LOGINS * sizeof *looking.fresh);
     if (looking.fresh == NULL)
         return;
-    if (!read_latest(live, &looking, &error) || !look_for_alerts(live, &error)) {
+    if (!read_latest(live, &looking, &error) || !look_for_alerts(live, &error) ||
+        !look_for_labels(live, &error)) {
         check_kept_drop(&live->kept);
         live->now = !live->now;
         if (!live->store_fails)

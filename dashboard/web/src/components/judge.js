@@ -2,10 +2,11 @@
  * Saying what a login was. judge(ids, label, {family, why}) posts it and returns {applied, refused}; a
  * refusal is told in a toast. judgeButtons(login, done) are the buttons of one login, for analysts.
  */
-import { post } from "../lib/api.js";
+import { get, post } from "../lib/api.js";
 import { freshId, h, refill } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
 import { isAnalyst } from "../lib/session.js";
+import { NOT_YET, settled } from "../lib/settle.js";
 import { toast } from "./toast.js";
 
 export const FAMILIES = ["guessing", "spraying", "slow-guessing", "naive", "proxy", "targeted", "stolen-key",
@@ -49,15 +50,19 @@ export function judgeButtons(choose, { undo, keys = true } = {}) {
     keys && h("kbd", { "aria-hidden": "true" }, "u")));
 }
 
-/* One login's own panel: its label now, buttons, notes. done() when something changed. */
-export function judgePanel(login, done) {
+/* One login's own panel: its label now, buttons, notes. decisions: how many it has had; done() when there is another. */
+export function judgePanel(login, decisions, signal, done) {
   if (!isAnalyst()) return h("p", { class: "muted" }, "Your role, viewer, may look but not judge.");
   const notes = judgeNotes();
   const problem = h("p", { role: "alert" });
   return h("div", { class: "judge" }, judgeButtons(async (label) => {
     try {
       const result = await judge([login.id], label, notes.value());
-      if (result.applied.length > 0) done();
+      if (result.applied.length === 0) return;
+      const path = `/api/logins/${encodeURIComponent(login.id)}`;
+      const heard = await settled(() => get(path, null, signal), ({ history }) => history.length > decisions, signal);
+      if (!heard) toast(NOT_YET, { bad: true });
+      done();
     } catch (error) {
       refill(problem, h("span", { class: "problem" }, error.message));
     }

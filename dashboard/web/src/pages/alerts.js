@@ -3,6 +3,7 @@ import { get, post } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
 import { count, counted, duration, moment, NONE } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
+import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { pageHead, panel } from "../components/layout.js";
@@ -17,11 +18,14 @@ function delivery(one) {
     one.ok !== null && moment(one.time), one.attempts > 1 && `, ${counted(one.attempts, "attempt")}`, one.ok === false && one.message && `: ${one.message}`);
 }
 
-function alertCard(alert, again) {
+function alertCard(alert, again, signal) {
   const button = h("button", { type: "button", onclick: async () => {
     button.disabled = true;
     try {
       await post(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`);
+      const done = await settled(() => get("/api/alerts", { state: "acknowledged" }, signal),
+        (page) => page.items.some((one) => one.id === alert.id), signal);
+      if (!done) toast(NOT_YET, { bad: true });
       again();
     } catch (error) {
       button.disabled = false;
@@ -93,7 +97,7 @@ export default {
       (page.items.length === 0
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),
-          h("ul", { class: "alert-list" }, page.items.map((alert) => alertCard(alert, fill))),
+          h("ul", { class: "alert-list" }, page.items.map((alert) => alertCard(alert, fill, signal))),
           page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`)]));
     refill(root, pageHead("Alerts"), filters, list, below);
     fill();

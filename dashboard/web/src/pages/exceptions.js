@@ -2,6 +2,7 @@
 import { get, post } from "../lib/api.js";
 import { freshId, h, refill } from "../lib/dom.js";
 import { count, counted, moment, NONE } from "../lib/format.js";
+import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
 import { facts, pageHead, panel } from "../components/layout.js";
 import { emptyState, load, problemBox } from "../components/load.js";
@@ -43,8 +44,9 @@ function makeForm(query, signal, saved) {
   async function store() {
     save.disabled = true;
     try {
-      await post("/api/exceptions", { ...asked(), for: span.value, why: why.value.trim() });
-      toast(`${asked().subject} is exempt for ${span.selectedOptions[0].textContent}.`);
+      const made = await post("/api/exceptions", { ...asked(), for: span.value, why: why.value.trim() });
+      toast(`${made.subject} is exempt for ${span.selectedOptions[0].textContent}.`);
+      await listed(made, true, signal);
       refill(below);
       subject.value = "";
       why.value = "";
@@ -67,12 +69,23 @@ function makeForm(query, signal, saved) {
   h("div", { class: "actions" }, preview, save), below);
 }
 
-function revokeButton(exception, again) {
+function isIn(answer, { kind, subject }) {
+  return answer.items.some((one) => one.from === "dashboard" && one.kind === kind && one.subject === subject);
+}
+
+/* Resolves when the list has it, or has it no more. */
+async function listed(exception, there, signal) {
+  const done = await settled(() => get("/api/exceptions", null, signal), (answer) => isIn(answer, exception) === there, signal);
+  if (!done && !signal.aborted) toast(NOT_YET, { bad: true });
+}
+
+function revokeButton(exception, again, signal) {
   if (exception.from !== "dashboard") return h("span", { class: "muted" }, exception.from === "command" ? "by anomalyctl revoke" : "in the file");
   const button = h("button", { type: "button", class: "quiet", onclick: async () => {
     button.disabled = true;
     try {
       await post("/api/exceptions/revoke", { kind: exception.kind, subject: exception.subject });
+      await listed(exception, false, signal);
       toast(`${exception.subject} is no longer exempt.`);
       again();
     } catch (error) {
@@ -83,7 +96,7 @@ function revokeButton(exception, again) {
   return button;
 }
 
-function list(again) {
+function list(again, signal) {
   return [
     { label: "Who or where", lead: true, cell: (one) => h("strong", {}, one.subject) },
     { label: "Kind", cell: (one) => one.kind },
@@ -91,7 +104,7 @@ function list(again) {
     { label: "By", cell: (one) => one.by || NONE },
     { label: "Why", class: "why", cell: (one) => one.why || NONE },
     { label: "Made in", cell: (one) => FROM[one.from] ?? one.from },
-    ...(isAnalyst() ? [{ label: "End", cell: (one) => revokeButton(one, again) }] : []),
+    ...(isAnalyst() ? [{ label: "End", cell: (one) => revokeButton(one, again, signal) }] : []),
   ];
 }
 
@@ -103,7 +116,7 @@ export default {
     const fill = () => load(body, signal, () => get("/api/exceptions", null, signal), (answer) => [
       answer.problem && problemBox({ message: answer.problem }),
       answer.items.length === 0 ? emptyState("Nobody is exempt.", "Every login can be asked or refused, as its risk calls for.")
-        : table("Exceptions", list(fill), answer.items, { class: "table cards" })]);
+        : table("Exceptions", list(fill, signal), answer.items, { class: "table cards" })]);
     refill(root, pageHead("Exceptions"),
       isAnalyst() && panel("A new one", { note: "still scored and logged, but never asked nor denied" }, makeForm(query, signal, fill)),
       panel("In force", {}, body));

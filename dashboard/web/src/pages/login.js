@@ -71,7 +71,7 @@ export default {
         exception.href = `/exceptions?kind=user&subject=${encodeURIComponent(login.user)}`;
         refill(root.querySelector("h1"), `${login.user}, ${login.ip ?? "console"}`,
           login.risk !== undefined && h("span", { class: "unseen" }, `, risk ${risk(login.risk)}`));
-        const judging = panel("Judge it", {}, judgePanel(login, fill), history?.length > 0 && [h("h3", {}, "Decisions"),
+        const judging = panel("Judge it", {}, judgePanel(login, history.length, signal, fill), history.length > 0 && [h("h3", {}, "Decisions"),
           table("Decisions on this login", decisionColumns({ login: false }), history)]);
         return [h("div", { class: "grid halves" },
           h("div", { class: "stack" }, verdictPanel(login), panel("Beside the previous one", {}, compareLogins(login, previous, travel))),
