@@ -44,7 +44,11 @@ print("the stack, by family")
 for family, group in found["families"].items():
     line(family + ("" if group["trained_on"] else " *"), group)
 line("hijack, by volume", found["session_hijack_by_volume"])
-print("  * kept out of all training\nthe stack, by past logins")
+print("  * kept out of all training")
+large = found["large_sessions"]
+print("logged as large when they end: {hijacked_large} of {hijacked} hijacked sessions, "
+      "{legitimate_large} of {legitimate} legitimate ones".format(**large))
+print("the stack, by past logins")
 for depth, group in found["by_depth"].items():
     line(depth, group)
 for (family, depth), least in LEAST.items():

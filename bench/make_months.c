@@ -12,9 +12,9 @@
 #include "store/store.h"
 
 #define DAYS      90
-#define USERS     20000
-#define NAMES     400000 /* that guessers try */
-#define ATTACKERS 300000
+#define USERS     5000
+#define NAMES     60000 /* that guessers try */
+#define ATTACKERS 60000
 #define HOSTS     40
 
 static uint64_t state = 1;

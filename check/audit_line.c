@@ -12,6 +12,7 @@ struct audit_entry {
     enum verdict verdict, answer;
     enum policy_rule rule;
     bool enforce;
+    bool large;  /* a session's line */
     double risk; /* negative: none */
     long source_port, asn, learned_logins, spent_us;
     char id_text[LOGIN_ID_TEXT_BYTES];
@@ -104,7 +105,10 @@ static void describe(struct audit_entry *entry, const struct login_record *recor
     entry->asn = event->place.asn != 0 ? (long)event->place.asn : -1;
     login_id_format(&event->id, entry->id_text);
     ip_format(&event->source, entry->source_text);
-    if (record->assessed)
+    entry->large = record->volume.large && record->fault == FAULT_NONE;
+    if (entry->large)
+        session_volume_text(&record->volume, entry->reasons, sizeof entry->reasons);
+    else if (record->assessed)
         assessment_reasons_text(&record->assessment, entry->reasons, sizeof entry->reasons);
 }
 
@@ -126,6 +130,8 @@ int audit_line_priority(const struct login_record *record)
 {
     if (record->fault != FAULT_NONE)
         return LOG_ERR;
+    if (record->volume.large)
+        return LOG_WARNING;
     switch (record->assessment.verdict) {
     case VERDICT_ALLOW:
         return LOG_INFO;

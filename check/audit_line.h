@@ -1,4 +1,7 @@
-/* The audit line: one for each judged login, and one for each that could not be judged. */
+/*
+ * The audit line: one for each judged login, one for each that could not be judged, and one more
+ * for each session that turned out large.
+ */
 #ifndef CHECK_AUDIT_LINE_H
 #define CHECK_AUDIT_LINE_H
 
@@ -11,7 +14,7 @@
 void audit_line_compose(const struct login_record *record, bool enforce, int64_t spent_us,
                         const char *error, char line[CHECK_LINE_BYTES]);
 
-/* The priority that fits the verdict or the fault. */
+/* The priority that fits the verdict, the session or the fault. */
 int audit_line_priority(const struct login_record *record);
 
 /* lowest: the first byte that stays as it is, ' ' or, for a word without blanks, '!'. */

@@ -57,11 +57,9 @@ static bool is_repeated(const struct tail *tail, const struct login_event *event
 {
     const struct login_event *about = tail->about;
 
-    if (event->stage != STAGE_ATTEMPT)
-        return false;
-    return (about->stage == STAGE_ATTEMPT &&
+    return (about->stage == event->stage &&
             memcmp(&event->id, &about->id, sizeof event->id) == 0) ||
-           (tail->attempt_found &&
+           (event->stage == STAGE_ATTEMPT && tail->attempt_found &&
             memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0);
 }
 
@@ -296,7 +294,43 @@ static bool opened(struct check *check, struct error *error)
     return true;
 }
 
+/* ---- a closed session ---- */
+
+static bool judge_volume(struct check *check, struct error *error)
+{
+    const struct config *config = check->config;
+    const struct session_rule rule = {.deviations = (double)config->large_session_deviations,
+                                      .least_bytes = config->large_session_least_bytes,
+                                      .min_sessions = (uint32_t)config->min_history};
+    struct login_record *record = &check->record;
+    struct history history;
+    struct tail tail = {.about = &record->event, .history = &history};
+    struct store *store;
+
+    if (!check_keep_store(check->kept, config, &store, error) ||
+        !load_history(store, check->store_fd, &tail, error))
+        return false;
+    session_volume_judge(&rule, &history.profile, &record->event, &record->volume);
+    return true;
+}
+
+/* It is recorded in any case. What stands out or could not be judged is not learned. */
+static bool closed(struct check *check, struct error *error)
+{
+    bool judged = judge_volume(check, error);
+
+    check->record.event.learn &= judged && !check->record.volume.large;
+    return append(check, error) && judged;
+}
+
 /* ---- all of it ---- */
+
+static bool record_stage(struct check *check, struct error *error)
+{
+    if (check->job->task == CHECK_CLOSED)
+        return closed(check, error);
+    return (check->job->task != CHECK_OPENED || opened(check, error)) && append(check, error);
+}
 
 static void run_task(struct check *check, struct check_reply *reply)
 {
@@ -307,10 +341,12 @@ static void run_task(struct check *check, struct check_reply *reply)
         run_assess(check, reply);
         return;
     }
-    if ((check->job->task == CHECK_OPENED && !opened(check, &error)) || !append(check, &error)) {
+    if (!record_stage(check, &error)) {
         reply->fault = error.fault;
         memcpy(reply->text, error.text, sizeof reply->text);
     }
+    if (check->record.volume.large)
+        make_line(check, &error, reply);
     reply->learn = event->learn;
     reply->id = event->id;
 }

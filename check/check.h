@@ -12,6 +12,7 @@
 enum check_task {
     CHECK_ASSESS, /* score the event, append an ATTEMPT, answer */
     CHECK_OPENED, /* find the attempt, decide whether to learn it, append OPENED */
+    CHECK_CLOSED, /* judge what the session moved, append CLOSED */
     CHECK_APPEND, /* append the record as it is */
     CHECK_TASK_COUNT
 };

@@ -271,7 +271,7 @@ static void print_reasons(const struct assessment *assessment)
 static void print_stages(const struct command_line *line, const struct stored_login *login)
 {
     const struct login_event *event = &login->record.event;
-    char time[CLOCK_TEXT_BYTES], size[32], other[32];
+    char time[CLOCK_TEXT_BYTES], size[32], other[32], text[160];
     fact("attempt", "%s", ctl_time(line, event->time_us, time));
     fact("accepted", "%s", ctl_time(line, login->accepted_us, time));
     fact("session opened", "%s", ctl_time(line, login->opened_us, time));
@@ -282,6 +282,9 @@ static void print_stages(const struct command_line *line, const struct stored_lo
     if (event->bytes_in >= 0 && event->bytes_out >= 0)
         fact("moved", "%s in, %s out", ctl_bytes(event->bytes_in, size),
              ctl_bytes(event->bytes_out, other));
+    if (login->record.volume.judged)
+        fact("volume", "%s: %s", login->record.volume.large ? "large" : "usual",
+             session_volume_text(&login->record.volume, text, sizeof text));
 }
 
 /* label: NULL when nobody labelled it by hand. */

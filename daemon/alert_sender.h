@@ -12,6 +12,7 @@
 
 #define SENDER_CHANNEL_JOBS 2 /* of a channel at a time; the others wait in the store */
 #define SENDER_JOBS         (SENDER_CHANNEL_JOBS * ALERT_CHANNELS_MAX)
+#define ALERT_SENDER_NAME   "anomalyd-alerts" /* as ps(1) shows the process */
 #define ALERT_SUBJECT_LINE  256
 #define ALERT_CONTENT_BYTES 65536
 

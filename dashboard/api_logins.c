@@ -8,9 +8,11 @@
 #include "dashboard/handlers.h"
 #include "dashboard/list.h"
 #include "dashboard/worker.h"
+#include "store/decision.h"
 #include "store/login_json.h"
 
-#define LEAST_S 60 /* between two logins, for their speed */
+#define LEAST_S         60 /* between two logins, for their speed */
+#define DECISIONS_SHOWN 100
 
 static bool write_item(void *context, const struct stored_login *login, bool later)
 {
@@ -104,25 +106,21 @@ static bool take(void *context, const struct stored_login *login)
     return false;
 }
 
+static bool write_decision(void *context, const struct decision *decision)
+{
+    json_object_begin(context, NULL);
+    decision_json_members(context, decision);
+    json_object_end(context);
+    return true;
+}
+
 static bool write_history(struct list_writer *writer, const struct login_id *id)
 {
-    struct json_writer *json = writer->json;
-    struct login_label label;
-    bool found;
-
-    if (!store_label_load(writer->store, id, &label, &found, writer->error))
+    json_array_begin(writer->json, "history");
+    if (!store_decisions(writer->store, id, INT64_MAX, DECISIONS_SHOWN, write_decision,
+                         writer->json, writer->error))
         return false;
-    json_array_begin(json, "history");
-    if (found) {
-        json_object_begin(json, NULL);
-        json_time(json, "time", label.time_us);
-        json_text(json, "by", label.by);
-        json_text(json, "what", "label");
-        json_text(json, "label", login_label_name(label.value));
-        json_text(json, "why", label.why[0] != '\0' ? label.why : NULL);
-        json_object_end(json);
-    }
-    json_array_end(json);
+    json_array_end(writer->json);
     return true;
 }
 

@@ -214,6 +214,8 @@ static enum MHD_Result take_end(struct exchange *exchange, struct worker *worker
     if (exchange->request.route->body == BODY_JSON && exchange->request.json == NULL &&
         !parse_json(exchange))
         return send_reply(exchange, connection, false);
+    if (reply->waker != NULL && waker_is_gone(reply->waker))
+        return MHD_NO;
     for (;;) {
         reply->waker = NULL;
         answer(exchange, worker);

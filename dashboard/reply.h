@@ -17,7 +17,8 @@ struct reply_waker {
     void *connection; /* the service's, as all of this */
     struct reply_waker *previous, *next;
     int64_t wake_at_us;
-    bool asleep, woken;
+    int descriptor;
+    bool asleep, woken, gone;
 };
 
 /*

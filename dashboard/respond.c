@@ -39,6 +39,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t
     (void)position;
 
     while (!wakers_are_stopped()) {
+        if (stream->waker != NULL && waker_is_gone(stream->waker))
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         ssize_t size = stream->produce(stream->context, bytes, capacity);
 
         if (size > 0)

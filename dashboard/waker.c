@@ -1,5 +1,6 @@
 #include "dashboard/waker.h"
 
+#include <poll.h>
 #include <pthread.h>
 
 #include "common/clock.h"
@@ -42,6 +43,8 @@ bool waker_sleep(struct reply_waker *waker, struct MHD_Connection *connection,
     waker->woken = false;
     if (sleeps) {
         waker->connection = connection;
+        waker->descriptor =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         waker->wake_at_us =
             wake_after_ms > 0 ? clock_monotonic_us() + wake_after_ms * 1000 : INT64_MAX;
         waker->asleep = true;
@@ -71,17 +74,34 @@ void waker_forget(struct reply_waker *waker)
     pthread_mutex_unlock(&lock);
 }
 
+/* The library does not look at a connection that sleeps: nothing would be sent to tell. */
+static bool client_has_gone(const struct reply_waker *waker)
+{
+    struct pollfd ends = {.fd = waker->descriptor, .events = POLLRDHUP};
+
+    return poll(&ends, 1, 0) == 1;
+}
+
 void wakers_tick(int64_t now_us)
 {
     pthread_mutex_lock(&lock);
     for (struct reply_waker *waker = sleepers; waker != NULL;) {
         struct reply_waker *next = waker->next;
 
-        if (waker->wake_at_us <= now_us)
+        waker->gone = client_has_gone(waker);
+        if (waker->gone || waker->wake_at_us <= now_us)
             wake(waker);
         waker = next;
     }
     pthread_mutex_unlock(&lock);
+}
+
+bool waker_is_gone(struct reply_waker *waker)
+{
+    pthread_mutex_lock(&lock);
+    bool gone = waker->gone;
+    pthread_mutex_unlock(&lock);
+    return gone;
 }
 
 void wakers_stop(void)

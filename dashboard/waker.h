@@ -16,8 +16,11 @@ bool waker_sleep(struct reply_waker *waker, struct MHD_Connection *connection,
 /* Nothing sleeps there any more: before its memory goes. */
 void waker_forget(struct reply_waker *waker);
 
-/* Wakes those whose time has come. */
+/* Wakes those whose time has come, and those whose client has gone. */
 void wakers_tick(int64_t now_us);
+
+/* Whether its client was found to have gone: nothing is to be sent any more. */
+bool waker_is_gone(struct reply_waker *waker);
 
 /* From now on nothing sleeps; all are woken. Before the service may stop. */
 void wakers_stop(void);

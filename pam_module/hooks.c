@@ -226,6 +226,6 @@ int hook_close_session(pam_handle_t *pamh, int argc, const char **argv)
     event->learn = opened->judgement.learn;
     event->duration_s =
         event->time_us >= opened->opened_us ? (event->time_us - opened->opened_us) / US_PER_S : -1;
-    login_check_append(&check, VERDICT_ALLOW);
+    login_check_closed(&check);
     return PAM_SUCCESS;
 }

@@ -180,19 +180,26 @@ static void log_fault(struct login_check *check, const struct error *error)
                       check->job.deadline_us);
 }
 
+static bool run_patiently(struct login_check *check, bool alone, struct check_reply *reply,
+                          struct error *error)
+{
+    struct check_job *job = &check->job;
+    bool done;
+
+    job->deadline_us = clock_monotonic_us() + RECORD_DEADLINES * job->config.deadline_ms * 1000;
+    done = run(check, alone, reply, error);
+    job->deadline_us = job->started_us + job->config.deadline_ms * 1000;
+    return done;
+}
+
 static bool append(struct login_check *check, bool alone, enum login_stage stage,
                    struct error *error)
 {
-    struct check_job *job = &check->job;
     struct check_reply reply;
-    bool appended;
 
-    job->task = CHECK_APPEND;
-    job->record.event.stage = stage;
-    job->deadline_us = clock_monotonic_us() + RECORD_DEADLINES * job->config.deadline_ms * 1000;
-    appended = run(check, alone, &reply, error);
-    job->deadline_us = job->started_us + job->config.deadline_ms * 1000;
-    return appended;
+    check->job.task = CHECK_APPEND;
+    check->job.record.event.stage = stage;
+    return run_patiently(check, alone, &reply, error);
 }
 
 /*
@@ -200,14 +207,14 @@ static bool append(struct login_check *check, bool alone, enum login_stage stage
  * what failed. Its id is the one of the check, so that a record which that check did write is not
  * counted twice.
  */
-static void record_unjudged(struct login_check *check, struct error *error)
+static void record_unjudged(struct login_check *check, enum login_stage stage, struct error *error)
 {
     struct error append_error = ERROR_NONE;
     struct error both = ERROR_NONE;
 
     if (!check->config_loaded)
         return; /* where the store is, is not known */
-    if (append(check, true, STAGE_ATTEMPT, &append_error) &&
+    if (append(check, true, stage, &append_error) &&
         (!check->job.accepted || append(check, true, STAGE_ACCEPTED, &append_error)))
         return;
     if (strcmp(error->text, append_error.text) == 0)
@@ -229,7 +236,7 @@ static void judge_fault(struct login_check *check, struct error *error, struct j
                                       spares_root(check));
     *judgement =
         (struct judgement){.id = record->event.id, .fault = error->fault, .answer = record->answer};
-    record_unjudged(check, error);
+    record_unjudged(check, STAGE_ATTEMPT, error);
     log_fault(check, error);
 }
 
@@ -274,6 +281,23 @@ void login_check_append(struct login_check *check, enum verdict answer)
         return;
     check->job.record.fault = error.fault;
     check->job.record.answer = answer;
+    log_fault(check, &error);
+}
+
+void login_check_closed(struct login_check *check)
+{
+    struct error error = check->config_error;
+    struct check_reply reply;
+
+    prepare(check, CHECK_CLOSED);
+    if (error.fault == FAULT_NONE && run_patiently(check, false, &reply, &error)) {
+        if (reply.line[0] != '\0')
+            (void)audit_send(&check->items.log, reply.priority, reply.line, check->job.deadline_us);
+        return;
+    }
+    check->job.record.event.learn = false;
+    record_unjudged(check, STAGE_CLOSED, &error);
+    check->job.record.fault = error.fault;
     log_fault(check, &error);
 }
 

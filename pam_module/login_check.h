@@ -53,6 +53,12 @@ void login_check_judge(struct login_check *check, bool accepted, struct judgemen
  */
 void login_check_append(struct login_check *check, enum verdict answer);
 
+/*
+ * A session closed: judged by what it moved, with a line of its own when that is far more than
+ * usual, and told to the journal.
+ */
+void login_check_closed(struct login_check *check);
+
 /* A session opened: the worker finds its attempt. *judgement: id and whether it is to be learned.
  */
 void login_check_opened(struct login_check *check, struct judgement *judgement);

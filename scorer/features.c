@@ -5,24 +5,12 @@
 
 #include "common/clock.h"
 #include "scorer/likelihood.h"
+#include "scorer/session_volume.h"
 
-#define HOUR_FORGOTTEN     0.01 /* weight below which an hour no longer counts as one of the user's */
-#define MINUTE_LOGINS      3    /* below which a mean minute means nothing */
-#define TRAVEL_LEAST_KM    50.0 /* how far apart two databases may put one place */
-#define TRAVEL_LEAST_S     60.0
-#define SPREAD_PRIOR_COUNT 2.0
-#define SPREAD_LEAST       0.05
-
-/* A user's moments of few values are drawn towards `usual`, the standard deviation to expect. */
-static double deviation(const struct running_moments *moments, double value, double usual)
-{
-    if (moments->count == 0)
-        return NAN;
-    double count = fmin(moments->count, 1000);
-    double variance = (count * (double)moments->variance + SPREAD_PRIOR_COUNT * usual * usual) /
-                      (count + SPREAD_PRIOR_COUNT);
-    return (value - (double)moments->mean) / fmax(sqrt(variance), SPREAD_LEAST);
-}
+#define HOUR_FORGOTTEN  0.01 /* weight below which an hour no longer counts as one of the user's */
+#define MINUTE_LOGINS   3    /* below which a mean minute means nothing */
+#define TRAVEL_LEAST_KM 50.0 /* how far apart two databases may put one place */
+#define TRAVEL_LEAST_S  60.0
 
 static void extract_clock(const struct login_event *event, const struct profile *profile,
                           float *features)
@@ -64,7 +52,7 @@ static void extract_gap(const struct login_event *event, const struct profile *p
     double seconds = (double)event->time_us / (double)US_PER_S - (double)profile->last_s;
     double gap = log(fmax(seconds, 1));
     features[FEATURE_GAP] = (float)gap;
-    features[FEATURE_GAP_DEVIATION] = (float)deviation(&profile->gap, gap, 1.5);
+    features[FEATURE_GAP_DEVIATION] = (float)running_moments_deviation(&profile->gap, gap, 1.5);
     double known_days =
         ((double)event->time_us / (double)US_PER_S - (double)profile->first_s) / (double)S_PER_DAY;
     features[FEATURE_DAYS_KNOWN] = (float)fmax(known_days, 0);
@@ -156,16 +144,13 @@ static void extract_moments(const struct login_event *event, const struct profil
 {
     if (event->rtt_us >= 0)
         features[FEATURE_RTT_DEVIATION] =
-            (float)deviation(&profile->rtt, log(fmax(event->rtt_us, 1)), 0.5);
-    if (event->bytes_in >= 0)
-        features[FEATURE_BYTES_IN_DEVIATION] =
-            (float)deviation(&profile->bytes_in, log1p((double)event->bytes_in), 1.5);
-    if (event->bytes_out >= 0)
-        features[FEATURE_BYTES_OUT_DEVIATION] =
-            (float)deviation(&profile->bytes_out, log1p((double)event->bytes_out), 1.5);
-    if (event->duration_s >= 0)
-        features[FEATURE_DURATION_DEVIATION] =
-            (float)deviation(&profile->duration, log1p((double)event->duration_s), 1.5);
+            (float)running_moments_deviation(&profile->rtt, log(fmax(event->rtt_us, 1)), 0.5);
+    features[FEATURE_BYTES_IN_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_BYTES_IN);
+    features[FEATURE_BYTES_OUT_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_BYTES_OUT);
+    features[FEATURE_DURATION_DEVIATION] =
+        (float)session_deviation(profile, event, SESSION_DURATION);
 }
 
 static void extract_population(const struct familiar_values *values,

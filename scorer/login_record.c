@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Changed with every change of a field or its meaning. The feature table is no part of it. */
-#define RECORD_VERSION 2
+#define RECORD_VERSION         3
+#define VERSION_WITHOUT_VOLUME 2
 
 #define NO_FEATURE_TABLE   0 /* no table has this hash */
 #define FEATURE_NAME_BYTES 64
@@ -33,15 +34,26 @@ static void assessment_put(struct byte_writer *writer, const struct assessment *
         put_f32(writer, assessment->features[i]);
 }
 
+static void volume_put(struct byte_writer *writer, const struct session_volume *volume)
+{
+    put_u8(writer, volume->large);
+    for (unsigned i = 0; i < SESSION_MEASURE_COUNT; i++) {
+        put_f32(writer, volume->usual[i]);
+        put_f32(writer, volume->deviation[i]);
+    }
+}
+
 size_t login_record_encode(const struct login_record *record, void *bytes, size_t capacity)
 {
     uint8_t *start = bytes;
     struct byte_writer writer = {.at = start, .end = start + capacity};
-    put_u8(&writer, RECORD_VERSION);
+    put_u8(&writer, record->volume.judged ? RECORD_VERSION : VERSION_WITHOUT_VOLUME);
     login_event_put(&writer, &record->event);
     put_u8(&writer, (uint8_t)record->fault);
     put_u8(&writer, (uint8_t)record->answer);
     put_u64(&writer, record->model);
+    if (record->volume.judged)
+        volume_put(&writer, &record->volume);
     put_u8(&writer, record->assessed);
     if (record->assessed)
         assessment_put(&writer, &record->assessment);
@@ -117,6 +129,16 @@ static void assessment_get(struct byte_reader *reader, struct assessment *assess
     features_get(reader, assessment);
 }
 
+static void volume_get(struct byte_reader *reader, struct session_volume *volume)
+{
+    volume->judged = true;
+    volume->large = enum_get(reader, 2) != 0;
+    for (unsigned i = 0; i < SESSION_MEASURE_COUNT; i++) {
+        volume->usual[i] = feature_get(reader);
+        volume->deviation[i] = feature_get(reader);
+    }
+}
+
 bool login_record_decode(struct login_record *record, const void *bytes, size_t size,
                          struct error *error)
 {
@@ -124,14 +146,16 @@ bool login_record_decode(struct login_record *record, const void *bytes, size_t 
     struct byte_reader reader = {.at = start, .end = start + size};
     login_record_init(record);
     uint8_t version = get_u8(&reader);
-    if (!reader.failed && version != RECORD_VERSION)
+    if (!reader.failed && version != RECORD_VERSION && version != VERSION_WITHOUT_VOLUME)
         return error_set(error, FAULT_STORE,
-                         "a login record is of version %u, this program reads version %u", version,
-                         RECORD_VERSION);
+                         "a login record is of version %u, this program reads versions %u and %u",
+                         version, VERSION_WITHOUT_VOLUME, RECORD_VERSION);
     login_event_get(&reader, &record->event);
     record->fault = (enum fault)enum_get(&reader, FAULT_COUNT);
     record->answer = (enum verdict)enum_get(&reader, VERDICT_COUNT);
     record->model = get_u64(&reader);
+    if (version == RECORD_VERSION)
+        volume_get(&reader, &record->volume);
     record->assessed = enum_get(&reader, 2) != 0;
     if (record->assessed)
         assessment_get(&reader, &record->assessment);

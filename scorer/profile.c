@@ -7,9 +7,11 @@
 #include "common/clock.h"
 #include "common/hash.h"
 
-#define SAME_PLACE_KM  50.0
-#define LEAST_ALPHA    0.05
-#define GREATEST_COUNT 1e12 /* of a weight or a fading count that can come of counting */
+#define SAME_PLACE_KM      50.0
+#define LEAST_ALPHA        0.05
+#define SPREAD_PRIOR_COUNT 2.0
+#define SPREAD_LEAST       0.05
+#define GREATEST_COUNT     1e12 /* of a weight or a fading count that can come of counting */
 
 /* The bytes are stored as they are: none of them may be left to chance. */
 static_assert(sizeof(struct profile) ==
@@ -225,6 +227,16 @@ static void moments_add(struct running_moments *moments, double value)
     double delta = value - (double)moments->mean;
     moments->mean = (float)((double)moments->mean + alpha * delta);
     moments->variance = (float)((1 - alpha) * ((double)moments->variance + alpha * delta * delta));
+}
+
+double running_moments_deviation(const struct running_moments *moments, double value, double usual)
+{
+    if (moments->count == 0)
+        return NAN;
+    double count = fmin(moments->count, 1000);
+    double variance = (count * (double)moments->variance + SPREAD_PRIOR_COUNT * usual * usual) /
+                      (count + SPREAD_PRIOR_COUNT);
+    return (value - (double)moments->mean) / fmax(sqrt(variance), SPREAD_LEAST);
 }
 
 static void scale(float *weights, size_t count, double factor)

@@ -50,6 +50,12 @@ struct running_moments {
     uint32_t count; /* values they stand on */
 };
 
+/*
+ * A value's distance from the mean in standard deviations, signed; NAN of no values. Moments of few
+ * are drawn towards `usual`, the standard deviation to expect.
+ */
+double running_moments_deviation(const struct running_moments *moments, double value, double usual);
+
 /* The kinds of value that become familiar. FAMILIAR_KIND(symbol, list, size) */
 #define FAMILIAR_KINDS                                                                             \
     FAMILIAR_KIND(PREFIX, prefix, PROFILE_PREFIXES)                                                \

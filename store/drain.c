@@ -48,13 +48,18 @@ static bool is_storable(const struct login_record *record)
 }
 
 /* One record that can never be stored must not keep all the others waiting. */
+static bool is_hopeless(struct store *store, const struct login_id *id)
+{
+    return login_row_is_crowded(store, id) || login_row_is_unreadable(store, id);
+}
+
 static void fold(struct drain *drain, const struct login_record *record)
 {
     struct error failure = ERROR_NONE;
 
     if (store_fold(drain->store, record, &failure))
         drain->result->records++;
-    else if (login_row_is_crowded(drain->store, &record->event.id))
+    else if (is_hopeless(drain->store, &record->event.id))
         drain->result->refused++;
     else
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);
@@ -94,7 +99,7 @@ static void fold_word(struct drain *drain, const void *payload, size_t size)
         attribute(drain, &word);
     if (store_fold_word(drain->store, &word, drain->limits->now_us, &taken, &failure))
         *(taken ? &drain->result->records : &drain->result->refused) += 1;
-    else if (login_row_is_crowded(drain->store, &word.login))
+    else if (is_hopeless(drain->store, &word.login))
         drain->result->refused++;
     else
         drain->failed = !error_set(drain->error, failure.fault, "%s", failure.text);

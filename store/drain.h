@@ -19,8 +19,9 @@ struct drain_limits {
 
 struct drain_result {
     int64_t records; /* folded in */
-    int64_t refused; /* sound frames that are no record of ours, or words on no login there is, or
-                        that ask for more than a word may (word.h) */
+    int64_t refused; /* sound frames that are no record of ours, or of a login whose row cannot be
+                        read, or words on no login there is or that ask for more than a word may
+                        (word.h) */
     struct journal_damage damage;
     struct error distrust; /* why the dashboard's journal was left alone; FAULT_NONE: it was not */
     bool more;             /* a batch was full: call again */

@@ -1,21 +1,12 @@
 /* What a record changes: the login's row, and what is known of its user, its source and its values.
  */
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "store/store_tables.h"
 
-/* The records of an event's subjects, in the writer's cache. NULL: the event has no such subject.
- */
-struct held {
-    struct profile *profile;
-    struct source *address, *prefix;
-    struct population_count *all, *value[POPULATION_VALUE_COUNT];
-};
-
-static bool hold_sources(struct store *store, const struct login_event *event, struct held *held,
-                         struct error *error)
+static bool hold_sources(struct store *store, const struct login_event *event,
+                         struct history_parts *parts, struct error *error)
 {
     bool counted = event->stage == STAGE_ATTEMPT || event->stage == STAGE_ACCEPTED;
     struct ip_address site = ip_site_prefix(&event->source);
@@ -25,15 +16,16 @@ static bool hold_sources(struct store *store, const struct login_event *event, s
 
     if (event->source.family == 0 || !counted)
         return true;
-    held->address = known_hold(store, &address, true, error);
-    held->prefix = held->address ? known_hold(store, &prefix, true, error) : NULL;
-    return held->prefix != NULL;
+    parts->address = known_hold(store, &address, true, error);
+    parts->prefix = parts->address ? known_hold(store, &prefix, true, error) : NULL;
+    return parts->prefix != NULL;
 }
 
-static bool hold_population(struct store *store, const struct login_event *event, struct held *held,
-                            struct error *error)
+static bool hold_population(struct store *store, const struct login_event *event,
+                            struct history_parts *parts, struct error *error)
 {
-    struct known_id all = known_population();
+    struct known_id all_id = known_population();
+    struct population_count *all;
 
     if (event->stage != STAGE_OPENED || !event->learn)
         return true;
@@ -43,72 +35,34 @@ static bool hold_population(struct store *store, const struct login_event *event
 
         if (key == 0)
             continue;
-        held->value[kind] = known_hold(store, &id, true, error);
-        if (!held->value[kind])
+        parts->value[kind] = known_hold(store, &id, true, error);
+        if (!parts->value[kind])
             return false;
     }
-    held->all = known_hold(store, &all, true, error);
-    return held->all != NULL;
+    all = known_hold(store, &all_id, true, error);
+    if (!all)
+        return false;
+    parts->logins = &all->logins;
+    parts->users = &all->users;
+    return true;
 }
 
-static void gather(const struct held *held, struct history *history)
-{
-    struct population *population = &history->population;
-
-    history_init(history);
-    history->profile = *held->profile;
-    if (held->address) {
-        history->address = *held->address;
-        history->prefix = *held->prefix;
-    }
-    if (!held->all)
-        return;
-    population->logins = held->all->logins;
-    population->users = held->all->users;
-    for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
-        if (held->value[kind])
-            population->value[kind] = *held->value[kind];
-    }
-}
-
-static void scatter(const struct history *history, struct held *held)
-{
-    const struct population *population = &history->population;
-
-    *held->profile = history->profile;
-    if (held->address) {
-        *held->address = history->address;
-        *held->prefix = history->prefix;
-    }
-    if (!held->all)
-        return;
-    held->all->logins = population->logins;
-    held->all->users = population->users;
-    for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
-        if (held->value[kind])
-            *held->value[kind] = population->value[kind];
-    }
-}
-
-/* Through history_learn(), as a login folds the journal's tail: there is one rule. */
+/* By the rule by which a login folds the journal's tail, on the records in the writer's cache. */
 bool fold_event(struct store *store, const struct login_event *event, struct error *error)
 {
     bool teaches = event->stage == STAGE_ATTEMPT || event->stage == STAGE_ACCEPTED || event->learn;
     struct known_id user = known_profile(event->user);
-    struct held held = {0};
-    struct history history;
+    struct history_parts parts = {.profile = NULL};
 
     if (!teaches)
         return true;
     if (!known_trim(store, error))
         return false;
-    held.profile = known_hold(store, &user, true, error);
-    if (!held.profile || !hold_sources(store, event, &held, error) ||
-        !hold_population(store, event, &held, error))
+    parts.profile = known_hold(store, &user, true, error);
+    if (!parts.profile || !hold_sources(store, event, &parts, error) ||
+        !hold_population(store, event, &parts, error))
         return false;
-    gather(&held, &history);
-    history_learn(&history, event, event);
-    scatter(&history, &held);
+    history_learn_parts(&parts, event);
     return true;
 }
 
@@ -199,6 +153,8 @@ static void fill_gaps(struct login_event *event, const struct login_event *other
 static void merge(struct login_row *row, const struct login_record *record)
 {
     struct login_record *stored = &row->login.record;
+    struct session_volume volume =
+        record->event.stage == STAGE_CLOSED ? record->volume : stored->volume;
     struct login_event before = stored->event;
     struct login_event event = record->event;
 
@@ -211,6 +167,7 @@ static void merge(struct login_row *row, const struct login_record *record)
         if ((row->stages & STAGE_BIT(STAGE_ATTEMPT)) == 0)
             fill_gaps(&stored->event, &event);
     }
+    stored->volume = volume;
     set_stage(row, &record->event);
     stored->event.stage = row->login.reached;
 }

@@ -1,5 +1,13 @@
 #include "store/login_json.h"
 
+#include <math.h>
+
+/* To eleven metres: a float has no more to tell. */
+static double degrees(float value)
+{
+    return round((double)value * 1e4) / 1e4;
+}
+
 void login_json_place(struct json_writer *json, const struct place *place)
 {
     if (place->country[0] != '\0')
@@ -9,8 +17,8 @@ void login_json_place(struct json_writer *json, const struct place *place)
     if (place->asn != 0)
         json_integer(json, "asn", place->asn);
     if (place_has_coordinates(place)) {
-        json_number(json, "latitude", (double)place->latitude);
-        json_number(json, "longitude", (double)place->longitude);
+        json_number(json, "latitude", degrees(place->latitude));
+        json_number(json, "longitude", degrees(place->longitude));
     }
 }
 
@@ -44,6 +52,19 @@ static void json_event(struct json_writer *json, const struct login_event *event
     json_known_integer(json, "bytes_in", event->bytes_in);
     json_known_integer(json, "bytes_out", event->bytes_out);
     json_known_integer(json, "duration_s", event->duration_s);
+}
+
+static void json_volume(struct json_writer *json, const struct session_volume *volume)
+{
+    json_object_begin(json, "session");
+    json_bool(json, "large", volume->large);
+    for (unsigned i = 0; i < SESSION_MEASURE_COUNT; i++) {
+        json_object_begin(json, SESSION_MEASURE_NAMES[i]);
+        json_number(json, "usual", (double)volume->usual[i]);
+        json_number(json, "deviation", (double)volume->deviation[i]);
+        json_object_end(json);
+    }
+    json_object_end(json);
 }
 
 static void json_assessment(struct json_writer *json, const struct login_record *record,
@@ -92,6 +113,8 @@ void login_json_members(struct json_writer *json, const struct stored_login *log
     json_event(json, &record->event);
     if (record->assessed)
         json_assessment(json, record, features);
+    if (record->volume.judged)
+        json_volume(json, &record->volume);
     if (!login->imported)
         json_text(json, "answer", verdict_name(record->answer));
     if (record->fault != FAULT_NONE)

@@ -5,7 +5,7 @@
 
 #include "store/rollup_tables.h"
 
-#define LOOKS_MOST   20000  /* rows looked at for one page */
+#define LOOKS_MOST   5000   /* rows looked at for one page */
 #define COLLECT_MOST 100000 /* entries of an index, likewise */
 #define LIST_SHIFT   48
 #define NEAR_LOGINS  200 /* of a user, among which the previous one is looked for */

@@ -42,7 +42,8 @@ struct login_cursor {
     int64_t value, key;
 };
 
-/* later: it is put off. Return false to stop (not an error). */
+/* later: it is put off. May look up single logins, no other page. Return false to stop (not an
+ * error). */
 typedef bool login_page_visitor(void *context, const struct stored_login *login, bool later);
 
 /* At most `limit`, up to LOGIN_PAGE_MOST. The cursor then stands behind the last one looked at. */

@@ -130,25 +130,26 @@ bool login_row_place(struct store *store, const struct login_id *id, struct logi
     return row->key > store->last_key || find_slot(store, id, row, found, error);
 }
 
-bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
-                    bool *found, struct error *error)
+bool login_row_get(struct store *store, int64_t key, struct login_row *row, struct error *error)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_GET, error);
     bool done;
 
-    if (!find_slot(store, id, row, found, error))
-        return false;
-    if (!*found)
-        return true;
-    statement = store_statement(store, SQL_LOGIN_GET, error);
     if (!statement)
         return false;
-    sqlite3_bind_int64(statement, 1, row->key);
+    sqlite3_bind_int64(statement, 1, key);
     if (sqlite3_step(statement) != SQLITE_ROW)
         return store_failed(store, "read a login", error);
     done = login_row_read(store, statement, row, error);
     sqlite3_reset(statement);
     return done;
+}
+
+bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
+                    bool *found, struct error *error)
+{
+    return find_slot(store, id, row, found, error) &&
+           (!*found || login_row_get(store, row->key, row, error));
 }
 
 bool login_row_is_crowded(struct store *store, const struct login_id *id)
@@ -159,6 +160,21 @@ bool login_row_is_crowded(struct store *store, const struct login_id *id)
 
     return !login_row_find(store, id, &row, &found, &error) &&
            row.key == login_key(id) + LOGIN_SLOTS;
+}
+
+bool login_row_is_unreadable(struct store *store, const struct login_id *id)
+{
+    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_GET, NULL);
+    bool found, unreadable = false;
+    struct login_row row;
+
+    if (!statement || !find_slot(store, id, &row, &found, NULL) || !found)
+        return false;
+    sqlite3_bind_int64(statement, 1, row.key);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        unreadable = !login_row_read(store, statement, &row, NULL);
+    sqlite3_reset(statement);
+    return unreadable;
 }
 
 bool login_is_failure(int stages, int label)

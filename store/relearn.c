@@ -4,60 +4,57 @@
 
 #include "store/rollup_tables.h"
 
-#define SPARE_EVENTS 16
+#define RING_ROWS 1024 /* most sessions open while fewer logins come; about 1.2 MB */
 
-/* A stage that is still to come when its login's attempt is learned. */
+/*
+ * A stage that is still to come when its login's attempt is learned. Small, as every session that
+ * is open has one: the login is in the ring of rows read last, or is read again.
+ */
 struct pending {
-    int64_t time_us;
-    uint64_t order; /* of stages at one moment */
-    struct login_event *event;
+    int64_t time_us, key;
+    uint16_t place; /* in the ring, unless another row has taken it */
+    uint8_t stage;
     bool was, is; /* learned before a label changed, and since then */
 };
 
 /* A heap, the earliest first, and what is done with what comes off it. */
 struct relearning {
     struct store *store;
-    bool (*learn)(struct relearning *relearning, struct pending *pending);
+    bool (*learn)(struct relearning *relearning, const struct pending *pending,
+                  struct login_event *event);
     struct pending *pending;
     size_t count, capacity;
-    uint64_t next_order;
-    struct login_event *spare[SPARE_EVENTS]; /* memory that the next ones take */
-    size_t spare_count;
+    struct login_row *ring;
+    uint16_t place;                  /* of the row that was read last */
     const struct login_row *changed; /* as it was before; of one user's logins */
     struct profile before, after;    /* of that user, from these logins alone */
     struct error *error;
 };
 
+/* At one moment: login by login, what was before what is. */
 static bool is_before(const struct pending *a, const struct pending *b)
 {
-    return a->time_us != b->time_us ? a->time_us < b->time_us : a->order < b->order;
+    if (a->time_us != b->time_us)
+        return a->time_us < b->time_us;
+    if (a->key != b->key)
+        return a->key < b->key;
+    return a->is != b->is ? b->is : a->stage < b->stage;
 }
 
-static bool heap_grow(struct relearning *relearning)
+static bool heap_push(struct relearning *relearning, struct pending added)
 {
-    size_t capacity = relearning->capacity > 0 ? relearning->capacity * 2 : 256;
-    struct pending *pending = realloc(relearning->pending, capacity * sizeof(*pending));
-
-    if (!pending)
-        return error_set(relearning->error, FAULT_STORE, "no memory to learn again");
-    relearning->pending = pending;
-    relearning->capacity = capacity;
-    return true;
-}
-
-static bool heap_push(struct relearning *relearning, const struct login_event *event, bool was,
-                      bool is)
-{
-    struct pending added = {event->time_us, relearning->next_order++, NULL, was, is};
     size_t at = relearning->count;
 
-    if (relearning->count == relearning->capacity && !heap_grow(relearning))
-        return false;
-    added.event = relearning->spare_count > 0 ? relearning->spare[--relearning->spare_count]
-                                              : malloc(sizeof(*added.event));
-    if (!added.event)
-        return error_set(relearning->error, FAULT_STORE, "no memory to learn again");
-    *added.event = *event;
+    if (relearning->count == relearning->capacity) {
+        size_t capacity = relearning->capacity > 0 ? relearning->capacity * 2 : 256;
+        struct pending *pending =
+            reallocarray(relearning->pending, capacity, sizeof(*relearning->pending));
+
+        if (!pending)
+            return error_set(relearning->error, FAULT_STORE, "no memory to learn again");
+        relearning->pending = pending;
+        relearning->capacity = capacity;
+    }
     relearning->count++;
     for (; at > 0 && is_before(&added, &relearning->pending[(at - 1) / 2]); at = (at - 1) / 2)
         relearning->pending[at] = relearning->pending[(at - 1) / 2];
@@ -86,32 +83,48 @@ static struct pending heap_pop(struct relearning *relearning)
     return first;
 }
 
+/* The stage as its login's row tells it. */
+static bool pending_event(struct relearning *relearning, const struct pending *pending,
+                          struct login_event *event)
+{
+    const struct login_row *row = &relearning->ring[pending->place];
+    struct login_row again;
+
+    if (relearning->changed && !pending->is) {
+        row = relearning->changed;
+    } else if (row->key != pending->key) {
+        if (!login_row_get(relearning->store, pending->key, &again, relearning->error))
+            return false;
+        row = &again;
+    }
+    *event = row->login.record.event;
+    event->stage = (enum login_stage)pending->stage;
+    event->time_us = pending->time_us;
+    event->learn = pending->stage == STAGE_OPENED || pending->stage == STAGE_CLOSED;
+    return true;
+}
+
 /* Learns the pending stages up to a time. */
 static bool learn_pending(struct relearning *relearning, int64_t until_us)
 {
     while (relearning->count > 0 && relearning->pending[0].time_us <= until_us) {
         struct pending pending = heap_pop(relearning);
-        bool done = relearning->learn(relearning, &pending);
+        struct login_event event;
 
-        if (relearning->spare_count < SPARE_EVENTS)
-            relearning->spare[relearning->spare_count++] = pending.event;
-        else
-            free(pending.event);
-        if (!done)
+        if (!pending_event(relearning, &pending, &event) ||
+            !relearning->learn(relearning, &pending, &event))
             return false;
     }
     return true;
 }
 
-static bool push_stage(struct relearning *relearning, const struct stored_login *login,
+static bool push_stage(struct relearning *relearning, const struct login_row *row,
                        enum login_stage stage, bool was, bool is)
 {
-    struct login_event event = login->record.event;
+    struct pending pending = {
+        login_learned_us(&row->login, stage), row->key, relearning->place, (uint8_t)stage, was, is};
 
-    event.stage = stage;
-    event.time_us = login_learned_us(login, stage);
-    event.learn = stage == STAGE_OPENED || stage == STAGE_CLOSED;
-    return event.time_us == NEVER_LEARNED_US || heap_push(relearning, &event, was, is);
+    return pending.time_us == NEVER_LEARNED_US || heap_push(relearning, pending);
 }
 
 /* One that cannot be read stops a rebuild, but not a label: of it nothing is learned. */
@@ -119,13 +132,15 @@ static bool relearn_row(struct relearning *relearning, sqlite3_stmt *statement,
                         bool (*push)(struct relearning *relearning, const struct login_row *row))
 {
     struct error unread = ERROR_NONE;
-    struct login_row row;
+    struct login_row *row;
 
-    if (!login_row_read(relearning->store, statement, &row, &unread))
+    relearning->place = (uint16_t)((relearning->place + 1) % RING_ROWS);
+    row = &relearning->ring[relearning->place];
+    if (!login_row_read(relearning->store, statement, row, &unread))
         return relearning->changed || error_set(relearning->error, unread.fault, "%s", unread.text);
     return (relearning->changed ||
-            login_changed(relearning->store, NULL, &row, relearning->error)) &&
-           learn_pending(relearning, row.login.record.event.time_us - 1) && push(relearning, &row);
+            login_changed(relearning->store, NULL, row, relearning->error)) &&
+           learn_pending(relearning, row->login.record.event.time_us - 1) && push(relearning, row);
 }
 
 static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
@@ -134,6 +149,9 @@ static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
     bool done = true;
     int code;
 
+    relearning->ring = calloc(RING_ROWS, sizeof(*relearning->ring));
+    if (!relearning->ring)
+        return error_set(relearning->error, FAULT_STORE, "no memory to learn again");
     sqlite3_bind_int64(statement, 1, 0);
     sqlite3_bind_int64(statement, 2, INT64_MAX);
     while (done && (code = sqlite3_step(statement)) != SQLITE_DONE)
@@ -142,22 +160,20 @@ static bool relearn_rows(struct relearning *relearning, sqlite3_stmt *statement,
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     done = done && learn_pending(relearning, INT64_MAX);
-    while (relearning->count > 0)
-        free(relearning->pending[--relearning->count].event);
-    while (relearning->spare_count > 0)
-        free(relearning->spare[--relearning->spare_count]);
     free(relearning->pending);
+    free(relearning->ring);
     return done;
 }
 
 /* ---- everything ----------------------------------------------------------------------------- */
 
 /* The order of the past may be another than when the event was marked: it is marked again. */
-static bool fold_again(struct relearning *relearning, struct pending *pending)
+static bool fold_again(struct relearning *relearning, const struct pending *pending,
+                       struct login_event *event)
 {
-    struct login_event *event = pending->event;
     struct known_id user = known_profile(event->user);
 
+    (void)pending;
     if (event->stage == STAGE_OPENED) {
         const struct profile *profile =
             known_hold(relearning->store, &user, false, relearning->error);
@@ -173,7 +189,7 @@ static bool fold_again(struct relearning *relearning, struct pending *pending)
 static bool push_all(struct relearning *relearning, const struct login_row *row)
 {
     for (unsigned stage = STAGE_ATTEMPT; stage < STAGE_COUNT; stage++) {
-        if (!push_stage(relearning, &row->login, (enum login_stage)stage, true, true))
+        if (!push_stage(relearning, row, (enum login_stage)stage, true, true))
             return false;
     }
     return true;
@@ -254,13 +270,13 @@ static bool change_count(struct store *store, const struct known_id *id, int log
 
 /* was, is: the marks of a login that was or is counted among all users', 0 when it is not. */
 static bool change_population(struct relearning *relearning, const struct pending *pending,
-                              uint8_t was, uint8_t is)
+                              const struct login_event *event, uint8_t was, uint8_t is)
 {
     struct known_id all = known_population();
     int logins = pending->is - pending->was;
 
     for (unsigned kind = 0; kind < POPULATION_VALUE_COUNT; kind++) {
-        uint64_t key = population_key(pending->event, kind);
+        uint64_t key = population_key(event, kind);
         struct known_id id = known_value(kind, &key);
 
         if (key != 0 && !change_count(relearning->store, &id, logins, bit_change(was, is, kind),
@@ -282,12 +298,13 @@ static uint8_t learn_in(struct profile *profile, const struct login_event *event
     return marked.new_values;
 }
 
-static bool learn_in_both(struct relearning *relearning, struct pending *pending)
+static bool learn_in_both(struct relearning *relearning, const struct pending *pending,
+                          struct login_event *event)
 {
-    uint8_t was = pending->was ? learn_in(&relearning->before, pending->event) : 0;
-    uint8_t is = pending->is ? learn_in(&relearning->after, pending->event) : 0;
+    uint8_t was = pending->was ? learn_in(&relearning->before, event) : 0;
+    uint8_t is = pending->is ? learn_in(&relearning->after, event) : 0;
 
-    return pending->event->stage != STAGE_OPENED || change_population(relearning, pending, was, is);
+    return event->stage != STAGE_OPENED || change_population(relearning, pending, event, was, is);
 }
 
 static bool push_learned(struct relearning *relearning, const struct login_row *row)
@@ -295,10 +312,10 @@ static bool push_learned(struct relearning *relearning, const struct login_row *
     const struct login_row *changed = relearning->changed;
     bool same = row->key != changed->key;
 
-    return (same || (push_stage(relearning, &changed->login, STAGE_OPENED, true, false) &&
-                     push_stage(relearning, &changed->login, STAGE_CLOSED, true, false))) &&
-           push_stage(relearning, &row->login, STAGE_OPENED, same, true) &&
-           push_stage(relearning, &row->login, STAGE_CLOSED, same, true);
+    return (same || (push_stage(relearning, changed, STAGE_OPENED, true, false) &&
+                     push_stage(relearning, changed, STAGE_CLOSED, true, false))) &&
+           push_stage(relearning, row, STAGE_OPENED, same, true) &&
+           push_stage(relearning, row, STAGE_CLOSED, same, true);
 }
 
 /* What stands on logins that are not stored any more stays, as far as it is a plain count. */

@@ -8,10 +8,10 @@
  * their own for as long as a login of theirs is stored.
  *
  * Whoever can reach the host can make up names and addresses: an hour keeps at most
- * ROLLUP_HOUR_MOST subjects of a kind and a day ROLLUP_DAY_MOST, while it lasts ROLLUP_OPEN_TIMES
- * as many. The least busy, first those that never succeeded, go into a remainder, so that the sum
- * stays exact; one that comes back begins at zero. Names and addresses of their own are bounded
- * by the logins that are kept, see struct store_keeping.
+ * ROLLUP_HOUR_MOST subjects of a kind and a day ROLLUP_DAY_MOST, or ROLLUP_DAY_NAMES names, while
+ * it lasts ROLLUP_OPEN_TIMES as many. The least busy, first those that never succeeded, go into a
+ * remainder, so that the sum stays exact; one that comes back begins at zero. Names and addresses
+ * of their own are bounded by the logins that are kept, see struct store_keeping.
  */
 #ifndef STORE_ROLLUP_H
 #define STORE_ROLLUP_H
@@ -21,7 +21,8 @@
 #define ROLLUP_SLOT_S     600
 #define ROLLUP_HOURS      26
 #define ROLLUP_HOUR_MOST  128
-#define ROLLUP_DAY_MOST   512
+#define ROLLUP_DAY_MOST   256
+#define ROLLUP_DAY_NAMES  512 /* of names, whose days are added up for each */
 #define ROLLUP_OPEN_TIMES 4
 
 /*

@@ -122,7 +122,11 @@ static bool bound_span(struct store *store, struct rollup_entry *remainder, size
 
 static size_t most_of(int64_t span)
 {
-    return span >> SPAN_SHIFT < SPAN_DAY ? ROLLUP_HOUR_MOST : ROLLUP_DAY_MOST;
+    int64_t kind = span >> SPAN_SHIFT;
+
+    return kind < SPAN_DAY                  ? ROLLUP_HOUR_MOST
+           : kind == SPAN_DAY + ROLLUP_USER ? ROLLUP_DAY_NAMES
+                                            : ROLLUP_DAY_MOST;
 }
 
 /* The spans of a period that ended. */

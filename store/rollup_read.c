@@ -368,6 +368,7 @@ static sqlite3_stmt *seen_statement(struct store *store, const struct rollup_lis
 
 struct seen {
     const struct rollup_listing *listing;
+    const struct rollup_cursor *from;
     size_t limit, visited, looks;
     rollup_row_visitor *visit;
     void *context;
@@ -383,6 +384,9 @@ static bool look_at_row(struct seen *seen, sqlite3_stmt *row, bool *more, bool *
     bool fits = begins_with(subject, size, seen->listing->prefix);
     struct counts counts;
 
+    *end = *more = false;
+    if (size == seen->from->size && memcmp(subject, seen->from->subject, size) == 0)
+        return true; /* the last of the page before */
     *end = !fits && seen->listing->by_name;
     *more = !*end && (seen->visited == seen->limit || seen->looks++ == SEEN_LOOKS);
     if (*end || *more)
@@ -403,7 +407,7 @@ bool store_seen(struct store *store, const struct rollup_listing *listing, size_
                 struct error *error)
 {
     struct rollup_cursor from = *cursor; /* what the statement is bound to */
-    struct seen seen = {listing, limit, 0, 0, visit, context, cursor};
+    struct seen seen = {listing, &from, limit, 0, 0, visit, context, cursor};
     sqlite3_stmt *statement = seen_statement(store, listing, &from, error);
     bool done = statement != NULL, end = false;
     int code;

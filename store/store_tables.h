@@ -200,6 +200,10 @@ int64_t login_key_at(int64_t time_us); /* the least key of that millisecond */
 bool login_row_read(struct store *store, sqlite3_stmt *statement, struct login_row *row,
                     struct error *error) MUST_USE;
 
+/* The row of a key that is there. */
+bool login_row_get(struct store *store, int64_t key, struct login_row *row,
+                   struct error *error) MUST_USE;
+
 /* *found, or row->key is the key to insert it with. */
 bool login_row_find(struct store *store, const struct login_id *id, struct login_row *row,
                     bool *found, struct error *error) MUST_USE;
@@ -211,6 +215,8 @@ bool login_row_place(struct store *store, const struct login_id *id, struct logi
 bool login_row_load_last_key(struct store *store, struct error *error) MUST_USE;
 /* Whether other logins have all the keys that one of this id could have. */
 bool login_row_is_crowded(struct store *store, const struct login_id *id);
+/* Whether the login of this id has a row that is no login any more. */
+bool login_row_is_unreadable(struct store *store, const struct login_id *id);
 bool login_row_insert(struct store *store, const struct login_row *row,
                       struct error *error) MUST_USE;
 /* before: the row as it is stored. */

@@ -268,6 +268,20 @@ static void take_volumes(const struct training_rows *rows, bool hijacks, struct 
         qsort(scores, *count, sizeof *scores, compare_scores);
 }
 
+static void count_sessions(const struct training_rows *test, struct evaluate_sessions *sessions)
+{
+    for (size_t i = 0; i < test->count; i++) {
+        const struct training_row *row = &test->rows[i];
+        if (row->volume_judged && row->family == ROW_LEGITIMATE) {
+            sessions->logins++;
+            sessions->logins_large += row->large;
+        } else if (row->volume_judged && row->family == ROW_ATTACK_FIRST + ATTACK_SESSION_HIJACK) {
+            sessions->hijacked++;
+            sessions->hijacked_large += row->large;
+        }
+    }
+}
+
 static bool measure_hijacks(const struct evaluate_split *split, struct sample *sample,
                             struct evaluation *evaluation, struct error *error)
 {
@@ -279,6 +293,7 @@ static bool measure_hijacks(const struct evaluate_split *split, struct sample *s
                                              EVALUATE_BUDGET_TABLE[budget].share);
     take_volumes(&split->test, false, sample);
     take_volumes(&split->test, true, sample);
+    count_sessions(&split->test, &evaluation->sessions);
     return measure_group(sample, thresholds, 1, &evaluation->hijacks, error);
 }
 

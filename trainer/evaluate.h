@@ -45,6 +45,11 @@ struct evaluate_group {
     double false_alarms[EVALUATE_BUDGET_COUNT];              /* realised share of the logins */
 };
 
+/* Sessions of the test part that could be judged when they ended, and those found large. */
+struct evaluate_sessions {
+    int64_t hijacked, hijacked_large, logins, logins_large;
+};
+
 #define EVALUATE_CURVE_POINTS 61 /* false alarms from 1e-4 to 1 in equal logarithmic steps */
 double evaluate_curve_share(unsigned point);
 
@@ -67,6 +72,7 @@ struct evaluation {
     /* Recall of the model less a baseline's, all takeovers, over the same resamples. */
     struct bootstrap_interval ahead[EVALUATE_METHOD_COUNT][EVALUATE_BUDGET_COUNT];
     struct evaluate_group hijacks; /* by what the finished sessions moved */
+    struct evaluate_sessions sessions;
     double curves[EVALUATE_METHOD_COUNT][EVALUATE_CURVE_POINTS]; /* recall */
     struct calibration calibration;                              /* attacks weigh as in training */
     struct evaluate_warning warnings[2];

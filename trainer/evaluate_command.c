@@ -15,6 +15,7 @@
 #include "trainer/import_format.h"
 #include "trainer/import_store.h"
 #include "trainer/output.h"
+#include "trainer/policy_of_config.h"
 #include "trainer/store_owner.h"
 
 struct evaluate_values {
@@ -110,7 +111,8 @@ static bool gather_from(struct evaluate_job *job, struct store *store, struct er
 {
     struct row_options options = {.seed = (uint64_t)job->values->seed,
                                   .injection_share = GATHER_INJECTED_PER_LOGIN,
-                                  .measured = true};
+                                  .measured = true,
+                                  .session_rule = session_rule_of_config(&job->config)};
     return gather_rows(store, &options, &job->rows, raw_logins_add, &job->raw, error);
 }
 

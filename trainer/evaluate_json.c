@@ -71,6 +71,8 @@ static void write_methods(struct json_writer *json, const struct evaluation *eva
 
 static void write_families(struct json_writer *json, const struct evaluation *evaluation)
 {
+    const struct evaluate_sessions *sessions = &evaluation->sessions;
+
     json_object_begin(json, "families");
     for (int family = ROW_ATTACK_FIRST; family < ROW_FAMILY_COUNT; family++) {
         const struct evaluate_group *groups = evaluation->groups[METHOD_OF_STACK][family];
@@ -94,6 +96,12 @@ static void write_families(struct json_writer *json, const struct evaluation *ev
     json_object_end(json);
     json_object_begin(json, "session_hijack_by_volume");
     write_group(json, &evaluation->hijacks);
+    json_object_end(json);
+    json_object_begin(json, "large_sessions");
+    json_integer(json, "hijacked", sessions->hijacked);
+    json_integer(json, "hijacked_large", sessions->hijacked_large);
+    json_integer(json, "legitimate", sessions->logins);
+    json_integer(json, "legitimate_large", sessions->logins_large);
     json_object_end(json);
 }
 

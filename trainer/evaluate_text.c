@@ -123,6 +123,15 @@ static void name_shortfalls(const struct evaluation *evaluation, char *text)
              before[0] == ';' ? "; the model is apart from each baseline" : "");
 }
 
+static void name_sessions(const struct evaluate_sessions *sessions, char *text)
+{
+    snprintf(text, EVALUATE_TEXT_BYTES,
+             "Of the sessions that ended, %" PRId64 " of %" PRId64 " hijacked ones and %" PRId64
+             " of %" PRId64 " legitimate ones are large by the rule of the configuration.",
+             sessions->hijacked_large, sessions->hijacked, sessions->logins_large,
+             sessions->logins);
+}
+
 const char *evaluate_sentence(const struct evaluate_output *output, unsigned number, char *text)
 {
     const struct evaluation *evaluation = output->evaluation;
@@ -159,6 +168,11 @@ const char *evaluate_sentence(const struct evaluate_output *output, unsigned num
         break;
     case 4:
         name_shortfalls(evaluation, text);
+        break;
+    case 5:
+        text[0] = '\0';
+        if (evaluation->sessions.logins > 0)
+            name_sessions(&evaluation->sessions, text);
         break;
     default:
         text[0] = '\0';

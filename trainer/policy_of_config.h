@@ -1,9 +1,10 @@
-/* What the configuration says of verdicts. */
+/* What the configuration says of verdicts and sessions. */
 #ifndef TRAINER_POLICY_OF_CONFIG_H
 #define TRAINER_POLICY_OF_CONFIG_H
 
 #include "common/config.h"
 #include "scorer/policy.h"
+#include "scorer/session_volume.h"
 
 static inline struct policy policy_of_config(const struct config *config)
 {
@@ -12,6 +13,13 @@ static inline struct policy policy_of_config(const struct config *config)
                            .log_budget = config->log_budget,
                            .min_history = (uint32_t)config->min_history,
                            .deny_root = config->deny_root};
+}
+
+static inline struct session_rule session_rule_of_config(const struct config *config)
+{
+    return (struct session_rule){.deviations = (double)config->large_session_deviations,
+                                 .least_bytes = config->large_session_least_bytes,
+                                 .min_sessions = (uint32_t)config->min_history};
 }
 
 #endif

@@ -14,6 +14,7 @@ struct subject {
     struct stored_login login; /* its event becomes that of each stage in turn */
     struct history_keys keys;
     int64_t bytes_in, bytes_out, duration_s; /* which only the last stage knows */
+    bool volume_left;                        /* replay_leave_volume() */
     unsigned entries;                        /* in the heap */
     struct subject *next;                    /* of the unused ones */
 };
@@ -23,7 +24,7 @@ struct replay {
     int64_t since_us; /* attempts before are not the hook's */
     struct history_tables known;
     struct pending_heap pending;
-    struct subject *unused;
+    struct subject *unused, *asked; /* asked: which the attempt hook hears of */
 };
 
 struct login_event login_event_as_seen_at_attempt(const struct login_event *event)
@@ -162,6 +163,11 @@ bool replay_schedule(struct replay *replay, const struct login_event *about, int
                 error);
 }
 
+void replay_leave_volume(struct replay *replay)
+{
+    replay->asked->volume_left = true;
+}
+
 /* A login whose attempt could not be recorded was not counted as one either. */
 static bool begin_login(struct replay *replay, struct subject *subject, struct error *error)
 {
@@ -176,6 +182,7 @@ static bool begin_login(struct replay *replay, struct subject *subject, struct e
         keys.value[POPULATION_KEY] = 0;
     if (login->record.event.time_us >= replay->since_us) {
         history_tables_find(&replay->known, &keys, &history);
+        replay->asked = subject;
         if (!replay->hooks.attempt(replay->hooks.context, replay, login, &seen, &history, error))
             return false;
     }
@@ -190,7 +197,7 @@ static bool fold_stage(struct replay *replay, struct subject *subject, enum logi
 
     event->stage = stage;
     event->time_us = time_us;
-    event->learn = stage == STAGE_OPENED || closed;
+    event->learn = stage == STAGE_OPENED || (closed && !subject->volume_left);
     event->bytes_in = closed ? subject->bytes_in : -1;
     event->bytes_out = closed ? subject->bytes_out : -1;
     event->duration_s = closed ? subject->duration_s : -1;
@@ -276,6 +283,7 @@ bool replay_add_prepared(struct replay *replay, const struct replay_login *prepa
         return false;
     subject->login = prepared->login;
     subject->keys = prepared->keys;
+    subject->volume_left = false;
     subject->bytes_in = event->bytes_in;
     subject->bytes_out = event->bytes_out;
     subject->duration_s = event->duration_s;

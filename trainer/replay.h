@@ -70,6 +70,9 @@ bool replay_add_prepared(struct replay *replay, const struct replay_login *prepa
 /* Folds what is still open. */
 bool replay_finish(struct replay *replay, struct error *error) MUST_USE;
 
+/* In the attempt hook: that the login's session moves what it does is not learned when it ends. */
+void replay_leave_volume(struct replay *replay);
+
 /* Calls the moment hook when the replay gets there. */
 bool replay_schedule(struct replay *replay, const struct login_event *about, int64_t time_us,
                      struct error *error) MUST_USE;

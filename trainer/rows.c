@@ -132,16 +132,21 @@ static bool add_row(struct row_builder *builder, const struct login_event *event
 static void note_login(struct row_builder *builder, size_t first, const struct stored_login *login,
                        const struct history *history)
 {
-    float features[FEATURE_COUNT];
+    struct session_volume volume;
 
     for (size_t i = first; i < builder->rows->count; i++)
         builder->rows->rows[i].completed = login->reached >= STAGE_ACCEPTED;
     if (!builder->options.measured || login->reached < STAGE_CLOSED ||
         first == builder->rows->count)
         return;
-    features_extract(&login->record.event, history, features);
-    builder->rows->rows[first].volume =
-        fmaxf(features[FEATURE_BYTES_IN_DEVIATION], features[FEATURE_BYTES_OUT_DEVIATION]);
+    session_volume_judge(&builder->options.session_rule, &history->profile, &login->record.event,
+                         &volume);
+    struct training_row *row = &builder->rows->rows[first];
+    row->volume = (float)session_volume_deviation(&volume);
+    row->volume_judged = volume.judged;
+    row->large = volume.large;
+    if (volume.large)
+        replay_leave_volume(builder->replay);
 }
 
 /*

@@ -6,6 +6,7 @@
 #ifndef TRAINER_ROWS_H
 #define TRAINER_ROWS_H
 
+#include "scorer/session_volume.h"
 #include "trainer/attack.h"
 #include "trainer/replay.h"
 
@@ -32,8 +33,9 @@ struct training_row {
     bool injected;          /* of a simulated attack; every other is a login that was told of */
     bool completed;         /* it got in; injected ones would have */
     uint64_t user, address; /* hash_text() of the name, ip_key() */
-    float volume; /* measured: how much more than usual for this user a finished session moved, in
-                     standard deviations; NAN: not known */
+    /* Measured, of a finished session; what it moved is judged by what was known at its login. */
+    float volume; /* session_volume_deviation(); NAN: not known */
+    bool volume_judged, large;
     float features[FEATURE_COUNT];
 };
 
@@ -51,6 +53,7 @@ struct row_options {
      * attacks on users without history of whom nothing tells. The others stay as they are without.
      */
     bool measured;
+    struct session_rule session_rule; /* of them; a large session is not learned */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 import json
 import threading
+import time
 
 from rig import Dashboard, Promises
 
@@ -201,17 +202,36 @@ def crowds(promises, service):
     promises.check("afterwards all is as before", service.get("/health").status == 200)
 
 
+def visitors(promises, service):
+    promises.section("viewers who come and go")
+    token = {"Authorization": f"Bearer {service.token('viewer')}"}
+    for _ in range(3):
+        clients = [service.connect() for _ in range(400)]
+        for client in clients:
+            client.request("GET", "/api/live", headers=token)
+        replies = [client.getresponse() for client in clients]
+        served = [reply.status for reply in replies].count(200)
+        promises.equal("400 watch", served, 400)
+        for client, reply in zip(clients, replies):
+            reply.close()
+            client.close()
+        time.sleep(2.5)
+    promises.check("who has left takes no room", service.get("/health").status == 200)
+    service.run("anomaly-dashboard", "token", "revoke", "viewer")
+
+
 def files(service):
     """All below the store: names, sizes and times."""
     return sorted((str(entry), entry.stat().st_size, entry.stat().st_mtime_ns)
-                  for entry in service.store.rglob("*") if entry.is_file())
+                  for entry in service.store.rglob("*") if entry.is_file()
+                  and entry.name not in ("tokens", "store.db-shm", "store.db-wal"))
 
 
 def main():
     promises = Promises("requests at the edge")
     with Dashboard() as service:
         before = files(service)
-        for part in (framing, targets, methods, bodies, hosts_and_headers, slow_clients, crowds):
+        for part in (framing, targets, methods, bodies, hosts_and_headers, visitors, slow_clients, crowds):
             part(promises, service)
         promises.section("afterwards")
         promises.check("the service is alive", service.get("/health").status == 200)

@@ -57,6 +57,18 @@ def identities(promises, service):
                    and directory.st_mode & 0o7777 == 0o2770, oct(directory.st_mode))
 
 
+def reading(promises, service):
+    promises.section("what it reads")
+    token = {"Authorization": f"Bearer {service.token('reader')}"}
+    state = service.get("/api/state", headers=token)
+    promises.check("another user's store", state.status == 200 and state.json["store"]["ok"]
+                   and state.json["store"]["logins"] > 0, state)
+    promises.check("of which it owns nothing", all(
+        entry.owner() == "pam_anomaly" for entry in service.store.iterdir()
+        if entry.name != "dashboard"), [(entry.name, entry.owner())
+                                        for entry in service.store.iterdir()])
+
+
 def passwords(promises, service):
     promises.section("passwords")
     anna = service.sign_in(user="anna", password="secret of anna")
@@ -80,6 +92,26 @@ def passwords(promises, service):
                    hostile.status == 401 and "\x1b" not in service.log()
                    and not re.search("^.{0,4}anna", service.log(), re.M), hostile)
     return anna, vera
+
+
+def words(promises, service, anna, vera):
+    """The store belongs to one user, the service is another."""
+    promises.section("what is said arrives")
+    login = json.loads(service.run("anomalyctl", "logins", "--json").stdout)["logins"][0]["id"]
+    label = {"ids": [login], "label": "legitimate", "why": "known"}
+    promises.equal("a viewer may not label", vera.request("POST", "/api/labels", label).status, 403)
+    answer = anna.request("POST", "/api/labels", label)
+    promises.check("an analyst labels a login", answer.status == 200 and answer.json["applied"] == [login], answer)
+    journal = (service.store / "dashboard/dashboard.journal").stat()
+    promises.check("in a journal of the service's user, which the store's may read",
+                   journal.st_uid != service.store.stat().st_uid
+                   and journal.st_gid == service.store.stat().st_gid and journal.st_mode & 0o777 == 0o640, journal)
+    promises.equal("the store's owner takes it", json.loads(
+        service.run("anomalyctl", "journal", "drain", "--json").stdout)["records"], 1)
+    decided = vera.get("/api/decisions")
+    promises.equal("and the service sees it in the store",
+                   [(d["id"], d["by"], d["label"], d["why"]) for d in (decided.json or {}).get("items", [])],
+                   [(login, "anna", "legitimate", "known")], decided)
 
 
 def sessions(promises, service, anna, vera):
@@ -249,7 +281,9 @@ def main():
             run("chown", "pam_anomaly:pam_anomaly", path)
         with service:
             identities(promises, service)
+            reading(promises, service)
             anna, vera = passwords(promises, service)
+            words(promises, service, anna, vera)
             sessions(promises, service, anna, vera)
             tokens(promises, service)
             storm(promises, service)

@@ -181,12 +181,12 @@ static void five_hundred_are_woken(void **state)
     for (int i = 0; i < VIEWERS; i++)
         expect_events(clients[i], 10);
 
-    /* Who has gone is noticed when something is to be sent. */
+    /* Who has gone is noticed, though nothing is to be sent. */
     for (int i = 0; i < VIEWERS / 2; i++)
         close(clients[i]);
     int64_t end_us = clock_monotonic_us() + WAIT_US;
     while (atomic_load(&present) > VIEWERS / 2 && clock_monotonic_us() < end_us) {
-        publish();
+        wakers_tick(clock_monotonic_us());
         usleep(10000);
     }
     assert_int_equal(atomic_load(&present), VIEWERS / 2);

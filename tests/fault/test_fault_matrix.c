@@ -425,6 +425,30 @@ static void test_fault_gives_each_configured_answer(void **state)
     }
 }
 
+/* What it moved is kept, and not learned. */
+static void test_a_session_whose_end_cannot_be_judged_is_recorded(void **state)
+{
+    const struct fault_case fault = {.worker = "worker_abort.so"};
+    struct login login = {.service = "fault", .user = "alice", .connection = HOME};
+    struct stored_login stored;
+    struct outcome outcome;
+
+    (void)state;
+    machine_create(&machine, NULL);
+    machine_start_daemon(&machine);
+    machine_wait_logins(&machine, 0);
+    machine_stop_daemon(&machine, SIGTERM);
+    write_stack(&fault, &ANSWERS[0]);
+    machine_login(&machine, &login, &outcome);
+    assert_int_equal(outcome.close, PAM_SUCCESS);
+    assert_non_null(strstr(machine_log(&machine), "pam_anomaly(fault:session): fault=crash"));
+    machine_start_daemon(&machine);
+    machine_wait_login(&machine, "alice", STAGE_CLOSED, &stored);
+    assert_true(stored.record.event.duration_s >= 0);
+    assert_false(stored.record.event.learn || stored.record.volume.judged);
+    machine_destroy(&machine);
+}
+
 static void test_a_full_disk_answers_and_loses_nothing_after_it(void **state)
 {
     struct fault_case full = {.name = "full disk", .fault = "store", .words = "journal"};
@@ -587,6 +611,7 @@ struct other_case {
 };
 
 static const struct other_case OTHERS[] = {
+    {"crash", cmocka_unit_test(test_a_session_whose_end_cannot_be_judged_is_recorded)},
     {"disk", cmocka_unit_test(test_a_full_disk_answers_and_loses_nothing_after_it)},
     {"daemon", cmocka_unit_test(test_logins_are_judged_and_kept_while_anomalyd_is_dead)},
     {"log", cmocka_unit_test(test_a_stuck_or_missing_log_holds_up_no_login)},

@@ -28,6 +28,49 @@ def volume(promises, scene, server):
     promises.check("the duration is that of the session", 2 <= stored["duration_s"] <= 4, stored)
 
 
+def large(promises, scene, server):
+    """Ten small sessions are a habit; fifty megabytes are not, until somebody says that they are."""
+    promises.section("a large session")
+    scene.add_person("lou")
+    size = 50 * MEGABYTE
+
+    def session(command, source=HOME_V4):
+        mark = scene.begin("allow")
+        login = scene.client.login(server, "lou", source=source, passwords=[PASSWORD],
+                                   command=command)
+        promises.check(f"the login works: {command}", login.ok, login.error)
+        stored = scene.stored(scene.audits(mark, "lou")[0]["login"], "closed")
+        scene.settle()
+        return stored, scene.arena.syslog.lines(mark, "session=large")
+
+    for number in range(11):
+        stored, lines = session(f"head -c {2000 + 300 * number} /dev/zero")
+        promises.equal("a small session leaves no line", lines, [], stored)
+    promises.equal("the eleventh was judged", stored["session"]["large"], False, stored)
+    first, lines = session(f"head -c {size} /dev/zero")
+    promises.check("a large one does", wait_for(lambda: lines) and len(lines) == 1, lines)
+    promises.check("with its id, source, volume and user, and no verdict",
+                   re.search(rf"pam_anomaly\(sshd-plain:session\): session=large login={first['id']} "
+                             rf"rhost={HOME_V4} .*bytes_out={first['bytes_out']} .*"
+                             r'reasons="bytes_in .*, bytes_out \+\d.*" user="lou"$', lines[0])
+                   and "verdict" not in lines[0], lines)
+    promises.check("it is told with the login", first["session"]["large"]
+                   and first["session"]["bytes_out"]["usual"] < MEGABYTE, first)
+    shown = scene.product.run("anomalyctl", "show", "login", first["id"]).stdout
+    promises.check("and to people", re.search(r"volume +large: bytes_in", shown), shown)
+    second, lines = session(f"head -c {size} /dev/zero")
+    promises.check("it was not learned: another stands out as far",
+                   len(lines) == 1 and abs(second["session"]["bytes_out"]["deviation"]
+                                           / first["session"]["bytes_out"]["deviation"] - 1) < 0.1,
+                   second)
+    for stored in (first, second):
+        scene.product.run("anomalyctl", "label", stored["id"], "legitimate")
+    scene.settle()
+    third, lines = session(f"head -c {size} /dev/zero")
+    promises.check("labelled legitimate they are learned", lines == []
+                   and third["session"]["large"] is False, third)
+
+
 def key_and_method(promises, scene, server):
     promises.section("method and key")
     mark = scene.begin("allow")
@@ -86,6 +129,7 @@ def main():
         scene = Scene(arena, [("sid", HOME_V4, "password")])
         server = SshServer(arena, "sshd-plain")
         volume(promises, scene, server)
+        large(promises, scene, server)
         key_and_method(promises, scene, server)
         environment(promises, scene, server)
         interrupted(promises, scene, server)

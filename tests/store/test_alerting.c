@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -568,6 +569,69 @@ static void test_a_bad_file_leaves_the_last_good_one(void **state)
     hook_server_stop(&server);
 }
 
+static bool is_sender(pid_t pid)
+{
+    char path[64], name[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+    file = fopen(path, "r");
+    if (file && !fgets(name, sizeof(name), file))
+        name[0] = '\0';
+    if (file)
+        fclose(file);
+    return strcmp(name, "anomalyd-alerts\n") == 0;
+}
+
+/* 0: anomalyd has none. */
+static pid_t sender_of(const struct daemon *daemon)
+{
+    char path[64];
+    pid_t pid = 0;
+    FILE *file;
+    int child;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", daemon->pid, daemon->pid);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (pid == 0 && fscanf(file, "%d", &child) == 1)
+        pid = is_sender(child) ? child : 0;
+    fclose(file);
+    return pid;
+}
+
+/* Folds go on without a sender, and what it did not send is sent by the next. */
+static void test_a_sender_that_dies(void **state)
+{
+    static const int PLAN[] = {200};
+    struct hook_server server = hook_server_start(*state, PLAN, 1);
+    const char *rules = webhook(*state, &server, "");
+    struct daemon daemon = start(*state, rules);
+    pid_t sender = sender_of(&daemon);
+
+    assert_true(sender > 0);
+    assert_int_equal(kill(sender, SIGKILL), 0);
+    daemon_expect_words(&daemon, "the sender of alerts has ended");
+    append(*state, "mallory", 0, 3);
+    expect_alerted(*state, 3);
+    usleep(1200000);
+    assert_int_equal(deliveries_of(*state, 1).list[0].state, DELIVERY_PENDING);
+    daemon_stop(&daemon);
+    daemon = start(*state, rules);
+    assert_int_equal(expect_delivery(*state, 1).state, DELIVERY_DONE);
+    assert_int_equal(hook_server_requests(&server), 1);
+    /* It ends with anomalyd, however that ends. */
+    sender = sender_of(&daemon);
+    assert_true(sender > 0);
+    assert_int_equal(kill(daemon.pid, SIGKILL), 0);
+    waitpid(daemon.pid, NULL, 0);
+    close(daemon.manager);
+    for (int i = 0; i < 100 && waitpid(sender, NULL, WNOHANG) != sender; i++)
+        usleep(20000);
+    assert_false(is_sender(sender));
+    hook_server_stop(&server);
+}
+
 static void test_a_test_message(void **state)
 {
     static const int PLAN[] = {200};
@@ -675,6 +739,7 @@ int main(int argc, char **argv)
         TEST(test_secrets_stay_secret),
         TEST(test_a_secret_that_others_can_read),
         TEST(test_a_bad_file_leaves_the_last_good_one),
+        TEST(test_a_sender_that_dies),
         TEST(test_a_test_message),
         TEST(test_the_command_line),
     };
@@ -683,5 +748,6 @@ int main(int argc, char **argv)
         return 2;
     program = argv[1];
     control = argv[2];
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* who is left alone comes here */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "daemon_fixture.h"
+#include "store/word.h"
 
 static const char *program;
 
@@ -282,14 +283,101 @@ static void test_failures_are_bounded(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+static void label_one(const char *directory, unsigned n)
+{
+    struct word word = {.kind = WORD_LABEL, .label = LABEL_ATTACK, .by = "ada"};
+    struct error error = ERROR_NONE;
+
+    word.login = fixture_record("user1", "84.150.0.1", n).event.id;
+    ASSERT_DONE(word_append(directory, &word, &error));
+}
+
+static bool is_labelled(const char *directory, unsigned n)
+{
+    struct login_id id = fixture_record("user1", "84.150.0.1", n).event.id;
+    struct error error = ERROR_NONE;
+    struct login_label label;
+    struct store *store;
+    bool found;
+
+    ASSERT_DONE(store_open(&store, directory, STORE_READ, &error));
+    ASSERT_DONE(store_label_load(store, &id, &label, &found, &error));
+    store_close(store);
+    return found;
+}
+
+/* Its directory is made when anomalyd runs already; each word wakes it. */
+static void test_words_of_the_dashboard(void **state)
+{
+    struct daemon daemon = daemon_start(program, *state, KEEP);
+    int64_t slowest_us = 0;
+
+    daemon_expect_state(&daemon, "READY=1");
+    append_many(*state, 0, 20);
+    expect_logins(*state, 20);
+    for (unsigned n = 0; n < 20; n++) {
+        int64_t said_us = clock_monotonic_us(), took_us;
+
+        label_one(*state, n);
+        while (!is_labelled(*state, n) && clock_monotonic_us() - said_us < DAEMON_WAIT_US)
+            usleep(2000);
+        took_us = clock_monotonic_us() - said_us;
+        slowest_us = took_us > slowest_us && n > 0 ? took_us : slowest_us;
+        assert_true(is_labelled(*state, n));
+    }
+    print_message("a word was taken within %lld ms\n", (long long)(slowest_us / 1000));
+    assert_true(slowest_us < DAEMON_WAIT_US / 2);
+    daemon_stop(&daemon);
+}
+
+/* A dashboard that says nonsense all the time: logins are folded in, the log stays short, the end
+ * comes. */
+static void test_a_dashboard_that_never_stops(void **state)
+{
+    struct daemon daemon = daemon_start(program, *state, KEEP "journal_rotate = 64KiB\n");
+    char path[2 * FIXTURE_PATH_BYTES];
+    struct stat status;
+    int ended;
+    pid_t child;
+
+    daemon_expect_state(&daemon, "READY=1");
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct word word = {.kind = WORD_LABEL, .label = LABEL_ATTACK, .by = "mallory"};
+
+        for (;;)
+            (void)!word_append(*state, &word, NULL);
+    }
+    daemon_expect_words(&daemon, "journal records were skipped");
+    for (unsigned round = 0; round < 10; round++) {
+        append_many(*state, round * 100, 100);
+        expect_logins(*state, (round + 1) * 100);
+    }
+    daemon_stop(&daemon);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_int_equal(stat(daemon.log, &status), 0);
+    assert_true(status.st_size < 1000);
+    snprintf(path, sizeof(path), "%s/" WORD_DIRECTORY "/dashboard.journal", (const char *)*state);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_size < WORDS_MAX_FILE_BYTES);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_drains_and_ends),    TEST(test_killed_and_started_again),
-        TEST(test_waits_for_the_lock), TEST(test_reload),
-        TEST(test_corrupt_database),   TEST(test_missing_directory),
-        TEST(test_long_reader),        TEST(test_failures_are_bounded),
+        TEST(test_drains_and_ends),
+        TEST(test_killed_and_started_again),
+        TEST(test_waits_for_the_lock),
+        TEST(test_reload),
+        TEST(test_corrupt_database),
+        TEST(test_missing_directory),
+        TEST(test_long_reader),
+        TEST(test_failures_are_bounded),
         TEST(test_removes_leftovers),
+        TEST(test_words_of_the_dashboard),
+        TEST(test_a_dashboard_that_never_stops),
     };
 
     if (argc != 2)

@@ -535,6 +535,56 @@ static void test_a_login_that_is_not_folded_in_yet(void **state)
     store_close(store);
 }
 
+static void spoil_row(const char *directory, const struct login_id *id)
+{
+    char path[FIXTURE_PATH_BYTES];
+    sqlite3_stmt *statement;
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/" STORE_FILE, directory);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "UPDATE login SET record = x'0102' WHERE id = ?1", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_blob(statement, 1, id->bytes, LOGIN_ID_BYTES, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
+    assert_int_equal(sqlite3_changes(db), 1);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+}
+
+/* What belongs to it is refused, one by one; the others' is folded in. */
+static void test_a_login_that_cannot_be_read(void **state)
+{
+    struct login_label spoiled = label_of(0, LABEL_ATTACK), other = label_of(1, LABEL_ATTACK);
+    struct login_record attempt = varied(0), closed;
+    struct store *store = open_store(*state, STORE_WRITE);
+    struct error error = ERROR_NONE;
+    struct drain_result result;
+    int fd = fixture_directory_fd(*state);
+
+    begin(store);
+    fold_stages(store, 0, STAGE_ATTEMPT, (struct course){STAGE_OPENED, true});
+    fold_course(store, 1, LEARNED);
+    commit(store);
+    store_close(store);
+    spoil_row(*state, &spoiled.id);
+    closed = fixture_stage(&attempt, STAGE_CLOSED, 900);
+    ASSERT_DONE(fixture_append(fd, &closed, &error));
+    append_course(fd, 3);
+    append_label(fd, &spoiled);
+    append_label(fd, &other);
+    close(fd);
+    store = open_store(*state, STORE_WRITE);
+    result = fixture_drain(store, ROTATE_BYTES);
+    assert_int_equal(result.refused, 2);
+    assert_int_equal(result.records, 5);
+    assert_int_equal(stored(store, 1).label, LABEL_ATTACK);
+    assert_int_equal(stored(store, 3).reached, STAGE_CLOSED);
+    assert_int_equal(fixture_drain(store, ROTATE_BYTES).refused, 0);
+    store_close(store);
+}
+
 /* ---- the record, and stores from before there were any ----------------------------------------
  */
 
@@ -614,6 +664,7 @@ int main(void)
         TEST(test_thinned_histories),
         TEST(test_drains_of_labels_are_killed),
         TEST(test_a_login_that_is_not_folded_in_yet),
+        TEST(test_a_login_that_cannot_be_read),
         TEST(test_bytes),
         TEST(test_a_store_of_version_1),
     };

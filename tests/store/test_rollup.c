@@ -465,7 +465,7 @@ static void test_a_spray_is_bounded(void **state)
     /* Totals, hours and days of four kinds; every name and address has a row of its own. */
     assert_in_range(number(*state, "SELECT count(*) FROM rollup WHERE span >> 40 < 10"), 1,
                     20 + 4 * 5 * (ROLLUP_HOUR_MOST * ROLLUP_OPEN_TIMES + 1) +
-                        4 * (ROLLUP_DAY_MOST * ROLLUP_OPEN_TIMES + 1));
+                        4 * (ROLLUP_DAY_NAMES * ROLLUP_OPEN_TIMES + 1));
     assert_in_range(number(*state, "SELECT count(*) FROM rollup WHERE span >> 40 = 2 AND "
                                    "span & 0xffffffffff = (SELECT min(span & 0xffffffffff) FROM "
                                    "rollup WHERE span >> 40 = 2)"),

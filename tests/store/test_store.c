@@ -369,6 +369,79 @@ static void test_rebuild_learns_the_same(void **state)
     store_close(store);
 }
 
+/* Whichever stage comes last. A large one is learned but for what it moved. */
+static void test_a_large_session(void **state)
+{
+    static const enum login_stage ORDERS[][3] = {{STAGE_ATTEMPT, STAGE_OPENED, STAGE_CLOSED},
+                                                 {STAGE_CLOSED, STAGE_OPENED, STAGE_ATTEMPT},
+                                                 {STAGE_OPENED, STAGE_CLOSED, STAGE_ATTEMPT}};
+    struct store *store = open_store(state, STORE_WRITE);
+    struct error error = ERROR_NONE;
+
+    for (unsigned n = 0; n < 3; n++) {
+        struct login_record attempt = fixture_record("alice", "84.150.1.2", n * 100);
+        struct login_filter filter = {.id = &attempt.event.id};
+        struct stored_login login;
+
+        begin(store);
+        for (unsigned i = 0; i < 3; i++) {
+            struct login_record part = fixture_stage(&attempt, ORDERS[n][i], ORDERS[n][i]);
+
+            if (part.event.stage == STAGE_CLOSED) {
+                part.volume = (struct session_volume){.judged = true, .large = true};
+                part.volume.deviation[SESSION_BYTES_OUT] = 9;
+                part.event.learn = false;
+            }
+            fold(store, &part);
+        }
+        commit(store);
+        ASSERT_DONE(store_logins(store, &filter, keep_login, &login, &error));
+        assert_true(login.record.volume.judged && login.record.volume.large);
+        assert_int_equal((int)login.record.volume.deviation[SESSION_BYTES_OUT], 9);
+        assert_int_equal(login.reached, STAGE_CLOSED);
+        assert_int_equal(load(store, &attempt).profile.logins, n + 1);
+        assert_int_equal(load(store, &attempt).profile.sessions, 0);
+    }
+    store_close(store);
+}
+
+/* All of them are open at once, more than a rebuild keeps at hand, and end in another order. */
+static void test_rebuild_with_open_sessions(void **state)
+{
+    enum { SESSIONS = 1500, STEP = 7 /* no divisor of theirs */ };
+    struct store *store = open_store(state, STORE_WRITE);
+    struct login_record about = fixture_record("user3", "84.150.1.2", 5000);
+    struct error error = ERROR_NONE;
+    struct history before, after;
+    char user[16];
+
+    begin(store);
+    for (unsigned n = 0; n < 2 * SESSIONS; n++) {
+        unsigned which = n < SESSIONS ? n : n * STEP % SESSIONS;
+        struct login_record attempt, part;
+
+        snprintf(user, sizeof(user), "user%u", which % 7);
+        attempt = fixture_record(user, "84.150.1.2", which * 10);
+        for (unsigned stage = STAGE_ATTEMPT; n < SESSIONS && stage < STAGE_CLOSED; stage++) {
+            part = fixture_stage(&attempt, stage, stage);
+            if (stage == STAGE_OPENED)
+                mark_new(store, &part);
+            fold(store, &part);
+        }
+        part = fixture_stage(&attempt, STAGE_CLOSED, SESSIONS * 10 + n - which * 10);
+        part.event.bytes_in = which * 1000;
+        if (n >= SESSIONS)
+            fold(store, &part);
+    }
+    commit(store);
+    before = load(store, &about);
+    assert_int_equal(before.profile.sessions, before.profile.logins);
+    ASSERT_DONE(store_rebuild(store, &error));
+    after = load(store, &about);
+    assert_memory_equal(&before, &after, sizeof(before));
+    store_close(store);
+}
+
 static void test_import(void **state)
 {
     struct store *store = open_store(state, STORE_WRITE);
@@ -617,6 +690,8 @@ int main(void)
         TEST(test_filters),
         TEST(test_attempt_of_a_connection),
         TEST(test_rebuild_learns_the_same),
+        TEST(test_a_large_session),
+        TEST(test_rebuild_with_open_sessions),
         TEST(test_import),
         TEST(test_import_refuses_times),
         TEST(test_import_leaves_out_what_crowds),

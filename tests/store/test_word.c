@@ -1,6 +1,5 @@
 /* Analysts' words: records as bytes, what they come to, and what a hostile dashboard can write. */
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -31,6 +31,15 @@ static void fill_assessment(struct assessment *assessment, uint64_t *state)
         assessment->features[i] = feature_value(state);
 }
 
+static void fill_volume(struct session_volume *volume, uint64_t *state)
+{
+    volume->large = sample_random(state) % 2 != 0;
+    for (unsigned i = 0; i < SESSION_MEASURE_COUNT; i++) {
+        volume->usual[i] = feature_value(state);
+        volume->deviation[i] = feature_value(state);
+    }
+}
+
 static struct login_record random_record(uint64_t *state)
 {
     struct login_record record;
@@ -69,6 +78,9 @@ static struct login_record random_record(uint64_t *state)
     record.model = sample_random(state);
     if (record.assessed)
         fill_assessment(&record.assessment, state);
+    record.volume.judged = sample_random(state) % 2 != 0;
+    if (record.volume.judged)
+        fill_volume(&record.volume, state);
     return record;
 }
 
@@ -92,7 +104,32 @@ static void test_random_records_read_back_whole(void **state)
         assert_true(back.model == record.model && back.assessed == record.assessed);
         assert_memory_equal(back.assessment.features, record.assessment.features,
                             sizeof back.assessment.features);
+        assert_memory_equal(&back.volume, &record.volume, sizeof back.volume);
+        assert_int_equal(bytes[0], record.volume.judged ? 3 : 2);
     }
+}
+
+/* Version 2 had no volume, and was otherwise the same. */
+static void test_a_record_of_version_2_is_read(void **state)
+{
+    (void)state;
+    uint64_t seed = 23;
+    struct login_record record = random_record(&seed), back;
+    uint8_t with[LOGIN_RECORD_MAX_BYTES], without[LOGIN_RECORD_MAX_BYTES];
+    record.volume.judged = true;
+    fill_volume(&record.volume, &seed);
+    size_t size = login_record_encode(&record, with, sizeof with);
+    record.volume = (struct session_volume){.judged = false};
+    size_t older = login_record_encode(&record, without, sizeof without);
+    assert_int_equal(without[0], 2);
+    assert_int_equal(size, older + 1 + 8 * SESSION_MEASURE_COUNT);
+    assert_true(login_record_decode(&back, without, older, NULL));
+    assert_false(back.volume.judged || back.volume.large);
+    assert_string_equal(back.event.user, record.event.user);
+    without[0] = 4;
+    struct error error = ERROR_NONE;
+    assert_false(login_record_decode(&back, without, older, &error));
+    assert_non_null(strstr(error.text, "version 4"));
 }
 
 static void test_the_longest_record_fits(void **state)
@@ -108,7 +145,8 @@ static void test_the_longest_record_fits(void **state)
     memset(event->key, 'k', sizeof event->key - 1);
     memset(event->place.city, 'c', sizeof event->place.city - 1);
     strcpy(event->place.country, "DE");
-    record.assessed = true;
+    record.assessed = record.volume.judged = true;
+    fill_volume(&record.volume, &seed);
     fill_assessment(&record.assessment, &seed);
     record.assessment.reason_count = ASSESSMENT_REASONS;
     for (unsigned i = 0; i < ASSESSMENT_REASONS; i++)
@@ -259,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_records_read_back_whole),
+        cmocka_unit_test(test_a_record_of_version_2_is_read),
         cmocka_unit_test(test_the_longest_record_fits),
         cmocka_unit_test(test_a_truncated_record_is_refused_at_every_length),
         cmocka_unit_test(test_a_mutated_record_is_refused_or_valid),

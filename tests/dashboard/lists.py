@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""Lists and the overview say what the stored logins say: filters, orders, pages, exports."""
+
+import csv
+import io
+import json
+import subprocess
+import tempfile
+import urllib.parse
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from rig import Dashboard, Promises, build_directory
+
+LOGINS = 6000
+VERDICTS = ["allow", "log", "step-up", "deny"]
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def target(path, **query):
+    return path + "?" + urllib.parse.urlencode(query)
+
+
+class Reader:
+    """Everything of a list, page by page."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def get(self, path, **query):
+        answer = self.session.get(target(path, **query))
+        if answer.status != 200:
+            raise RuntimeError(f"{path} {query}: {answer}")
+        return answer.json
+
+    def all(self, path, between=lambda: None, **query):
+        items, cursor = [], {}
+        for _ in range(2000):
+            page = self.get(path, **query, **cursor)
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            cursor = {"cursor": page["next"]}
+            between()
+        raise RuntimeError(f"{path} {query} has no end")
+
+
+def ids(items):
+    return [item["id"] for item in items]
+
+
+def check_logins(promises, reader, everything):
+    promises.section("logins")
+    newest = reader.all("/api/logins", limit=499)
+    promises.equal("all, the newest first", ids(newest), ids(everything)[::-1])
+    some = everything[len(everything) // 2]
+    since, until = everything[1000]["time"], everything[4000]["time"]
+    filters = [
+        ({"user": "root"}, lambda login: login["user"] == "root"),
+        ({"ip": some["ip"]}, lambda login: login["ip"] == some["ip"]),
+        ({"network": "80.0.0.0/6"}, lambda login: 80 <= int(login["ip"].split(".")[0]) < 84),
+        ({"host": "host7"}, lambda login: login["host"] == "host7"),
+        ({"method": "publickey"}, lambda login: login["method"] == "publickey"),
+        ({"verdict": "step-up"}, lambda login: VERDICTS.index(login["verdict"]) >= 2),
+        ({"verdict": "deny", "order": "newest"}, lambda login: login["verdict"] == "deny"),
+        ({"reached": "opened"}, lambda login: login["reached"] == "opened"),
+        ({"label": "attack"}, lambda login: login.get("label") == "attack"),
+        ({"label": "none", "verdict": "log"}, lambda login: "label" not in login and login["verdict"] != "allow"),
+        ({"since": since, "until": until}, lambda login: since <= login["time"] < until),
+        ({"user": "root", "verdict": "log", "since": since},
+         lambda login: login["user"] == "root" and login["verdict"] != "allow" and login["time"] >= since),
+    ]
+    for query, fits in filters:
+        expected = [login["id"] for login in everything if fits(login)]
+        order = query.pop("order", "oldest")
+        found = ids(reader.all("/api/logins", order=order, limit=37, **query))
+        promises.check(f"{query} finds some", bool(expected))
+        promises.equal(f"{query} finds them all in order", found if order == "oldest" else found[::-1], expected)
+    for query, fits in (({}, lambda login: True), ({"user": "root"}, lambda login: login["user"] == "root")):
+        risky = [login for login in everything if login["verdict"] != "allow" and fits(login)]
+        found = reader.all("/api/logins", order="risk", limit=23, **query)
+        promises.equal(f"by risk {query}", [login["risk"] for login in found],
+                       sorted((login["risk"] for login in risky), reverse=True))
+        promises.equal("each of them once", sorted(ids(found)), sorted(ids(risky)))
+
+
+def check_one(promises, reader, everything):
+    promises.section("one login")
+    logins = [login for login in everything if login["accepted"]]
+    last = logins[-1]
+    before = [login for login in logins if login["user"] == last["user"] and login["id"] < last["id"]]
+    shown = reader.get(f"/api/logins/{last['id']}")
+    promises.equal("is shown", shown["login"]["id"], last["id"])
+    promises.equal("beside the one before", shown["previous"] and shown["previous"]["id"],
+                   before[-1]["id"] if before else None)
+    promises.check("with the way between them", not before or shown["travel"]["distance_km"] >= 0, shown)
+    promises.equal("none of that id: 404", reader.session.get("/api/logins/00000000000000000000").status, 404)
+    promises.equal("no id at all: 404", reader.session.get("/api/logins/x").status, 404)
+
+
+def check_queue(promises, reader, everything):
+    promises.section("the queue")
+    waiting = [login for login in everything if login["verdict"] != "allow" and "label" not in login]
+    found = reader.all("/api/queue", limit=41)
+    promises.equal("all that wait", sorted(item["login"]["id"] for item in found), sorted(ids(waiting)))
+    promises.equal("the riskiest first", [item["login"]["risk"] for item in found],
+                   sorted((login["risk"] for login in waiting), reverse=True))
+    promises.equal("their number", reader.get("/api/queue", limit=1)["total"], len(waiting))
+    promises.check("none is put off", not any(item["later"] for item in found))
+
+
+def check_overview(promises, reader, everything):
+    promises.section("the overview")
+    for since in ("24h", "7d", "60d"):
+        overview = reader.get("/api/overview", since=since)
+        begin, end = moment(overview["range"]["since"]), moment(overview["range"]["until"])
+
+        def between(begin, end):
+            return [login for login in everything if begin <= moment(login["time"]) < end]
+
+        inside = between(begin, end)
+        now = overview["now"]
+        promises.equal(f"{since}: attempts, failures", (now["attempts"], now["failures"]),
+                       (len(inside), sum(not login["accepted"] for login in inside)))
+        promises.equal(f"{since}: would deny", now["would_deny"] + now["denials"],
+                       sum(login["verdict"] == "deny" for login in inside))
+        day = timedelta(days=1)
+        slot = 600
+        last = datetime.fromtimestamp(((end - day).timestamp() // slot + 1) * slot, timezone.utc)
+        promises.equal(f"{since}: a day before", overview["day_before"]["attempts"],
+                       len(between(begin - day, last)))
+        promises.equal(f"{since}: the series add up", sum(overview["series"]["attempts"][1:]) <= len(inside)
+                       <= sum(overview["series"]["attempts"]), True, overview["series"]["attempts"])
+        promises.equal(f"{since}: as long as its times", {len(value) for value in overview["series"].values()
+                                                          if isinstance(value, list)},
+                       {len(overview["series"]["times"])})
+        riskiest = sorted((login["risk"] for login in inside if login["verdict"] != "allow"), reverse=True)[:10]
+        promises.equal(f"{since}: the riskiest", [login["risk"] for login in overview["riskiest"]], riskiest)
+        promises.equal(f"{since}: who is attacked most", overview["names"][0]["user"], "root")
+        counted = Counter(login["ip"] for login in inside)
+        promises.check(f"{since}: the busiest address", overview["addresses"][0]["attempts"]
+                       >= counted.most_common(1)[0][1], overview["addresses"][0])
+        promises.check(f"{since}: the map has places", all("latitude" in place and place["attempts"] > 0
+                                                           for place in overview["map"]) and overview["map"])
+
+
+def check_users(promises, reader, everything):
+    promises.section("users")
+    names = Counter(login["user"] for login in everything)
+    by_name = reader.all("/api/users", order="name", limit=97)
+    promises.equal("all by name", [row["user"] for row in by_name], sorted(names))
+    recent = reader.all("/api/users", limit=97)
+    promises.equal("all by their last login", sorted(row["user"] for row in recent), sorted(names))
+    promises.check("the latest first", [row["last"] for row in recent]
+                   == sorted((row["last"] for row in recent), reverse=True))
+    begin = datetime.now(timezone.utc) - timedelta(days=30)
+    month = Counter(login["user"] for login in everything
+                    if moment(login["time"]).date() >= begin.date())
+    promises.equal("attempts of the month", {row["user"]: row["attempts_30d"] for row in by_name},
+                   {name: month.get(name, 0) for name in names})
+    promises.equal("found by the beginning of a name",
+                   [row["user"] for row in reader.all("/api/users", order="name", search="user12")],
+                   sorted(name for name in names if name.startswith("user12")))
+    busiest = reader.all("/api/users", order="attempts", limit=50)
+    promises.equal("by attempts", [row["attempts_30d"] for row in busiest],
+                   sorted((row["attempts_30d"] for row in busiest), reverse=True))
+    user = next(login["user"] for login in everything if login["accepted"])
+    own = [login for login in everything if login["user"] == user]
+    shown = reader.get(f"/api/users/{user}")
+    promises.equal("one user's hours hold every learned login", (len(shown["hours"]), sum(shown["hours"])),
+                   (168, sum(login["learned"] for login in own)))
+    promises.equal("the timeline, the newest first", ids(shown["timeline"]), ids(own)[::-1][:500])
+    promises.equal("totals", shown["totals"]["attempts"], len(own))
+    promises.equal("addresses", {row["ip"] for row in shown["addresses"]}, {login["ip"] for login in own})
+    promises.equal("nobody of that name: 404", reader.session.get("/api/users/nobody-at-all").status, 404)
+
+
+def check_sources(promises, reader, everything):
+    promises.section("sources")
+    begin = datetime.now(timezone.utc) - timedelta(days=30)
+    month = [login for login in everything if moment(login["time"]) >= begin]
+    recent = reader.all("/api/sources", limit=83)
+    promises.equal("all of the month", {row["ip"] for row in recent}, {login["ip"] for login in month})
+    attempts = Counter(login["ip"] for login in everything)
+    promises.check("attempts of each", all(row["attempts"] == attempts[row["ip"]] for row in recent))
+    failures = reader.all("/api/sources", order="failures", limit=83)
+    promises.check("by failures", [row["failures"] for row in failures]
+                   == sorted((row["failures"] for row in failures), reverse=True))
+    worst = failures[0]["ip"]
+    shown = reader.get(f"/api/sources/{worst}")
+    tried = Counter(login["user"] for login in everything if login["ip"] == worst)
+    promises.check("one source's names", {row["user"]: row["attempts"] for row in shown["names"]}.items()
+                   <= tried.items() and shown["names"], shown["names"])
+    promises.equal("and verdicts", sum(shown["verdicts"].values()), attempts[worst])
+    promises.equal("an address that never came: 404", reader.session.get("/api/sources/9.9.9.9").status, 404)
+
+
+def check_sessions(promises, reader, everything):
+    promises.section("sessions")
+    opened = [login for login in everything if login["opened"]]
+    found = reader.all("/api/sessions", limit=61)
+    promises.equal("all, the latest first", ids(found),
+                   ids(sorted(opened, key=lambda login: (login["opened"], login["id"]), reverse=True)))
+    promises.equal("those open", {login["id"] for login in reader.all("/api/sessions", open=1)},
+                   {login["id"] for login in opened if not login["closed"]})
+    closed = [login for login in opened if login["closed"]]
+    by_bytes = reader.all("/api/sessions", order="bytes", limit=61)
+    promises.equal("by bytes", [login["bytes_in"] + login["bytes_out"] for login in by_bytes],
+                   sorted((login["bytes_in"] + login["bytes_out"] for login in closed), reverse=True))
+    promises.equal("by duration", [login["duration_s"] for login in reader.all("/api/sessions", order="duration")],
+                   sorted((login["duration_s"] for login in closed), reverse=True))
+
+
+def add_logins(service, name, rows):
+    path = service.root / name
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", "user", "host", "ip", "success"])
+        writer.writerows(rows)
+    service.run("anomaly-trainer", "import", "--format", "csv", path)
+
+
+def check_cursors(promises, service, reader, everything):
+    promises.section("pages while logins come in")
+    times = iter(range(1000))
+
+    def more():
+        number = next(times)
+        if number < 4:
+            at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            add_logins(service, f"more{number}.csv", [[at, f"late{number}", "web", "84.150.3.4", 1]])
+
+    for query in ({"order": "newest"}, {"order": "risk"}, {"order": "newest", "user": "root"}):
+        before = ids(reader.all("/api/logins", limit=499, **query))
+        times = iter(range(1000))
+        promises.equal(f"{query}: none twice, none left out",
+                       ids(reader.all("/api/logins", limit=200, between=more, **query)), before)
+    for cursor in ("x", "00", "f" * 32, "0" * 600):
+        answer = reader.session.get(target("/api/logins", cursor=cursor))
+        promises.equal(f"cursor {cursor[:8]}: 400", (answer.status, bool(answer.sentence)), (400, True), answer)
+    promises.equal("a user list's cursor: 400", reader.session.get(target("/api/users", cursor="zz")).status, 400)
+
+
+def check_exports(promises, service, reader):
+    promises.section("exports")
+    formula = '=HYPERLINK("http://x")'
+    names = [formula, "+1", "-1", "@sum", 'a,"b"', "\u00e9"]
+    add_logins(service, "names.csv", [[f"2026-03-0{n + 1}T10:00:00Z", name, "web", "8.8.8.8", 0]
+                                      for n, name in enumerate(names)])
+    answer = reader.session.get(target("/api/logins", format="csv", ip="8.8.8.8", order="oldest"))
+    rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    promises.equal("what a spreadsheet would compute has an apostrophe", [row["user"] for row in rows],
+                   ["'" + name if name[0] in "=+-@" else name for name in names], answer)
+    promises.check("it is a file", "logins.csv" in answer.headers["Content-Disposition"], answer)
+    everything = reader.all("/api/logins", order="oldest", limit=500)
+    rows = list(csv.DictReader(io.StringIO(
+        reader.session.get(target("/api/logins", format="csv", order="oldest")).body.decode(), newline="")))
+    promises.equal("all of a list", [row["id"] for row in rows], ids(everything))
+    lines = reader.session.get(target("/api/logins", format="ecs", order="oldest")).body.decode().splitlines()
+    events = [json.loads(line) for line in lines]
+    promises.equal("in ECS too", [event["event.id"] for event in events], ids(everything))
+    promises.equal("with outcomes", [event["event.outcome"] for event in events],
+                   ["failure" if login["reached"] == "attempt" else "success" for login in everything])
+    rows = reader.session.get(target("/api/sessions", format="csv", user="user0")).body.decode()
+    promises.equal("sessions of one user", len(rows.splitlines()) - 1,
+                   len(reader.all("/api/sessions", user="user0")))
+
+
+def check_refusals(promises, reader):
+    promises.section("refusals")
+    for path, query in (("/api/logins", {"limit": 0}), ("/api/logins", {"limit": 501}), ("/api/logins", {"ip": "x"}),
+                        ("/api/logins", {"network": "1.2.3.4/99"}), ("/api/logins", {"method": "telnet"}),
+                        ("/api/logins", {"order": "user"}), ("/api/overview", {"since": "yesterdayish"}),
+                        ("/api/overview", {"since": "10d", "until": "20d"}), ("/api/queue", {"later": 2}),
+                        ("/api/sessions", {"open": 1, "order": "bytes"})):
+        answer = reader.session.get(target(path, **query))
+        promises.equal(f"{path} {query}", (answer.status, bool(answer.sentence)), (400, True), answer)
+    promises.equal("nobody who is not signed in",
+                   reader.session.dashboard.get("/api/overview").status, 401)
+
+
+def make_store(directory):
+    store = Path(directory) / "store"
+    store.mkdir(mode=0o750)
+    subprocess.run([build_directory() / "bench" / "make_months", store, str(LOGINS)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return store
+
+
+def main():
+    promises = Promises("Lists, the overview and exports")
+    with tempfile.TemporaryDirectory(prefix="lists-") as home:
+        Path(home).chmod(0o755)
+        service = Dashboard(store=make_store(home))
+        service.config.write_text(f"store = {service.store}\ngeo = none\n")
+        with service:
+            reader = Reader(service.sign_in(token=service.bootstrap()))
+            everything = reader.all("/api/logins", order="oldest", limit=500)
+            promises.equal("all logins are there", len(everything), LOGINS)
+            for check in (check_logins, check_one, check_queue, check_overview, check_users, check_sources,
+                          check_sessions):
+                check(promises, reader, everything)
+            check_cursors(promises, service, reader, everything)
+            check_exports(promises, service, reader)
+            check_refusals(promises, reader)
+            promises.check("the service is alive and well", not service.ended(), service.log())
+    promises.finish()
+
+
+if __name__ == "__main__":
+    main()
