@@ -263,7 +263,7 @@ static struct search in_queue(struct store *store, unsigned n)
 
     login_page_filter_init(&filter);
     filter.order = ORDER_RISK;
-    for (size_t i = 0; i < LENGTH(PARTS); i++) {
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
         struct login_cursor cursor = {.set = false};
         filter.triage = PARTS[i];
         ASSERT_DONE(store_login_page(store, &filter, LOGIN_PAGE_MOST, &cursor, &more, look_for,
