@@ -12,7 +12,7 @@
 enum login_order {
     ORDER_NEWEST,
     ORDER_OLDEST,
-    ORDER_RISK,     /* those at or above log alone, the riskiest first */
+    ORDER_RISK,     /* those at or above log alone: those that got in first, then by risk */
     ORDER_BYTES,    /* closed sessions, the largest first */
     ORDER_DURATION, /* closed sessions, the longest first */
     ORDER_OPENED,   /* sessions, the last opened first */
