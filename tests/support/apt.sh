@@ -11,7 +11,7 @@ command -v node >/dev/null && command -v npm >/dev/null || BUILD_PACKAGES="$BUIL
 RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux sqlite3 libpam-modules \
 libpam-google-authenticator libwrap0 libgssapi-krb5-2 libselinux1 libaudit1 libcom-err2 libsystemd0"
 
-TEST_PACKAGES="chromium clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema"
+TEST_PACKAGES="chromium clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema python3-paramiko"
 
 # install_missing LOG package…: only what is not there yet, without a question.
 install_missing() {
