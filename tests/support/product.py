@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from arena import run, wait_for
@@ -17,6 +17,14 @@ OWNER = "pam_anomaly"
 
 def build_directory():
     return Path(os.environ.get("PAM_ANOMALY_BUILD", SOURCE / "build/release"))
+
+
+def _is_ready(manager):
+    """Whether a service has told its manager's socket that it is."""
+    try:
+        return manager.recv(100) == b"READY=1"
+    except socket.timeout:
+        return False
 
 
 class Audit:
@@ -92,7 +100,8 @@ class Product:
 
     def program(self, name):
         path = {"anomalyd": "daemon/anomalyd", "anomalyctl": "ctl/anomalyctl",
-                "anomaly-trainer": "trainer/anomaly-trainer"}[name]
+                "anomaly-trainer": "trainer/anomaly-trainer",
+                "anomaly-dashboard": "dashboard/anomaly-dashboard"}[name]
         return self.build / path
 
     def configure(self, **options):
@@ -153,13 +162,25 @@ class Product:
             self._daemon.kill()
             self._daemon.wait(10)
 
-    def start_dashboard(self, *options):
-        """anomaly-dashboard over this store, on a port of loopback; its Dashboard."""
-        sys.path.append(str(SOURCE / "tests/dashboard"))
-        from rig import Dashboard  # pylint: disable=import-outside-toplevel
-        dashboard = Dashboard(*options, store=self.store, config=self.config_path).start()
-        self.arena.on_close(dashboard.stop)
-        return dashboard
+    def start_dashboard(self, listener):
+        """anomaly-dashboard over this store, on a listening socket that it inherits."""
+        notify = self.root / "dashboard.notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, \
+                open(self.root / "dashboard.log", "ab") as log:
+            manager.bind(str(notify))
+            manager.settimeout(0.05)
+            notify.chmod(0o666)  # the service is not root by then
+            # LISTEN_PID is the service's own: a shell knows it and becomes it.
+            service = subprocess.Popen(
+                ["bash", "-c", f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"',
+                 self.program("anomaly-dashboard"), "--config", self.config_path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[listener.fileno()],
+                env={**os.environ, "NOTIFY_SOCKET": str(notify)})
+            self.arena.on_close(lambda: (service.terminate(), service.wait(10)))
+            if not wait_for(lambda: service.poll() is not None or _is_ready(manager), 10) \
+                    or service.poll() is not None:
+                said = (self.root / "dashboard.log").read_text(errors="replace")
+                raise RuntimeError(f"anomaly-dashboard does not run: {said}")
 
     def import_log(self, text):
         """An sshd log into the store; the importer's report."""
