@@ -326,7 +326,7 @@ static unsigned lists_of(const struct login_page_filter *filter)
     switch (filter->order) {
     case ORDER_RISK:
         return filter->triage == TRIAGE_WAITING ? 1u << LIST_QUEUE
-               : filter->triage == TRIAGE_LATER ? 1u << LIST_QUEUE | 1u << LIST_LATER
+               : filter->triage == TRIAGE_LATER ? 1u << LIST_LATER
                                                 : triage;
     case ORDER_BYTES:
         return 1u << LIST_BYTES;

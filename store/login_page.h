@@ -17,7 +17,7 @@ enum login_order {
     ORDER_OPENED,   /* sessions, the last opened first */
 };
 
-enum login_triage { TRIAGE_ANY, TRIAGE_WAITING, TRIAGE_LATER };
+enum login_triage { TRIAGE_ANY, TRIAGE_WAITING, TRIAGE_LATER }; /* later: only those put off */
 
 #define FILTER_ANY (-2) /* for `label`, where LABEL_NONE is a choice; others take -1 too */
 

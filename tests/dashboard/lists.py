@@ -176,6 +176,9 @@ def check_users(promises, reader, everything):
     promises.equal("the timeline, the newest first", ids(shown["timeline"]), ids(own)[::-1][:500])
     promises.equal("totals", shown["totals"]["attempts"], len(own))
     promises.equal("addresses", {row["ip"] for row in shown["addresses"]}, {login["ip"] for login in own})
+    promises.equal("and exceptions", [(one["kind"], one["subject"], one["from"])
+                                      for one in reader.get("/api/users/user1")["exempt"]],
+                   [("user", "user1", "configuration")])
     promises.equal("nobody of that name: 404", reader.session.get("/api/users/nobody-at-all").status, 404)
 
 
@@ -296,7 +299,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lists-") as home:
         Path(home).chmod(0o755)
         service = Dashboard(store=make_store(home))
-        service.config.write_text(f"store = {service.store}\ngeo = none\n")
+        service.config.write_text(f"store = {service.store}\ngeo = none\nexempt_users = user1\n")
         with service:
             reader = Reader(service.sign_in(token=service.bootstrap()))
             everything = reader.all("/api/logins", order="oldest", limit=500)
