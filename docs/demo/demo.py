@@ -229,7 +229,7 @@ def geo_databases(directory):
 def go_on(begun, is_kept):
     print(f"\n{begun:.0f} s in all. How to go on:")
     if not is_kept:
-        print("  ./quickstart --keep                       the same, left running with its dashboard "
+        print("  ./quickstart --keep                       the same, left running, with the dashboard "
               "to look around")
     print("""  cmake --install build/release             install; then see README.md: observe first, then enforce
   anomalyctl check                          before a PAM stack is changed
