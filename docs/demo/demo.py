@@ -88,11 +88,6 @@ class Show:
         self.arena.add_group("pam_anomaly_analysts", [ANALYST])
         self.product.start_dashboard(self.arena.listener)
 
-    @property
-    def dashboard_address(self):
-        address, port = self.arena.listener.getsockname()
-        return f"http://{address}:{port}/"
-
     def learn_history(self):
         return self.product.import_log(sshd_log(self.staff, "gate", self.now))
 
@@ -164,9 +159,10 @@ def place(audit):
 
 def keep(show):
     inside = _short(WORK / "inside")
+    where = "{}:{}".format(*show.arena.listener.getsockname())
     print(f"""
 Running until Ctrl-C. The dashboard, for a browser on this machine:
-  address   {show.dashboard_address}
+  address   http://{where}/     (from another machine, first: ssh -L {where.split(":")[1]}:{where} HOST)
   user      {ANALYST}
   password  {PASSWORD}
 
@@ -177,7 +173,7 @@ From another terminal, as root:
   {inside} anomalyctl show source {ELSEWHERE}
   {inside} ssh -p {show.server.port} -b {MOBILE} bob@127.0.0.1     (any -b address; password: {PASSWORD})
   {inside} anomalyctl allow bob --for 1h
-  {inside} anomaly-dashboard token add trial     (for programs: see {show.dashboard_address}openapi.json)
+  {inside} anomaly-dashboard token add trial     (for programs: see http://{where}/openapi.json)
 The audit lines are written to {_short(WORK / "audit.log")}.""", flush=True)
     seen = 0
     with open(WORK / "audit.log", "w", encoding="utf-8") as file:
