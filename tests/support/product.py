@@ -13,6 +13,8 @@ from arena import run, wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
 OWNER = "pam_anomaly"
+PROGRAMS = ("daemon/anomalyd", "ctl/anomalyctl", "trainer/anomaly-trainer",
+            "dashboard/anomaly-dashboard")
 
 
 def build_directory():
@@ -66,6 +68,7 @@ class Product:
         self.store = self.root / "store"
         self.config_path = Path("/etc/security/pam_anomaly.conf")
         self.module = self._copy("pam_module/pam_anomaly.so")
+        self._programs = {Path(name).name: self._copy(name, 0o755) for name in PROGRAMS}
         self._daemon = None
         self._settings = {}
         self.owner = arena.add_user(OWNER, system=True)
@@ -77,15 +80,15 @@ class Product:
         self.configure()
         arena.on_close(self.stop_daemon)
 
-    def _copy(self, name):
-        """Root's own copy, where the login check's user can read it whoever owns the build tree."""
+    def _copy(self, name, mode=0o644):
+        """Root's own copy, which the services' users reach wherever the build tree is."""
         source = self.build / name
         if not source.exists():
             raise RuntimeError(f"{source} is not built")
         target = self.root / "lib" / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-        target.chmod(0o644)
+        target.chmod(mode)
         return target
 
     def _copy_geo(self, sources):
@@ -99,10 +102,7 @@ class Product:
         return files
 
     def program(self, name):
-        path = {"anomalyd": "daemon/anomalyd", "anomalyctl": "ctl/anomalyctl",
-                "anomaly-trainer": "trainer/anomaly-trainer",
-                "anomaly-dashboard": "dashboard/anomaly-dashboard"}[name]
-        return self.build / path
+        return self._programs[name]
 
     def configure(self, **options):
         """Replaces the configuration: quiet defaults for tests, then these options."""
