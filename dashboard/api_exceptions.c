@@ -7,6 +7,7 @@
 #include "common/moment.h"
 #include "common/utf8.h"
 #include "dashboard/effect.h"
+#include "dashboard/exceptions.h"
 #include "dashboard/handlers.h"
 #include "dashboard/spoken.h"
 #include "dashboard/worker.h"
@@ -65,11 +66,28 @@ static bool read_end(const json_t *body, int64_t now_us, struct exemption *exemp
 struct listing {
     struct json_writer *json;
     int64_t now_s;
+    const char *user; /* only those that hold for the user or the address; both NULL: all */
+    const struct ip_address *address;
 };
 
-static void write_exception(struct json_writer *json, const char *kind, const char *subject,
+static bool holds(const struct listing *listing, const char *kind, const char *subject)
+{
+    struct ip_network network;
+
+    if (listing->user != NULL)
+        return strcmp(kind, "user") == 0 && strcmp(subject, listing->user) == 0;
+    return listing->address == NULL ||
+           (strcmp(kind, "network") == 0 && ip_network_parse(subject, &network, NULL) &&
+            ip_network_contains(&network, listing->address));
+}
+
+static void write_exception(const struct listing *listing, const char *kind, const char *subject,
                             int64_t until_s, const struct word *word, const char *from)
 {
+    struct json_writer *json = listing->json;
+
+    if (!holds(listing, kind, subject))
+        return;
     json_object_begin(json, NULL);
     json_text(json, "kind", kind);
     json_text(json, "subject", subject);
@@ -85,14 +103,14 @@ static const char *kind_of(const struct exemption *exemption)
     return exemption->is_network ? "network" : "user";
 }
 
-static void list_configured(struct json_writer *json, const char *kind, const char *list)
+static void list_configured(const struct listing *listing, const char *kind, const char *list)
 {
     char words[CONFIG_LIST_BYTES], *rest = words, *word;
 
     (void)snprintf(words, sizeof(words), "%s", list);
     while ((word = strsep(&rest, " ")) != NULL) {
         if (*word != '\0')
-            write_exception(json, kind, word, 0, NULL, "configuration");
+            write_exception(listing, kind, word, 0, NULL, "configuration");
     }
 }
 
@@ -101,8 +119,8 @@ static bool list_command(void *context, const struct exemption *exemption)
     const struct listing *listing = context;
 
     if (exemption->until_s > listing->now_s)
-        write_exception(listing->json, kind_of(exemption), exemption->subject, exemption->until_s,
-                        NULL, "command");
+        write_exception(listing, kind_of(exemption), exemption->subject, exemption->until_s, NULL,
+                        "command");
     return true;
 }
 
@@ -111,8 +129,25 @@ static bool list_dashboard(void *context, const struct decision *decision)
     const struct listing *listing = context;
     const struct word *word = &decision->word;
 
-    write_exception(listing->json, kind_of(&word->exemption), word->exemption.subject,
+    write_exception(listing, kind_of(&word->exemption), word->exemption.subject,
                     word->exemption.until_s, word, "dashboard");
+    return true;
+}
+
+bool exceptions_write(struct store *store, const struct config *config, struct json_writer *json,
+                      const char *name, const char *user, const struct ip_address *address,
+                      int64_t now_us, struct error *damage, struct error *error)
+{
+    struct listing listing = {json, now_us / US_PER_S, user, address};
+
+    json_array_begin(json, name);
+    list_configured(&listing, "user", config->exempt_users);
+    list_configured(&listing, "group", config->exempt_groups);
+    list_configured(&listing, "network", config->exempt_networks);
+    (void)!exemptions_visit(config->exemptions, geteuid(), list_command, &listing, damage);
+    if (!store_exceptions(store, now_us, list_dashboard, &listing, error))
+        return false;
+    json_array_end(json);
     return true;
 }
 
@@ -120,25 +155,19 @@ static bool list_dashboard(void *context, const struct decision *decision)
 bool answer_exceptions(struct worker *worker, const struct request *request, struct reply *reply,
                        struct error *error)
 {
-    struct listing listing = {.json = &reply->json, .now_s = request->now_us / US_PER_S};
-    const struct config *config = worker->config;
+    struct json_writer *json = &reply->json;
     struct store *store = worker_store(worker, error);
     struct error damage = ERROR_NONE;
 
     if (store == NULL)
         return false;
-    json_object_begin(listing.json, NULL);
-    json_array_begin(listing.json, "items");
-    list_configured(listing.json, "user", config->exempt_users);
-    list_configured(listing.json, "group", config->exempt_groups);
-    list_configured(listing.json, "network", config->exempt_networks);
-    (void)!exemptions_visit(config->exemptions, geteuid(), list_command, &listing, &damage);
-    if (!store_exceptions(store, request->now_us, list_dashboard, &listing, error))
+    json_object_begin(json, NULL);
+    if (!exceptions_write(store, worker->config, json, "items", NULL, NULL, request->now_us,
+                          &damage, error))
         return false;
-    json_array_end(listing.json);
-    json_null(listing.json, "next");
-    json_text(listing.json, "problem", damage.fault != FAULT_NONE ? damage.text : NULL);
-    json_object_end(listing.json);
+    json_null(json, "next");
+    json_text(json, "problem", damage.fault != FAULT_NONE ? damage.text : NULL);
+    json_object_end(json);
     return true;
 }
 
@@ -222,8 +251,8 @@ static bool say(struct worker *worker, const struct word *word, struct reply *re
 {
     if (!word_append(worker->config->store, word, error))
         return false;
-    write_exception(&reply->json, kind_of(&word->exemption), word->exemption.subject,
-                    word->exemption.until_s, word, "dashboard");
+    write_exception(&(struct listing){.json = &reply->json}, kind_of(&word->exemption),
+                    word->exemption.subject, word->exemption.until_s, word, "dashboard");
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "dashboard/exceptions.h"
 #include "dashboard/handlers.h"
 #include "dashboard/list.h"
 #include "dashboard/usual.h"
@@ -160,10 +161,12 @@ static void write_verdicts(struct json_writer *json, const struct rollup *counts
     json_object_end(json);
 }
 
-static bool write_one_source(struct store *store, const struct ip_address *ip, struct usual *names,
+static bool write_one_source(struct worker *worker, struct store *store,
+                             const struct ip_address *ip, struct usual *names,
                              const struct request *request, struct reply *reply,
                              struct error *error)
 {
+    struct error damage = ERROR_NONE;
     struct rollup_subject subject = {.kind = ROLLUP_ADDRESS, .address = *ip};
     struct login_filter filter = {.source = ip, .newest_first = true, .limit = LOGINS_LOOKED};
     struct json_writer *json = &reply->json;
@@ -187,6 +190,9 @@ static bool write_one_source(struct store *store, const struct ip_address *ip, s
     write_attempts(json, &source, request->now_us);
     write_names(json, names);
     write_verdicts(json, &counts);
+    if (!exceptions_write(store, worker->config, json, "exempt", NULL, ip, request->now_us, &damage,
+                          error))
+        return false;
     json_integer(json, "failures", counts.failures);
     json_integer(json, "successes", counts.successes);
     json_time(json, "first", seen ? counts.first_us : source.first_s * US_PER_S);
@@ -215,7 +221,7 @@ bool answer_source(struct worker *worker, const struct request *request, struct 
         free(names);
         return false;
     }
-    done = write_one_source(store, &ip, names, request, reply, error);
+    done = write_one_source(worker, store, &ip, names, request, reply, error);
     store_rollback(store);
     free(names);
     return done;

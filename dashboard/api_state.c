@@ -1,6 +1,8 @@
 /* GET /health and GET /api/state */
 #include <inttypes.h>
 
+#include "common/clock.h"
+#include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
 #include "dashboard/state.h"
 
@@ -45,19 +47,45 @@ static void write_checks(struct reply *reply, const struct state *state)
     json_object_end(json);
 }
 
+/* Anybody may ask, as often as he likes, and a journal that nobody drains takes long to look at. */
+#define HEALTH_FRESH_US (2 * US_PER_S)
+
+static bool look(struct worker *worker, int64_t now_us, struct state *state)
+{
+    state_read(worker, now_us, state);
+    bool degraded = state->store_trouble.text[0] != '\0' || state->model_trouble.text[0] != '\0' ||
+                    state->journal_trouble.text[0] != '\0';
+    atomic_store(&worker->dashboard->is_degraded, degraded);
+    return degraded;
+}
+
+/* One of those who ask at once looks; the others get what was seen before. */
+static bool look_at_times(struct worker *worker, int64_t now_us)
+{
+    struct dashboard *dashboard = worker->dashboard;
+    int_fast64_t looked_us = atomic_load(&dashboard->health_looked_us);
+    struct state state;
+
+    if ((looked_us != 0 && now_us - looked_us < HEALTH_FRESH_US && now_us >= looked_us) ||
+        !atomic_compare_exchange_strong(&dashboard->health_looked_us, &looked_us, now_us))
+        return atomic_load(&dashboard->is_degraded);
+    return look(worker, now_us, &state);
+}
+
 bool answer_health(struct worker *worker, const struct request *request, struct reply *reply,
                    struct error *error)
 {
+    bool knows_more = request->role >= ROLE_VIEWER;
     struct json_writer *json = &reply->json;
     struct state state;
+    bool degraded;
     (void)error;
 
-    state_read(worker, request->now_us, &state);
-    bool degraded = state.store_trouble.text[0] != '\0' || state.model_trouble.text[0] != '\0' ||
-                    state.journal_trouble.text[0] != '\0';
+    degraded =
+        knows_more ? look(worker, request->now_us, &state) : look_at_times(worker, request->now_us);
     json_object_begin(json, NULL);
     json_text(json, "status", degraded ? "degraded" : "ok");
-    if (request->role >= ROLE_VIEWER) {
+    if (knows_more) {
         json_object_begin(json, "checks");
         write_checks(reply, &state);
         json_object_end(json);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "dashboard/exceptions.h"
 #include "dashboard/handlers.h"
 #include "dashboard/list.h"
 #include "dashboard/usual.h"
@@ -229,10 +230,14 @@ static bool read_user(struct store *store, const char *user, struct habits *habi
            store_logins(store, &filter, look_at_login, habits, error);
 }
 
-static bool write_one_user(struct store *store, const char *user, struct habits *habits,
+static bool write_one_user(struct worker *worker, struct store *store,
+                           const struct request *request, struct habits *habits,
                            struct reply *reply, struct error *error)
 {
     struct json_writer *json = &reply->json;
+    const char *user = request->parameter;
+    int64_t now_us = request->now_us;
+    struct error damage = ERROR_NONE;
     struct rollup counts = {.attempts = 0};
     struct profile profile;
     bool seen, known;
@@ -248,6 +253,9 @@ static bool write_one_user(struct store *store, const char *user, struct habits 
     json_time(json, "first", seen ? counts.first_us : profile.first_s * US_PER_S);
     json_time(json, "last", seen ? counts.last_us : profile.last_s * US_PER_S);
     write_totals(json, &counts);
+    if (!exceptions_write(store, worker->config, json, "exempt", user, NULL, now_us, &damage,
+                          error))
+        return false;
     write_habits(json, habits);
     json_object_end(json);
     return true;
@@ -269,7 +277,7 @@ bool answer_user(struct worker *worker, const struct request *request, struct re
         free(habits);
         return false;
     }
-    done = write_one_user(store, request->parameter, habits, reply, error);
+    done = write_one_user(worker, store, request, habits, reply, error);
     store_rollback(store);
     free(habits);
     return done;

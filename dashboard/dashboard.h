@@ -35,6 +35,10 @@ struct dashboard {
     struct analyses *analyses;
     struct live *live;
 
+    /* What GET /health says to anybody, and when that was looked at (UTC; 0: never). */
+    atomic_int_fast64_t health_looked_us;
+    atomic_bool is_degraded;
+
     /* Since the start. */
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 

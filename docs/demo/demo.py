@@ -2,6 +2,7 @@
 """quickstart's show: a history, a model, real logins through a real sshd, and a table of them."""
 
 import argparse
+import socket
 import sys
 import textwrap
 import time
@@ -21,6 +22,8 @@ from table import Row, print_table
 
 WORK = SOURCE / "build/quickstart"
 WARM_UPS = 1
+DASHBOARD_PORT = 8787
+ANALYST = "alice"
 DENY_BUDGET = "1/1000"  # some thousand logins cannot tell what one in ten thousand looks like
 
 STACK = """# A usual login skips the second factor, any other is asked for it; a refusal looks like a
@@ -32,6 +35,10 @@ account required {module}
 account required pam_unix.so
 session optional {module}
 session required pam_permit.so
+"""
+
+SIGN_IN_STACK = """auth required pam_unix.so nodelay
+account required pam_unix.so
 """
 
 
@@ -74,6 +81,12 @@ class Show:
         self.product.configure(mode="enforce", deny_budget=DENY_BUDGET, deadline="500ms")
         self.server = SshServer(self.arena, "sshd", PermitRootLogin="no")
         self.product.start_daemon()
+
+    def open_dashboard(self):
+        """Where the machine's browsers reach it, though it looks at the private place."""
+        self.arena.pam_stack("pam_anomaly_dashboard", SIGN_IN_STACK)
+        self.arena.add_group("pam_anomaly_analysts", [ANALYST])
+        self.product.start_dashboard(self.arena.listener)
 
     def learn_history(self):
         return self.product.import_log(sshd_log(self.staff, "gate", self.now))
@@ -145,15 +158,22 @@ def place(audit):
 
 
 def keep(show):
-    inside = WORK / "inside"
+    inside = _short(WORK / "inside")
+    where = "{}:{}".format(*show.arena.listener.getsockname())
     print(f"""
-Running until Ctrl-C. From another terminal, as root:
-  {_short(inside)} anomalyctl status
-  {_short(inside)} anomalyctl logins
-  {_short(inside)} anomalyctl show user alice
-  {_short(inside)} anomalyctl show source {ELSEWHERE}
-  {_short(inside)} ssh -p {show.server.port} -b {MOBILE} bob@127.0.0.1     (any -b address; password: {PASSWORD})
-  {_short(inside)} anomalyctl allow bob --for 1h
+Running until Ctrl-C. The dashboard, for a browser on this machine:
+  address   http://{where}/     (from another machine, first: ssh -L {where.split(":")[1]}:{where} HOST)
+  user      {ANALYST}
+  password  {PASSWORD}
+
+From another terminal, as root:
+  {inside} anomalyctl status
+  {inside} anomalyctl logins
+  {inside} anomalyctl show user alice
+  {inside} anomalyctl show source {ELSEWHERE}
+  {inside} ssh -p {show.server.port} -b {MOBILE} bob@127.0.0.1     (any -b address; password: {PASSWORD})
+  {inside} anomalyctl allow bob --for 1h
+  {inside} anomaly-dashboard token add trial     (for programs: see http://{where}/openapi.json)
 The audit lines are written to {_short(WORK / "audit.log")}.""", flush=True)
     seen = 0
     with open(WORK / "audit.log", "w", encoding="utf-8") as file:
@@ -176,7 +196,7 @@ def write_inside(pid):
     """A command that runs in the private place, for --keep."""
     WORK.mkdir(parents=True, exist_ok=True)
     script = WORK / "inside"
-    path = ":".join(str(build_directory() / room) for room in ("ctl", "trainer"))
+    path = ":".join(str(build_directory() / room) for room in ("ctl", "trainer", "dashboard"))
     script.write_text(f"""#!/bin/sh
 # Runs a command where quickstart --keep runs sshd and anomalyd.
 PATH={path}:$PATH exec nsenter --target {pid} --mount --net --pid --uts -- "$@"
@@ -202,13 +222,22 @@ def geo_databases(directory):
     return files
 
 
-def go_on(begun):
-    print(f"""
-{begun:.0f} s in all. How to go on:
-  ./quickstart --keep                       the same, left running to look around
-  cmake --install build/release             install; then see README.md: observe first, then enforce
+def go_on(begun, is_kept):
+    print(f"\n{begun:.0f} s in all. How to go on:")
+    if not is_kept:
+        print("  ./quickstart --keep                       the same, left running, with the dashboard "
+              "to look around")
+    print("""  cmake --install build/release             install; then see README.md: observe first, then enforce
   anomalyctl check                          before a PAM stack is changed
   ./run-tests                               every test""")
+
+
+def listen():
+    """The dashboard's socket, on its usual port when that is free."""
+    try:
+        return socket.create_server(("127.0.0.1", DASHBOARD_PORT), backlog=128)
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
 def play(arguments, steps, arena):
@@ -221,10 +250,12 @@ def play(arguments, steps, arena):
     steps.run("ordinary logins of this morning", show.warm_up)
     rows = []
     steps.run("logins to look at", lambda: rows.extend(show.rows()))
+    if arguments.keep:
+        steps.run("dashboard", show.open_dashboard)
     print(f"\n{history['logins']} logins and {history['failures']} failures of "
           f"{history['users']} users were imported; the model has {model['trees']} trees.\n")
     print_table(rows)
-    go_on(arguments.begun + time.monotonic() - begin)
+    go_on(arguments.begun + time.monotonic() - begin, arguments.keep)
     if arguments.keep:
         keep(show)
 
@@ -237,7 +268,7 @@ def main():
     parser.add_argument("--log", type=Path, default=SOURCE / "build/quickstart.log")
     arguments = parser.parse_args()
     steps = Steps()
-    with Arena.enter(write_inside if arguments.keep else None) as arena:
+    with Arena.enter(*(write_inside, listen) if arguments.keep else ()) as arena:
         try:
             play(arguments, steps, arena)
         except KeyboardInterrupt:

@@ -8,10 +8,10 @@ libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libssl-de
 command -v node >/dev/null && command -v npm >/dev/null || BUILD_PACKAGES="$BUILD_PACKAGES nodejs npm"
 
 # What a real sshd in a private namespace needs: the client, and the libraries of an unpacked sshd.
-RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux sqlite3 libpam-modules \
+RIG_PACKAGES="python3 openssh-client openssl iproute2 util-linux libpam-modules \
 libpam-google-authenticator libwrap0 libgssapi-krb5-2 libselinux1 libaudit1 libcom-err2 libsystemd0"
 
-TEST_PACKAGES="chromium clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema"
+TEST_PACKAGES="chromium clang clang-format libclang-rt-14-dev mandoc valgrind pamtester python3-jsonschema python3-paramiko"
 
 # install_missing LOG package…: only what is not there yet, without a question.
 install_missing() {

@@ -8,6 +8,7 @@ outside is written, whatever happens in here.
 
 import contextlib
 import ctypes
+import grp
 import os
 import pwd
 import re
@@ -22,6 +23,7 @@ from pathlib import Path
 
 SKIPPED = 77  # what ctest takes for "skipped"
 OUTSIDE = "PAM_ANOMALY_ARENA_OUTSIDE"
+LISTENER = "PAM_ANOMALY_ARENA_LISTENER"
 ROOT = Path("/run/arena")
 
 
@@ -132,13 +134,17 @@ class Arena:
         self.root = ROOT
         self.syslog = Syslog()
         self.has_ipv6 = Path("/proc/net/if_inet6").exists()
+        descriptor = os.environ.get(LISTENER)
+        self.listener = socket.socket(fileno=int(descriptor)) if descriptor else None
         self._closers = []
 
     @classmethod
-    def enter(cls, on_start=None):
+    def enter(cls, on_start=None, listen=None):
         """Inside: the arena. Outside: runs this script again inside and ends with its status.
 
-        on_start(pid) is called outside with the namespaces' first process, for nsenter(1).
+        on_start(pid) is called outside with the namespaces' first process, for nsenter(1). listen() is
+        called outside and makes a socket there, which is the arena's listener inside: a socket
+        belongs to the network in which it was made.
         """
         outside = os.environ.get(OUTSIDE)
         if outside is not None:
@@ -160,10 +166,14 @@ class Arena:
             if name.startswith(("PAM_ANOMALY_", "ASAN_", "UBSAN_")) or name in (
                     "NO_COLOR", "TERM", "TZ", "COLUMNS"):
                 environment.setdefault(name, value)
+        sockets = [listen()] if listen else []
+        for made in sockets:
+            environment[LISTENER] = str(made.fileno())
         sys.stdout.flush()
         # The shell is the namespaces' first process and waits for those that lost their parent.
         child = subprocess.Popen([*unshare, "sh", "-c", '"$@"; exit $?', "arena", sys.executable,
-                                  *sys.argv], env=environment, preexec_fn=_die_with_parent)
+                                  *sys.argv], env=environment, preexec_fn=_die_with_parent,
+                                 pass_fds=[made.fileno() for made in sockets])
         if on_start:
             on_start(_first_process(child.pid))
         while True:
@@ -206,6 +216,11 @@ class Arena:
             home.mkdir(parents=True)
             os.chown(home, uid, uid)
         return uid
+
+    def add_group(self, name, members):
+        used = {entry.gr_gid for entry in grp.getgrall()}
+        gid = next(number for number in range(30000, 60000) if number not in used)
+        _append("/etc/group", f"{name}:x:{gid}:{','.join(members)}")
 
     def make_key(self, name, kind="ed25519"):
         """A key pair; (path of the private key, text of the public one)."""

@@ -5,18 +5,28 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from arena import run, wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
 OWNER = "pam_anomaly"
+PROGRAMS = ("daemon/anomalyd", "ctl/anomalyctl", "trainer/anomaly-trainer",
+            "dashboard/anomaly-dashboard")
 
 
 def build_directory():
     return Path(os.environ.get("PAM_ANOMALY_BUILD", SOURCE / "build/release"))
+
+
+def _is_ready(manager):
+    """Whether a service has told its manager's socket that it is."""
+    try:
+        return manager.recv(100) == b"READY=1"
+    except socket.timeout:
+        return False
 
 
 class Audit:
@@ -58,6 +68,7 @@ class Product:
         self.store = self.root / "store"
         self.config_path = Path("/etc/security/pam_anomaly.conf")
         self.module = self._copy("pam_module/pam_anomaly.so")
+        self._programs = {Path(name).name: self._copy(name, 0o755) for name in PROGRAMS}
         self._daemon = None
         self._settings = {}
         self.owner = arena.add_user(OWNER, system=True)
@@ -69,15 +80,15 @@ class Product:
         self.configure()
         arena.on_close(self.stop_daemon)
 
-    def _copy(self, name):
-        """Root's own copy, where the login check's user can read it whoever owns the build tree."""
+    def _copy(self, name, mode=0o644):
+        """Root's own copy, which the services' users reach wherever the build tree is."""
         source = self.build / name
         if not source.exists():
             raise RuntimeError(f"{source} is not built")
         target = self.root / "lib" / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-        target.chmod(0o644)
+        target.chmod(mode)
         return target
 
     def _copy_geo(self, sources):
@@ -91,9 +102,7 @@ class Product:
         return files
 
     def program(self, name):
-        path = {"anomalyd": "daemon/anomalyd", "anomalyctl": "ctl/anomalyctl",
-                "anomaly-trainer": "trainer/anomaly-trainer"}[name]
-        return self.build / path
+        return self._programs[name]
 
     def configure(self, **options):
         """Replaces the configuration: quiet defaults for tests, then these options."""
@@ -153,13 +162,25 @@ class Product:
             self._daemon.kill()
             self._daemon.wait(10)
 
-    def start_dashboard(self, *options):
-        """anomaly-dashboard over this store, on a port of loopback; its Dashboard."""
-        sys.path.append(str(SOURCE / "tests/dashboard"))
-        from rig import Dashboard  # pylint: disable=import-outside-toplevel
-        dashboard = Dashboard(*options, store=self.store, config=self.config_path).start()
-        self.arena.on_close(dashboard.stop)
-        return dashboard
+    def start_dashboard(self, listener):
+        """anomaly-dashboard over this store, on a listening socket that it inherits."""
+        notify = self.root / "dashboard.notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, \
+                open(self.root / "dashboard.log", "ab") as log:
+            manager.bind(str(notify))
+            manager.settimeout(0.05)
+            notify.chmod(0o666)  # the service is not root by then
+            # LISTEN_PID is the service's own: a shell knows it and becomes it.
+            service = subprocess.Popen(
+                ["bash", "-c", f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"',
+                 self.program("anomaly-dashboard"), "--config", self.config_path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[listener.fileno()],
+                env={**os.environ, "NOTIFY_SOCKET": str(notify)})
+            self.arena.on_close(lambda: (service.terminate(), service.wait(10)))
+            if not wait_for(lambda: service.poll() is not None or _is_ready(manager), 10) \
+                    or service.poll() is not None:
+                said = (self.root / "dashboard.log").read_text(errors="replace")
+                raise RuntimeError(f"anomaly-dashboard does not run: {said}")
 
     def import_log(self, text):
         """An sshd log into the store; the importer's report."""

@@ -5,6 +5,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer as createWebServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,15 +58,31 @@ function makeStore(root) {
   return store;
 }
 
+const RULES = (port, secret) => `[rule denied]
+verdict = deny
+group_by = source
+channels = hook
+
+[channel hook]
+kind = webhook
+url = http://127.0.0.1:${port}/alerts
+secret_file = ${secret}
+`;
+
 export class Scene {
   #services = [];
+  #hook = null;
+  messages = []; /* what the alerts' webhook got */
 
   static async open() {
     const scene = new Scene();
     scene.root = mkdtempSync(path.join(tmpdir(), "anomaly-browser-"));
     scene.store = makeStore(scene.root);
     scene.config = path.join(scene.root, "pam_anomaly.conf");
-    writeFileSync(scene.config, `store = ${scene.store}\ngeo = none\nexemptions = ${path.join(scene.root, "exemptions")}\n`);
+    const [rules, secret] = [path.join(scene.root, "alerts"), path.join(scene.root, "webhook")];
+    writeFileSync(secret, "0123456789abcdef0123456789abcdef\n", { mode: 0o600 });
+    writeFileSync(rules, RULES(await scene.#listen(), secret), { mode: 0o644 });
+    writeFileSync(scene.config, `store = ${scene.store}\ngeo = none\nexemptions = ${path.join(scene.root, "exemptions")}\nalerts = ${rules}\n`);
     scene.#start("anomalyd");
     const port = await freePort();
     scene.address = `http://127.0.0.1:${port}`;
@@ -73,6 +90,20 @@ export class Scene {
     await eventually("the dashboard answers", () => fetch(`${scene.address}/health`).then(() => true, () => scene.#complain()));
     scene.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
     return scene;
+  }
+
+  /* The port at which alerts arrive. */
+  async #listen() {
+    this.#hook = createWebServer((request, response) => {
+      let body = "";
+      request.on("data", (piece) => { body += piece; });
+      request.on("end", () => {
+        this.messages.push(body);
+        response.end();
+      });
+    });
+    await new Promise((resolve) => this.#hook.listen(0, "127.0.0.1", resolve));
+    return this.#hook.address().port;
   }
 
   #start(name, ...more) {
@@ -153,6 +184,7 @@ export class Scene {
       service.kill("SIGTERM");
       await ended;
     }
+    this.#hook?.close();
     rmSync(this.root, { recursive: true, force: true });
   }
 }

@@ -181,6 +181,18 @@ test("an exception is previewed, made and revoked", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("an alerts' channel is tried", async () => {
+  await scene.go(page, "/alerts");
+  await page.getByRole("cell", { name: "denied" }).waitFor();
+  await page.getByRole("button", { name: "Send a test" }).click();
+  await eventually("the message arrives", () => scene.messages.length > 0);
+  await eventually("its delivery is shown", async () => {
+    await scene.go(page, "/alerts");
+    return (await page.locator("tr", { hasText: "webhook" }).locator("time").count()) > 0;
+  });
+  assert.deepEqual(page.complaints, []);
+});
+
 test("a budget is slid", async () => {
   await scene.go(page, "/model");
   const slider = page.getByRole("slider");

@@ -125,8 +125,8 @@ class TriageView {
 
   words() {
     const { queue } = this;
-    const left = Math.max(0, this.total - (queue.entries.length - queue.left));
-    return [h("strong", {}, count(left)), this.later ? " put off" : " to judge",
+    const left = this.later ? queue.left : Math.max(0, this.total - (queue.entries.length - queue.left));
+    return [h("strong", {}, count(left), this.later && this.next && "+"), this.later ? " put off" : " to judge",
       queue.selected.size > 0 && [" · ", h("strong", {}, count(queue.selected.size)), " selected ",
         h("button", { type: "button", class: "quiet", onclick: () => {
           queue.selected.clear();
