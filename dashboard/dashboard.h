@@ -39,6 +39,8 @@ struct dashboard {
     atomic_int_fast64_t health_looked_us;
     atomic_bool is_degraded;
 
+    atomic_int exports; /* that are being sent */
+
     /* Since the start. */
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dashboard/dashboard.h"
 #include "dashboard/worker.h"
+
+#define RETRY_S 30
 
 struct export
 {
+    struct dashboard *dashboard;
     struct store *store; /* its own: a thread's may be opened anew meanwhile */
     struct list_filter filter;
     struct login_cursor cursor;
@@ -71,13 +75,20 @@ static ssize_t produce(void *context, char *bytes, size_t capacity)
     return (ssize_t)left;
 }
 
+/* With its store closed. */
+static void give_up(struct export *export)
+{
+    atomic_fetch_sub(&export->dashboard->exports, 1);
+    free(export);
+}
+
 static void destroy(void *context)
 {
     struct export *export = context;
 
     store_close(export->store);
     free(export->text);
-    free(export);
+    give_up(export);
 }
 
 bool export_logins(struct worker *worker, const struct request *request,
@@ -88,8 +99,15 @@ bool export_logins(struct worker *worker, const struct request *request,
 
     if (export == NULL)
         return error_set(error, FAULT_STORE, "no memory for an export");
+    export->dashboard = worker->dashboard;
+    if (atomic_fetch_add(&export->dashboard->exports, 1) >= EXPORTS_MOST) {
+        give_up(export);
+        reply->retry_after_s = RETRY_S;
+        return reply_refuse(reply, 503, "%d exports are under way, the most there can be",
+                            EXPORTS_MOST);
+    }
     if (!store_open(&export->store, worker->config->store, STORE_READ, error)) {
-        free(export);
+        give_up(export);
         return false;
     }
     list_filter_copy(&export->filter, filter);

@@ -10,6 +10,7 @@
 #include "dashboard/route.h"
 
 #define EXPORT_ROWS_MOST 1000000
+#define EXPORTS_MOST     32 /* at a time: each has the store open */
 
 /* Whether the request wants a file: format=csv or format=ecs. */
 bool export_asked(const struct request *request);

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import socket
 import subprocess
 import tempfile
 import urllib.parse
@@ -11,7 +12,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from rig import Dashboard, Promises, build_directory
+from rig import Dashboard, Promises, build_directory, wait_for
 
 LOGINS = 6000
 VERDICTS = ["allow", "log", "step-up", "deny"]
@@ -278,6 +279,23 @@ def check_exports(promises, service, reader):
                    len(reader.all("/api/sessions", user="user0")))
 
 
+def check_many_exports(promises, reader):
+    promises.section("exports that nobody reads")
+    service, token = reader.session.dashboard, reader.session.dashboard.token("exporter")
+    request = (f"GET /api/logins?format=ecs HTTP/1.1\r\nHost: localhost\r\n"
+               f"Authorization: Bearer {token}\r\n\r\n").encode()
+    clients = [socket.create_connection((service.host, service.port), 10) for _ in range(40)]
+    for client in clients:
+        client.sendall(request)
+    served = [client.recv(12) for client in clients]
+    promises.equal("32 are served, the others are refused",
+                   (served.count(b"HTTP/1.1 200"), served.count(b"HTTP/1.1 503")), (32, 8))
+    for client in clients:
+        client.close()
+    promises.check("who has left makes room", wait_for(lambda: reader.session.get(
+        target("/api/logins", format="csv", limit=1)).status == 200, 10))
+
+
 def check_refusals(promises, reader):
     promises.section("refusals")
     for path, query in (("/api/logins", {"limit": 0}), ("/api/logins", {"limit": 501}), ("/api/logins", {"ip": "x"}),
@@ -316,6 +334,7 @@ def main():
             check_cursors(promises, service, reader, everything)
             check_exports(promises, service, reader)
             check_refusals(promises, reader)
+            check_many_exports(promises, reader)
             promises.check("the service is alive and well", not service.ended(), service.log())
     promises.finish()
 
