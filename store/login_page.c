@@ -192,7 +192,7 @@ static bool page_by_keys(struct page *page)
     int code;
 
     if (page->cursor->set && is_rising(page) && page->cursor->key >= page->first_key)
-        page->first_key = page->cursor->key + 1;
+        page->first_key = page->cursor->key + (page->cursor->key < INT64_MAX);
     else if (page->cursor->set && !is_rising(page) && page->cursor->key <= page->last_key)
         page->last_key = page->cursor->key - 1;
     statement = key_statement(page);

@@ -306,6 +306,9 @@ def check_refusals(promises, reader):
                         ("/api/sessions", {"open": 1, "order": "bytes"})):
         answer = reader.session.get(target(path, **query))
         promises.equal(f"{path} {query}", (answer.status, bool(answer.sentence)), (400, True), answer)
+    for order in ("newest", "oldest", "risk"):
+        answer = reader.session.get(target("/api/logins", order=order, cursor="7fffffffffffffff" * 2))
+        promises.equal(f"an invented cursor, {order} first", answer.status, 200, answer)
     promises.equal("nobody who is not signed in",
                    reader.session.dashboard.get("/api/overview").status, 401)
 
