@@ -14,7 +14,7 @@ enum form {
     FORM_WHOLE,   /* rounded */
     FORM_SIGNED,  /* with its sign */
     FORM_PERCENT, /* of a share; none at all is what the phrase says */
-    FORM_COUNT,   /* of ln(1 + n) */
+    FORM_COUNT,   /* of ln(1 + n); likewise */
     FORM_TIMES,   /* of ln(times); less than once is no news */
     FORM_SPAN,    /* of ln(seconds) */
 };
@@ -41,25 +41,26 @@ static const struct unit_words {
     {"names", FORM_WHOLE, NULL},
 };
 
-/* "#" is the value, "~" the s of a plural; NULL: the feature's phrase and what its unit adds. */
+/* "#" is the value, "~" the s of a plural, "@" so many users or nobody; NULL: the feature's phrase
+ * and what its unit adds. */
 static const char *const WORDS[FEATURE_COUNT] = {
     [FEATURE_HOUR_NEAREST] = "# h from the nearest hour of this user's logins",
     [FEATURE_MINUTE_DEVIATION] = "# min off the user's usual minute",
     [FEATURE_GAP] = "# since the last login",
     [FEATURE_ADDRESS_PREFIX_SEEN] = "network of # of this user's logins",
     [FEATURE_ADDRESS_PREFIX_IDLE] = "# day~ since the user last came from this network",
-    [FEATURE_ADDRESS_PREFIX_USERS] = "network # user~ came from before",
+    [FEATURE_ADDRESS_PREFIX_USERS] = "network @ came from before",
     [FEATURE_ASN_SEEN] = "provider of # of this user's logins",
-    [FEATURE_ASN_USERS] = "provider # user~ came from before",
+    [FEATURE_ASN_USERS] = "provider @ came from before",
     [FEATURE_COUNTRY_SEEN] = "country of # of this user's logins",
-    [FEATURE_COUNTRY_USERS] = "country # user~ came from before",
+    [FEATURE_COUNTRY_USERS] = "country @ came from before",
     [FEATURE_DISTANCE_LAST] = "distance # km from the last place",
     [FEATURE_SPEED_LAST] = "# km/h from the last place",
     [FEATURE_DISTANCE_HABITUAL] = "# km from the nearest of the user's places",
     [FEATURE_DEVICE_SEEN] = "device of # of this user's logins",
-    [FEATURE_DEVICE_USERS] = "device # user~ had before",
+    [FEATURE_DEVICE_USERS] = "device @ had before",
     [FEATURE_KEY_SEEN] = "key of # of this user's logins",
-    [FEATURE_KEY_USERS] = "key # user~ had before",
+    [FEATURE_KEY_USERS] = "key @ had before",
     [FEATURE_METHOD_SEEN] = "method of # of this user's logins",
     [FEATURE_SERVICE_SEEN] = "service of # of this user's logins",
     [FEATURE_SOURCE_ATTEMPTS_1M] = "# attempt~ from this address in a minute",
@@ -120,7 +121,7 @@ static void span_text(double seconds, char text[VALUE_BYTES])
 static bool value_text(enum form form, double value, char text[VALUE_BYTES])
 {
     if (!isfinite(value) || form == FORM_NONE || (form == FORM_PERCENT && value <= 0) ||
-        (form == FORM_TIMES && value <= 0))
+        (form == FORM_COUNT && expm1(value) < 0.5) || (form == FORM_TIMES && value <= 0))
         return false;
     if (form == FORM_NUMBER)
         number_text(value, text);
@@ -148,13 +149,22 @@ static const struct unit_words *unit_of(enum feature feature)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
+static const char *users_text(const char *count, char text[VALUE_BYTES + 8])
+{
+    if (strcmp(count, "0") == 0)
+        return "nobody";
+    snprintf(text, VALUE_BYTES + 8, "%s user%s", count, strcmp(count, "1") == 0 ? "" : "s");
+    return text;
+}
+
 /* Appends the words; returns the text's new length, which is less than REASON_TEXT_BYTES. */
 static size_t fill_in(const char *words, const char *value, char text[REASON_TEXT_BYTES],
                       size_t length)
 {
     for (; *words != '\0'; words++) {
-        char one[2] = {*words, '\0'};
+        char one[2] = {*words, '\0'}, users[VALUE_BYTES + 8];
         const char *piece = *words == '#'   ? value
+                            : *words == '@' ? users_text(value, users)
                             : *words == '~' ? (strcmp(value, "1") == 0 ? "" : "s")
                                             : one;
         for (; *piece != '\0' && length + 1 < REASON_TEXT_BYTES; piece++)

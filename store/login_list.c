@@ -4,6 +4,7 @@
 #define LIST_SHIFT 48
 #define PART_SHIFT (LOGIN_KEY_RANDOM + 24) /* 2^24 milliseconds: 4.66 hours */
 #define MILLIONTHS 1e6
+#define GOT_IN     2000000 /* above any risk in millionths */
 
 static const bool PARTED[LIST_COUNT] = {
 #define LOGIN_LIST(symbol, parted) parted,
@@ -53,7 +54,8 @@ bool list_value(enum login_list list, const struct login_state *state, int64_t *
     case LIST_QUEUE:
     case LIST_LATER:
     case LIST_JUDGED:
-        *value = (int64_t)(login->record.assessment.risk * MILLIONTHS);
+        *value = (login->reached >= STAGE_ACCEPTED ? GOT_IN : 0) +
+                 (int64_t)(login->record.assessment.risk * MILLIONTHS);
         return list_of_triage(state) == list;
     case LIST_BYTES:
         *value = login->closed_us > 0 ? bytes_moved(&login->record.event) : 0;

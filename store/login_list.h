@@ -14,7 +14,7 @@
  * in one of QUEUE (no label), LATER (put off) and JUDGED (labelled).
  */
 #define LOGIN_LISTS                                                                                \
-    LOGIN_LIST(QUEUE, true)    /* risk in millionths */                                            \
+    LOGIN_LIST(QUEUE, true)    /* risk in millionths, those that were accepted above all others */ \
     LOGIN_LIST(LATER, true)    /* the same */                                                      \
     LOGIN_LIST(JUDGED, true)   /* the same */                                                      \
     LOGIN_LIST(BYTES, true)    /* both ways, of closed sessions that moved any */                  \

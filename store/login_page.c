@@ -5,10 +5,11 @@
 
 #include "store/rollup_tables.h"
 
-#define LOOKS_MOST   5000   /* rows looked at for one page */
+#define LOOKS_MOST   3000   /* rows looked at for one page */
+#define OWN_MOST     2000   /* of a user or an address, in another order than time's */
 #define COLLECT_MOST 100000 /* entries of an index, likewise */
 #define LIST_SHIFT   48
-#define NEAR_LOGINS  200 /* of a user, among which the previous one is looked for */
+#define NEAR_LOGINS  50 /* of a user, among which the previous one is looked for */
 
 enum column { COLUMN_STAGES = 3, COLUMN_VERDICT = 8, COLUMN_LABEL = 9 };
 
@@ -82,9 +83,12 @@ static bool is_behind_cursor(const struct page *page, const struct place_in_orde
 static bool columns_fit(const struct login_page_filter *filter, sqlite3_stmt *row)
 {
     int label = sqlite3_column_int(row, COLUMN_LABEL);
+    enum verdict at_least = filter->order == ORDER_RISK && filter->at_least < VERDICT_LOG
+                                ? VERDICT_LOG
+                                : filter->at_least;
 
-    return (filter->at_least == VERDICT_ALLOW ||
-            sqlite3_column_int(row, COLUMN_VERDICT) >= (int)filter->at_least) &&
+    return (at_least == VERDICT_ALLOW ||
+            sqlite3_column_int(row, COLUMN_VERDICT) >= (int)at_least) &&
            (filter->label == FILTER_ANY || label == filter->label);
 }
 
@@ -427,7 +431,7 @@ static bool collect_rows(struct page *page)
     size_t looks = 0;
     int code;
 
-    while (done && looks++ < LOOKS_MOST && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+    while (done && looks++ < OWN_MOST && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         struct place_in_order place = {0, sqlite3_column_int64(statement, 0)};
         struct login_row row = {.key = place.key};
 

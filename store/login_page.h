@@ -1,7 +1,8 @@
 /*
  * Pages of logins, however many there are: by a filter, in an order, from a cursor on. A page looks
  * at a bounded number of rows. When those that fit are rare it is short, or empty, and *more says
- * that it goes on. Logins that come in meanwhile neither move nor repeat those of later pages.
+ * that it goes on; of a user or an address in another order than time's, it is of the newest 2000
+ * alone. Logins that come in meanwhile neither move nor repeat those of later pages.
  */
 #ifndef STORE_LOGIN_PAGE_H
 #define STORE_LOGIN_PAGE_H
@@ -11,7 +12,7 @@
 enum login_order {
     ORDER_NEWEST,
     ORDER_OLDEST,
-    ORDER_RISK,     /* those at or above log alone, the riskiest first */
+    ORDER_RISK,     /* those at or above log alone: those that got in first, then by risk */
     ORDER_BYTES,    /* closed sessions, the largest first */
     ORDER_DURATION, /* closed sessions, the longest first */
     ORDER_OPENED,   /* sessions, the last opened first */

@@ -161,7 +161,8 @@ struct risk_list {
 static bool add_risk(void *context, const struct stored_login *login, bool later)
 {
     struct risk_list *list = context;
-    int64_t risk = (int64_t)(login->record.assessment.risk * 1e6);
+    int64_t risk = (int64_t)(login->record.assessment.risk * 1e6) +
+                   (login->reached >= STAGE_ACCEPTED ? 2000000 : 0);
 
     (void)later;
     list->in_order = list->in_order && (list->count == 0 || risk <= list->last);

@@ -29,6 +29,8 @@ static void values_are_told_where_they_say_more(void **state)
     expect(FEATURE_GAP, log(3 * 86400.0), "3 days since the last login");
     expect(FEATURE_GAP, 0, "1 second since the last login");
     expect(FEATURE_KEY_USERS, log1p(2), "key 2 users had before");
+    expect(FEATURE_ADDRESS_PREFIX_USERS, log1p(1), "network 1 user came from before");
+    expect(FEATURE_ADDRESS_PREFIX_USERS, 0, "network nobody came from before");
     expect(FEATURE_ASN_SEEN, 0.034, "provider of 3 % of this user's logins");
     expect(FEATURE_ASN_RATIO, log(20),
            "provider rare for this user (20 times rarer than for "
@@ -40,6 +42,7 @@ static void the_phrase_stands_alone_where_a_value_adds_nothing(void **state)
 {
     (void)state;
     expect(FEATURE_ASN_SEEN, 0, "new provider for this user");
+    expect(FEATURE_ASN_USERS, 0, "provider few others use");
     expect(FEATURE_ASN_RATIO, -1, "provider rare for this user");
     expect(FEATURE_ANONYMOUS, 1, "anonymous network");
     expect(FEATURE_DISTANCE_LAST, (double)NAN, "far from the last login");
@@ -58,7 +61,7 @@ static void every_feature_has_words_that_fit(void **state)
 
             reason_text(&reason, text);
             assert_true(strlen(text) > 5 && strlen(text) < REASON_TEXT_BYTES - 1);
-            assert_null(strpbrk(text, "#~"));
+            assert_null(strpbrk(text, "#~@"));
         }
     }
 }

@@ -4,7 +4,7 @@
  * ground line. Each mark links to its login, and a table below the chart is for keyboards.
  */
 import { h, s } from "../lib/dom.js";
-import { counted, localTime, risk } from "../lib/format.js";
+import { axisTime, counted, localTime, risk } from "../lib/format.js";
 
 const WIDE = { width: 900, height: 150 };
 const NARROW = { width: 400, height: 190 };
@@ -42,6 +42,6 @@ export function timeline(logins) {
       s("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: toY(tick), y2: toY(tick) }),
       s("text", { x: MARGIN.left - 6, y: toY(tick) + 4, "text-anchor": "end" }, tick.toFixed(1))]),
     ticks.map((time, i) => s("text", { x: toX(time), y: height - 5,
-      "text-anchor": ["start", "middle", "middle", "middle", "end"][i] }, localTime(new Date(time)).replace(/, \d.*/, ""))),
+      "text-anchor": ["start", "middle", "middle", "middle", "end"][i] }, axisTime(new Date(time), span / 4000))),
     logins.map((login, i) => mark(login, toX(times[i]), toY(login.risk)))));
 }

@@ -91,7 +91,7 @@ export default {
   show(view) {
     const { root, signal } = view;
     const filters = filterBar(FIELDS, view.query, "Filter alerts");
-    const [list, below] = [h("div", {}), h("div", { class: "grid halves" })];
+    const [list, below] = [h("div", {}), h("div", { class: "stack" })];
     let query = view.query;
     const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, ...chosen(query, ["state"]) }, signal), (page) =>
       (page.items.length === 0

@@ -1,0 +1,87 @@
+"""Whoever watches the dashboard sees a login through sshd while it happens, and judges it."""
+
+import json
+import threading
+import time
+
+from scene import HOME_V4, PASSWORD, Arena, Promises, Scene, SshServer, wait_for
+
+PROMISED_S = 2
+
+
+class Watcher(threading.Thread):
+    """Reads /api/live; each event of a login with the moment it came."""
+
+    def __init__(self, dashboard, token):
+        super().__init__(daemon=True)
+        connection = dashboard.connect()
+        connection.request("GET", "/api/live", headers={"Authorization": f"Bearer {token}"})
+        self.reply = connection.getresponse()
+        self.logins = []
+        self.start()
+
+    def run(self):
+        event = None
+        for line in self.reply:
+            if line.startswith(b"event: "):
+                event = line[7:].strip()
+            elif line.startswith(b"data: ") and event == b"login":
+                self.logins.append((time.monotonic(), json.loads(line[6:])))
+
+    def first(self, reached):
+        """When an event told that a login had got as far as that, and the login."""
+        for at, login in list(self.logins):
+            if login["reached"] == reached:
+                return at, login
+        return None
+
+
+def watch(promises, scene, dashboard, server):
+    promises.section("live")
+    watcher = Watcher(dashboard, dashboard.token("watcher", "--role", "viewer"))
+    promises.equal("the stream is there", watcher.reply.status, 200)
+    time.sleep(1)
+    mark = scene.begin("observe")
+    began = time.monotonic()
+    login = scene.client.login(server, "sid", source=HOME_V4, passwords=[PASSWORD],
+                               command="sleep 3")
+    promises.check("the login works", login.ok, login)
+    promises.check("its session is seen", wait_for(lambda: watcher.first("opened")), watcher.logins)
+    at, told = watcher.first("opened")
+    audit = scene.audits(mark, "sid")[0]
+    promises.check(f"within {PROMISED_S} s of its beginning", at - began < PROMISED_S, at - began)
+    promises.equal("it is that login", (told["id"], told["user"], told["ip"]),
+                   (audit["login"], "sid", HOME_V4), told)
+    promises.check("its end is seen", wait_for(lambda: watcher.first("closed")), watcher.logins)
+
+
+def judge(promises, scene, dashboard, server):
+    promises.section("judged")
+    analyst = dashboard.sign_in(token=dashboard.bootstrap())
+    mark = scene.begin("observe")
+    scene.client.login(server, "sid", source="1.1.1.1", passwords=[PASSWORD])
+    identity = scene.audits(mark, "sid")[0]["login"]
+    scene.stored(identity, "closed")
+    queue = analyst.get("/api/queue").json
+    promises.check("it waits in triage", identity in [item["login"]["id"] for item in queue["items"]],
+                   queue)
+    before = scene.learned("sid")
+    answer = analyst.request("POST", "/api/labels", {"ids": [identity], "label": "legitimate"})
+    promises.equal("it is called legitimate", answer.json["applied"], [identity], answer)
+    promises.check("and so it is learned", wait_for(lambda: scene.learned("sid") == before + 1),
+                   scene.stored(identity))
+
+
+def main():
+    with Arena.enter() as arena:
+        promises = Promises("sshd: watched on the dashboard")
+        scene = Scene(arena, [("sid", HOME_V4, "password")])
+        server = SshServer(arena, "sshd-watched")
+        dashboard = scene.product.start_dashboard()
+        for part in (watch, judge):
+            part(promises, scene, dashboard, server)
+    promises.finish()
+
+
+if __name__ == "__main__":
+    main()
