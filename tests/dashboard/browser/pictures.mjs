@@ -5,7 +5,7 @@ import { Scene } from "./scene.mjs";
 const scene = await Scene.open();
 try {
   const page = await scene.window({ height: 1000 });
-  const pages = [["overview", "/?since=7d"], ["triage", "/triage?since=7d"], ["user", "/user/clemens"]];
+  const pages = [["overview", "/?since=7d"], ["triage", "/triage?since=7d"], ["user", "/user/rosa"]];
   for (const [name, address] of pages) {
     await scene.go(page, address);
     await page.screenshot({ path: path.join(process.argv[2], `${name}.png`) });
