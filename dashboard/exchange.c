@@ -15,6 +15,7 @@ struct exchange {
     struct dashboard *dashboard;
     bool has_head;
     bool refused; /* the rest of the body goes nowhere */
+    bool answered;
     struct head head;
     struct request request;
     struct kept kept;
@@ -71,6 +72,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
     struct reply *reply = &exchange->reply;
     struct error error = ERROR_NONE;
 
+    exchange->answered = true;
     if (!reply_end(reply, &exchange->reply_body, &error)) {
         reply_body_free(&exchange->reply_body);
         if (!reply_begin(reply, &exchange->reply_body))
@@ -232,6 +234,9 @@ enum MHD_Result exchange_continue(struct exchange *exchange, struct worker *work
                                   struct MHD_Connection *connection, const char *method,
                                   const char *bytes, size_t *size)
 {
+    /* While it is being stopped, the library forgets what it was given and asks again. */
+    if (exchange->answered)
+        return MHD_NO;
     if (!exchange->has_head) {
         exchange->has_head = true;
         return take_head(exchange, worker, connection, method);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/trusted_file.h"
+#include "store/word.h"
 
 #define GROUPS_MAX   1024
 #define LOOKUP_BYTES (256 * 1024)
@@ -73,7 +74,7 @@ bool identity_become(const struct config *config, char directory[DIRECTORY_PATH_
     gid_t group;
 
     *root = false;
-    snprintf(directory, DIRECTORY_PATH_BYTES, "%s/" DASHBOARD_DIRECTORY, config->store);
+    snprintf(directory, DIRECTORY_PATH_BYTES, "%s/" WORD_DIRECTORY, config->store);
     if (geteuid() != 0)
         return make_directory(directory, geteuid(), getegid(), geteuid(), error);
     if (!trusted_directory_open(config->store, ANY_OWNER, FAULT_STORE, &descriptor, &owner, &group,

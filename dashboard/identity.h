@@ -5,7 +5,6 @@
 #include "common/config.h"
 #include "dashboard/role.h"
 
-#define DASHBOARD_DIRECTORY  "dashboard" /* in the store's directory */
 #define DIRECTORY_PATH_BYTES (CONFIG_TEXT_BYTES + 16)
 
 /*

@@ -9,6 +9,7 @@
 #include "common/rfc3339.h"
 #include "scorer/place_text.h"
 #include "store/journal.h"
+#include "store/login_json.h"
 
 /* As much of the journal as a login reads that is not folded in yet. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -433,17 +434,7 @@ void predict_write(struct json_writer *json, const char *name, const struct pred
     json_text(json, "verdict", verdict_name(assessment->verdict));
     json_text(json, "rule", policy_rule_name(assessment->rule));
     json_integer(json, "learned_logins", assessment->learned_logins);
-    json_array_begin(json, "reasons");
-    for (unsigned i = 0; i < assessment->reason_count; i++) {
-        const struct reason *reason = &assessment->reasons[i];
-        json_object_begin(json, NULL);
-        json_text(json, "feature", FEATURE_TABLE[reason->feature].name);
-        json_text(json, "text", FEATURE_TABLE[reason->feature].reason);
-        json_number(json, "value", (double)reason->value);
-        json_number(json, "share", (double)reason->share);
-        json_object_end(json);
-    }
-    json_array_end(json);
+    login_json_reasons(json, assessment);
     if (prediction->login_id[0] != '\0')
         json_text(json, "login_id", prediction->login_id);
     snprintf(model, sizeof model, "%016" PRIx64, prediction->model);

@@ -8,6 +8,7 @@
 #include "common/moment.h"
 #include "common/rfc3339.h"
 #include "dashboard/reply.h"
+#include "scorer/login_event.h"
 
 const char *request_query(const struct request *request, const char *name)
 {
@@ -41,17 +42,16 @@ bool request_query_integer(const struct request *request, const char *name, int6
                          (long long)minimum, (long long)maximum);
 }
 
-bool request_query_time(const struct request *request, const char *name, int64_t otherwise_us,
-                        int64_t *time_us, struct reply *reply)
+/* As far as the text says a moment at all. */
+static bool parse_moment(const char *text, int64_t now_us, int64_t *time_us)
 {
-    const char *text = request_query(request, name), *end;
     struct rfc3339_time moment;
+    const char *end;
     int64_t number;
 
-    *time_us = otherwise_us;
-    if (text == NULL)
-        return true;
-    if (parse_integer(text, &number) && number >= 0 && number <= INT64_MAX / US_PER_S) {
+    if (parse_integer(text, &number)) {
+        if (number < 0 || number > LOGIN_TIME_MAX_US / US_PER_S)
+            return false;
         *time_us = number * US_PER_S;
         return true;
     }
@@ -59,11 +59,21 @@ bool request_query_time(const struct request *request, const char *name, int64_t
         *time_us = moment.time_us;
         return true;
     }
-    if (moment_parse(text, request->now_us, true, time_us, NULL))
+    return moment_parse(text, now_us, true, time_us, NULL);
+}
+
+bool request_query_time(const struct request *request, const char *name, int64_t otherwise_us,
+                        int64_t *time_us, struct reply *reply)
+{
+    const char *text = request_query(request, name);
+
+    *time_us = otherwise_us;
+    if (text == NULL || (parse_moment(text, request->now_us, time_us) && *time_us >= 0 &&
+                         *time_us <= LOGIN_TIME_MAX_US))
         return true;
     return !reply_refuse(
         reply, 400,
-        "%s is a moment: 2026-03-09T14:05:11Z, seconds since 1970 or a span before "
+        "%s is a moment from 1970 on: 2026-03-09T14:05:11Z, seconds since then or a span before "
         "now such as 24h",
         name);
 }

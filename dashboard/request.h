@@ -65,7 +65,8 @@ bool request_query_integer(const struct request *request, const char *name, int6
                            int64_t maximum, int64_t otherwise, int64_t *value,
                            struct reply *reply) MUST_USE;
 
-/* A moment: RFC 3339, epoch seconds, or a span such as 24h before now. False: as above. */
+/* A moment, 0 to LOGIN_TIME_MAX_US: RFC 3339, epoch seconds, or a span such as 24h before now.
+ * False: as above. */
 bool request_query_time(const struct request *request, const char *name, int64_t otherwise_us,
                         int64_t *time_us, struct reply *reply) MUST_USE;
 

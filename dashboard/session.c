@@ -119,6 +119,15 @@ bool session_find(struct sessions *sessions, const char *identity, int64_t now_u
     return live;
 }
 
+bool session_holds(struct sessions *sessions, const char *identity, int64_t now_us)
+{
+    pthread_mutex_lock(&sessions->lock);
+    const struct slot *slot = find(sessions, identity);
+    bool holds = slot != NULL && is_live(slot, now_us);
+    pthread_mutex_unlock(&sessions->lock);
+    return holds;
+}
+
 void session_end(struct sessions *sessions, const char *identity)
 {
     struct slot *slot;

@@ -41,6 +41,9 @@ bool session_begin(struct sessions *sessions, const char *who, enum role role, b
 bool session_find(struct sessions *sessions, const char *identity, int64_t now_us,
                   struct session *session) MUST_USE;
 
+/* Whether there is still that one, which this does not mark used. */
+bool session_holds(struct sessions *sessions, const char *identity, int64_t now_us);
+
 void session_end(struct sessions *sessions, const char *identity);
 
 /* Gives each person the role that role_of() says, and ends the sessions of those who have none. */

@@ -31,6 +31,7 @@ struct sign_in_desk {
     pthread_t thread;
     int helper;
     bool stops;
+    uint64_t number; /* of the last question */
     struct sign_in *first;
 };
 
@@ -44,10 +45,12 @@ static struct sign_in_answer ask_helper(int helper, const struct sign_in_questio
 {
     struct sign_in_answer answer;
     int64_t deadline_us = clock_monotonic_us() + PATIENCE_US;
+    bool asked = send(helper, question, sizeof(*question), MSG_NOSIGNAL) == sizeof(*question);
 
-    if (send(helper, question, sizeof(*question), MSG_NOSIGNAL) == sizeof(*question) &&
-        wait_ready(helper, POLLIN, deadline_us) &&
-        recv(helper, &answer, sizeof(answer), MSG_DONTWAIT) == sizeof(answer)) {
+    while (asked && wait_ready(helper, POLLIN, deadline_us) &&
+           recv(helper, &answer, sizeof(answer), MSG_DONTWAIT) == sizeof(answer)) {
+        if (answer.number != question->number)
+            continue; /* of one that was given up */
         answer.user[sizeof(answer.user) - 1] = '\0';
         return answer;
     }
@@ -67,6 +70,7 @@ static void *run_desk(void *context)
         struct sign_in *sign_in = desk->first;
         desk->first = sign_in->next;
         sign_in->stage = ASKED;
+        sign_in->question.number = ++desk->number;
         pthread_mutex_unlock(&desk->lock);
         struct sign_in_answer answer = ask_helper(desk->helper, &sign_in->question);
         pthread_mutex_lock(&desk->lock);

@@ -1,13 +1,18 @@
 #include "dashboard/sign_in_helper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "common/clock.h"
+#include "common/wait_ready.h"
 
 struct conversation {
     const char *password;
@@ -86,7 +91,7 @@ static struct sign_in_answer ask_pam(const struct sign_in_question *question)
 {
     struct conversation conversation = {.password = question->password};
     struct pam_conv talk = {converse, &conversation};
-    struct sign_in_answer answer = {.verdict = SIGN_IN_UNAVAILABLE};
+    struct sign_in_answer answer = {question->number, .verdict = SIGN_IN_UNAVAILABLE};
     pam_handle_t *handle = NULL;
     const void *user = NULL;
     int status = pam_start(SIGN_IN_SERVICE, question->user, &talk, &handle);
@@ -114,6 +119,20 @@ static bool is_text(const char *text, size_t capacity)
     return memchr(text, '\0', capacity) != NULL;
 }
 
+/* Ends it at the deadline, from outside: a PAM module may have alarms and signals of its own. */
+static void wait_for_child(pid_t child, int *status)
+{
+    int64_t deadline_us = clock_monotonic_us() + SIGN_IN_DEADLINE_S * US_PER_S;
+    int handle = pidfd_open(child, 0);
+
+    if (handle < 0 || !wait_ready(handle, POLLIN, deadline_us))
+        kill(child, SIGKILL);
+    if (handle >= 0)
+        close(handle);
+    while (waitpid(child, status, 0) < 0 && errno == EINTR) {
+    }
+}
+
 /*
  * In a process of its own: what a PAM module leaves behind ends with it, and one that hangs is
  * ended. False: it did not come to an answer.
@@ -124,18 +143,16 @@ static bool answer_in_child(int descriptor, const struct sign_in_question *quest
     pid_t child = fork();
 
     if (child == 0) {
-        alarm(SIGN_IN_DEADLINE_S);
         struct sign_in_answer answer = ask_pam(question);
         _exit(send(descriptor, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer) ? 0 : 1);
     }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    if (child > 0)
+        wait_for_child(child, &status);
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void serve_questions(int descriptor)
 {
-    static const struct sign_in_answer NONE = {.verdict = SIGN_IN_UNAVAILABLE};
     struct sign_in_question question;
 
     while (recv(descriptor, &question, sizeof(question), 0) == sizeof(question)) {
@@ -144,8 +161,10 @@ static void serve_questions(int descriptor)
                         is_text(question.address, sizeof(question.address)) &&
                         answer_in_child(descriptor, &question);
 
+        struct sign_in_answer none = {question.number, .verdict = SIGN_IN_UNAVAILABLE};
+
         explicit_bzero(&question, sizeof(question));
-        if (!answered && send(descriptor, &NONE, sizeof(NONE), MSG_NOSIGNAL) != sizeof(NONE))
+        if (!answered && send(descriptor, &none, sizeof(none), MSG_NOSIGNAL) != sizeof(none))
             return;
     }
 }

@@ -5,6 +5,8 @@
 #ifndef DASHBOARD_SIGN_IN_HELPER_H
 #define DASHBOARD_SIGN_IN_HELPER_H
 
+#include <stdint.h>
+
 #include "common/error.h"
 #include "common/ip_address.h"
 
@@ -15,6 +17,7 @@
 
 /* What crosses the socket, as a record of one program. */
 struct sign_in_question {
+    uint64_t number; /* of the question, in its answer too: one that comes late is no other's */
     char user[SIGN_IN_NAME_BYTES];
     char password[SIGN_IN_PASSWORD_BYTES];
     char address[IP_TEXT_BYTES]; /* "": not known */
@@ -23,6 +26,7 @@ struct sign_in_question {
 enum sign_in_verdict { SIGN_IN_REFUSED, SIGN_IN_ACCEPTED, SIGN_IN_UNAVAILABLE };
 
 struct sign_in_answer {
+    uint64_t number;
     enum sign_in_verdict verdict;
     char user[SIGN_IN_NAME_BYTES]; /* as PAM calls the accepted one */
 };

@@ -272,3 +272,12 @@ bool token_find(struct tokens *tokens, const char *text, bool once, int64_t now_
     pthread_mutex_unlock(&tokens->lock);
     return found && removed;
 }
+
+bool token_holds(struct tokens *tokens, const char *name, int64_t now_s)
+{
+    pthread_mutex_lock(&tokens->lock);
+    const struct token *token = refresh(tokens, NULL) ? find_name(&tokens->list, name) : NULL;
+    bool holds = token != NULL && !token->once && token->over_s > now_s;
+    pthread_mutex_unlock(&tokens->lock);
+    return holds;
+}

@@ -51,4 +51,7 @@ void tokens_destroy(struct tokens *tokens);
 bool token_find(struct tokens *tokens, const char *text, bool once, int64_t now_s,
                 struct token *token, struct error *error) MUST_USE;
 
+/* Whether there is still a bearer token of that name, not over. */
+bool token_holds(struct tokens *tokens, const char *name, int64_t now_s);
+
 #endif

@@ -14,7 +14,7 @@ enum form {
     FORM_WHOLE,   /* rounded */
     FORM_SIGNED,  /* with its sign */
     FORM_PERCENT, /* of a share; none at all is what the phrase says */
-    FORM_COUNT,   /* of ln(1 + n); likewise */
+    FORM_COUNT,   /* of ln(1 + n) */
     FORM_TIMES,   /* of ln(times); less than once is no news */
     FORM_SPAN,    /* of ln(seconds) */
 };
@@ -121,7 +121,7 @@ static void span_text(double seconds, char text[VALUE_BYTES])
 static bool value_text(enum form form, double value, char text[VALUE_BYTES])
 {
     if (!isfinite(value) || form == FORM_NONE || (form == FORM_PERCENT && value <= 0) ||
-        (form == FORM_COUNT && expm1(value) < 0.5) || (form == FORM_TIMES && value <= 0))
+        (form == FORM_TIMES && value <= 0))
         return false;
     if (form == FORM_NUMBER)
         number_text(value, text);

@@ -67,14 +67,8 @@ static void json_volume(struct json_writer *json, const struct session_volume *v
     json_object_end(json);
 }
 
-static void json_assessment(struct json_writer *json, const struct login_record *record,
-                            bool features)
+void login_json_reasons(struct json_writer *json, const struct assessment *assessment)
 {
-    const struct assessment *assessment = &record->assessment;
-    json_number(json, "risk", assessment->risk);
-    json_text(json, "verdict", verdict_name(assessment->verdict));
-    json_text(json, "rule", policy_rule_name(assessment->rule));
-    json_integer(json, "learned_logins", assessment->learned_logins);
     json_array_begin(json, "reasons");
     for (unsigned i = 0; i < assessment->reason_count; i++) {
         const struct reason *reason = &assessment->reasons[i];
@@ -88,6 +82,17 @@ static void json_assessment(struct json_writer *json, const struct login_record 
         json_object_end(json);
     }
     json_array_end(json);
+}
+
+static void json_assessment(struct json_writer *json, const struct login_record *record,
+                            bool features)
+{
+    const struct assessment *assessment = &record->assessment;
+    json_number(json, "risk", assessment->risk);
+    json_text(json, "verdict", verdict_name(assessment->verdict));
+    json_text(json, "rule", policy_rule_name(assessment->rule));
+    json_integer(json, "learned_logins", assessment->learned_logins);
+    login_json_reasons(json, assessment);
     if (!features || !assessment->features_known)
         return;
     json_object_begin(json, "features");

@@ -17,6 +17,9 @@ void login_json(struct json_writer *json, const char *name, const struct stored_
 void login_json_members(struct json_writer *json, const struct stored_login *login, bool features,
                         const struct login_label *label);
 
+/* Why it was judged so, the weightiest first: the member "reasons" of an open object. */
+void login_json_reasons(struct json_writer *json, const struct assessment *assessment);
+
 /* What is known of a place: members of an open object, none for what is not known. */
 void login_json_place(struct json_writer *json, const struct place *place);
 

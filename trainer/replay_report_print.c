@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/command_line.h"
 #include "common/text_table.h"
+#include "store/login_json.h"
 #include "trainer/replay_report.h"
 
 #define REASONS_BYTES 1024
@@ -282,17 +283,7 @@ static void write_login(struct json_writer *json, const struct judged_login *log
     json_text(json, "verdict", verdict_name(assessment->verdict));
     json_text(json, "rule", policy_rule_name(assessment->rule));
     json_text(json, "label", login->label < 0 ? NULL : login->label == 1 ? "attack" : "legitimate");
-    json_array_begin(json, "reasons");
-    for (unsigned i = 0; i < assessment->reason_count; i++) {
-        const struct reason *reason = &assessment->reasons[i];
-        json_object_begin(json, NULL);
-        json_text(json, "feature", FEATURE_TABLE[reason->feature].name);
-        json_text(json, "text", FEATURE_TABLE[reason->feature].reason);
-        json_number(json, "value", (double)reason->value);
-        json_number(json, "share", (double)reason->share);
-        json_object_end(json);
-    }
-    json_array_end(json);
+    login_json_reasons(json, assessment);
     json_object_end(json);
 }
 

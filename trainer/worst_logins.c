@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "store/login_json.h"
 
 void worst_logins_add(struct worst_logins *worst, const struct judged_login *login)
 {
@@ -15,23 +16,6 @@ void worst_logins_add(struct worst_logins *worst, const struct judged_login *log
     for (; at > 0 && worst->at[at - 1].assessment.risk < risk; at--)
         worst->at[at] = worst->at[at - 1];
     worst->at[at] = *login;
-}
-
-static void write_reasons(struct json_writer *json, const struct assessment *assessment)
-{
-    char text[REASON_TEXT_BYTES];
-
-    json_array_begin(json, "reasons");
-    for (unsigned i = 0; i < assessment->reason_count; i++) {
-        const struct reason *reason = &assessment->reasons[i];
-        json_object_begin(json, NULL);
-        json_text(json, "feature", FEATURE_TABLE[reason->feature].name);
-        json_text(json, "text", reason_text(reason, text));
-        json_number(json, "value", (double)reason->value);
-        json_number(json, "share", (double)reason->share);
-        json_object_end(json);
-    }
-    json_array_end(json);
 }
 
 static void write_login(struct json_writer *json, const struct judged_login *login)
@@ -47,7 +31,7 @@ static void write_login(struct json_writer *json, const struct judged_login *log
     json_text(json, "city", event->place.city[0] != '\0' ? event->place.city : NULL);
     json_number(json, "risk", login->assessment.risk);
     json_text(json, "verdict", verdict_name(login->assessment.verdict));
-    write_reasons(json, &login->assessment);
+    login_json_reasons(json, &login->assessment);
     json_object_end(json);
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What arrives on the wire and is no plain request gets a clear refusal, and changes nothing."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 
@@ -220,6 +222,28 @@ def visitors(promises, service):
     service.run("anomaly-dashboard", "token", "revoke", "viewer")
 
 
+def watchers(promises, service):
+    promises.section("who may not watch any more")
+    token = {"Authorization": f"Bearer {service.token('watcher')}"}
+    person, other = (service.sign_in(token=service.bootstrap()) for _ in range(2))
+    clients = [service.connect() for _ in range(3)]
+    replies = []
+    for client, headers in zip(clients, (token, {"Cookie": person.cookie}, {"Cookie": other.cookie})):
+        client.request("GET", "/api/live", headers=headers)
+        replies.append(client.getresponse())
+    person.request("DELETE", "/api/session")
+    service.run("anomaly-dashboard", "token", "revoke", "watcher")
+    promises.check("a stream ends with its session and with its token",
+                   all(reply.read().startswith(b"retry:") for reply in replies[:2]))
+    clients[2].sock.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        while replies[2].readline():
+            pass
+        promises.check("the others go on", False, "it has ended")
+    for client in clients:
+        client.close()
+
+
 def files(service):
     """All below the store: names, sizes and times."""
     return sorted((str(entry), entry.stat().st_size, entry.stat().st_mtime_ns)
@@ -227,11 +251,40 @@ def files(service):
                   and entry.name not in ("tokens", "store.db-shm", "store.db-wal"))
 
 
+def press(service, head, ended):
+    """Uploads, most of which are refused as too many, and other requests, until the end."""
+    upload = f"POST /api/analyse?format=sshd HTTP/1.1\r\n{head}Content-Length: 200000\r\n\r\n".encode()
+    while not ended.is_set():
+        with contextlib.suppress(OSError), socket.create_connection((service.host, service.port), 5) as client:
+            client.sendall(upload + b"x" * 100000)
+            client.sendall(b"x" * 90000)
+            client.settimeout(0.05)
+            client.recv(1000)
+
+
+def stopping(promises):
+    promises.section("the end under load")
+    for _ in range(3):
+        with Dashboard() as service:
+            head = f"Host: localhost\r\nAuthorization: Bearer {service.token('busy')}\r\n"
+            ended = threading.Event()
+            clients = [threading.Thread(target=press, args=(service, head, ended)) for _ in range(32)]
+            for client in clients:
+                client.start()
+            time.sleep(1)
+            promises.equal("it ends on SIGTERM with 0", service.stop(), 0, service.log())
+            ended.set()
+            for client in clients:
+                client.join()
+            promises.check("and leaves no upload behind", not list((service.store / "dashboard/analyses").iterdir()))
+
+
 def main():
     promises = Promises("requests at the edge")
     with Dashboard() as service:
         before = files(service)
-        for part in (framing, targets, methods, bodies, hosts_and_headers, visitors, slow_clients, crowds):
+        for part in (framing, targets, methods, bodies, hosts_and_headers, visitors, watchers, slow_clients,
+                     crowds):
             part(promises, service)
         promises.section("afterwards")
         promises.check("the service is alive", service.get("/health").status == 200)
@@ -240,6 +293,7 @@ def main():
         promises.equal("it ends on SIGTERM with 0", service.stop(), 0, service.log())
         promises.check("without a word of a sanitizer", "Sanitizer" not in service.log()
                        and "runtime error" not in service.log(), service.log())
+    stopping(promises)
     promises.finish()
 
 

@@ -284,6 +284,7 @@ def check_refusals(promises, reader):
                         ("/api/logins", {"network": "1.2.3.4/99"}), ("/api/logins", {"method": "telnet"}),
                         ("/api/logins", {"order": "user"}), ("/api/overview", {"since": "yesterdayish"}),
                         ("/api/overview", {"since": "10d", "until": "20d"}), ("/api/queue", {"later": 2}),
+                        ("/api/overview", {"until": 2**63 // 10**6}),
                         ("/api/sessions", {"open": 1, "order": "bytes"})):
         answer = reader.session.get(target(path, **query))
         promises.equal(f"{path} {query}", (answer.status, bool(answer.sentence)), (400, True), answer)

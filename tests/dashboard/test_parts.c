@@ -109,6 +109,11 @@ static void moments_and_numbers_are_read(void **state)
         {"yesterday", -1},
         {"", -1},
         {"99999999999999999999", -1},
+        {"253402300799", INT64_C(253402300799) * US_PER_S},
+        {"253402300800", -1},
+        {"9223372036854", -1},
+        {"1969-12-31T23:59:59Z", -1},
+        {"0001-01-01T00:00:00Z", -1},
     };
     struct query query = {.count = 1};
     struct request request = {.query = &query, .now_us = 1773065111 * US_PER_S};

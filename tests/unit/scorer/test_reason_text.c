@@ -42,7 +42,6 @@ static void the_phrase_stands_alone_where_a_value_adds_nothing(void **state)
 {
     (void)state;
     expect(FEATURE_ASN_SEEN, 0, "new provider for this user");
-    expect(FEATURE_ASN_USERS, 0, "provider few others use");
     expect(FEATURE_ASN_RATIO, -1, "provider rare for this user");
     expect(FEATURE_ANONYMOUS, 1, "anonymous network");
     expect(FEATURE_DISTANCE_LAST, (double)NAN, "far from the last login");

@@ -23,7 +23,7 @@ const LINES = [
 ];
 
 export function travelLine(travel) {
-  if (!travel || travel.distance_km === null || travel.distance_km === undefined) return null;
+  if (!travel || travel.distance_km === null || travel.distance_km === undefined || travel.distance_km < 1) return null;
   const fast = travel.speed_kmh > FASTEST_FLIGHT_KMH;
   return h("p", { class: `travel${fast ? " fast" : ""}` },
     h("strong", {}, distance(travel.distance_km)), " apart in ",
