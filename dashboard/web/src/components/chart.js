@@ -36,13 +36,15 @@ function legend(series) {
 function options({ times, series, height, sync, bars }, width, onCursor) {
   const axis = { stroke: colour("muted"), font: "12px system-ui, sans-serif",
     grid: { stroke: colour("line-soft"), width: 1 }, ticks: { show: false } };
+  /* The newest column begins where the last moment is, and has its width too. */
+  const step = times.length > 1 ? times[1] - times[0] : 1;
   const columns = bars ? uPlot.paths.bars({ size: [0.8, 24], align: 1 }) : undefined;
   return {
     width,
     height,
     legend: { show: false },
     cursor: { sync: sync ? { key: sync } : undefined, points: { show: !bars }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.05, 4)] } },
+    scales: { x: { range: (_, low, high) => [low, high + step] }, y: { range: (_, low, high) => [0, Math.max(high * 1.05, 4)] } },
     axes: [{ ...axis, space: 74, size: 30, values: (_, ticks, _axis, _space, step) => ticks.map((tick) =>
       axisTime(new Date(1000 * tick), step)) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) =>
       (Number.isInteger(tick) ? compact(tick) : "")) }],

@@ -57,7 +57,7 @@ function shown(user, view) {
         h("div", { class: "legend" }, h("span", {}, "✕ deny"), h("span", {}, "▲ step up"), h("span", {}, "■ log"), h("span", {}, "● allow or not judged; height: risk"))),
       h("div", { class: "stack" }, known("Places", ["place"], (row) => [place(row) || network(row.asn) || "unknown", h("span", { class: "sub" }, place(row) && network(row.asn))],
         user.places, "No place is known of this user."),
-      known("Keys", ["key"], (row) => h("span", { class: "mono" }, row.key), user.keys, "This user has not logged in with a key.")),
+      known("Keys", ["key"], (row) => h("span", { class: "mono" }, row.key), user.keys, "No key of this user is known by its fingerprint.")),
       known("Devices", ["device"], (row) => row.device, user.devices, "No device was seen: clients are told apart by their TCP stack."),
       known("Addresses", ["address", "addresses"], (row) => [sourceLink(typeof row === "string" ? row : row.ip), typeof row === "object" && h("span", { class: "sub" }, place(row))],
         user.addresses, "No address is known of this user.")),
