@@ -86,7 +86,7 @@ class Show:
         """Where the machine's browsers reach it, though it looks at the private place."""
         self.arena.pam_stack("pam_anomaly_dashboard", SIGN_IN_STACK)
         self.arena.add_group("pam_anomaly_analysts", [ANALYST])
-        self.product.start_dashboard(self.arena.listener)
+        self.product.start_dashboard_on(self.arena.listener)
 
     def learn_history(self):
         return self.product.import_log(sshd_log(self.staff, "gate", self.now))

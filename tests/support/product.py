@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from arena import run, wait_for
@@ -162,7 +163,15 @@ class Product:
             self._daemon.kill()
             self._daemon.wait(10)
 
-    def start_dashboard(self, listener):
+    def start_dashboard(self, *options):
+        """anomaly-dashboard over this store, on a port of loopback; its Dashboard."""
+        sys.path.append(str(SOURCE / "tests/dashboard"))
+        from rig import Dashboard  # pylint: disable=import-outside-toplevel
+        dashboard = Dashboard(*options, store=self.store, config=self.config_path).start()
+        self.arena.on_close(dashboard.stop)
+        return dashboard
+
+    def start_dashboard_on(self, listener):
         """anomaly-dashboard over this store, on a listening socket that it inherits."""
         notify = self.root / "dashboard.notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, \
