@@ -123,17 +123,6 @@ static void write_address(struct list_writer *writer, const struct rollup_row *r
         login_json_place(writer->json, &login.record.event.place);
 }
 
-static void write_verdicts(struct json_writer *json, const struct rollup *counts)
-{
-    int64_t step_up = counts->step_ups + counts->would_step_up;
-    int64_t deny = counts->denials + counts->would_deny;
-
-    json_integer(json, "allow", counts->attempts - counts->logged - step_up - deny);
-    json_integer(json, "log", counts->logged);
-    json_integer(json, "step_up", step_up);
-    json_integer(json, "deny", deny);
-}
-
 static bool write_row(void *context, const struct rollup_row *row)
 {
     struct list_writer *writer = context;
@@ -150,7 +139,7 @@ static bool write_row(void *context, const struct rollup_row *row)
     json_integer(json, "failures", row->counts.failures);
     json_time(json, "last", row->counts.last_us);
     if (row->subject.kind == ROLLUP_PLACE)
-        write_verdicts(json, &row->counts);
+        list_write_verdicts(json, &row->counts);
     json_object_end(json);
     return !writer->failed;
 }

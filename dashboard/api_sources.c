@@ -148,19 +148,6 @@ static void write_names(struct json_writer *json, struct usual *names)
     json_array_end(json);
 }
 
-static void write_verdicts(struct json_writer *json, const struct rollup *counts)
-{
-    int64_t step_up = counts->step_ups + counts->would_step_up;
-    int64_t deny = counts->denials + counts->would_deny;
-
-    json_object_begin(json, "verdicts");
-    json_integer(json, "allow", counts->attempts - counts->logged - step_up - deny);
-    json_integer(json, "log", counts->logged);
-    json_integer(json, "step_up", step_up);
-    json_integer(json, "deny", deny);
-    json_object_end(json);
-}
-
 static bool write_one_source(struct worker *worker, struct store *store,
                              const struct ip_address *ip, struct usual *names,
                              const struct request *request, struct reply *reply,
@@ -189,7 +176,9 @@ static bool write_one_source(struct worker *worker, struct store *store,
         login_json_place(json, &login.record.event.place);
     write_attempts(json, &source, request->now_us);
     write_names(json, names);
-    write_verdicts(json, &counts);
+    json_object_begin(json, "verdicts");
+    list_write_verdicts(json, &counts);
+    json_object_end(json);
     if (!exceptions_write(store, worker->config, json, "exempt", NULL, ip, request->now_us, &damage,
                           error))
         return false;

@@ -227,3 +227,14 @@ void list_write_login(struct list_writer *writer, const char *name,
         writer->failed = true;
     login_json(writer->json, name, login, features, found ? &label : NULL);
 }
+
+void list_write_verdicts(struct json_writer *json, const struct rollup *counts)
+{
+    int64_t step_up = counts->step_ups + counts->would_step_up;
+    int64_t deny = counts->denials + counts->would_deny;
+
+    json_integer(json, "allow", counts->attempts - counts->logged - step_up - deny);
+    json_integer(json, "log", counts->logged);
+    json_integer(json, "step_up", step_up);
+    json_integer(json, "deny", deny);
+}

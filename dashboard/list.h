@@ -51,4 +51,7 @@ struct list_writer {
 void list_write_login(struct list_writer *writer, const char *name,
                       const struct stored_login *login, bool features);
 
+/* How many were judged how, by name of verdict: members of an open object. */
+void list_write_verdicts(struct json_writer *json, const struct rollup *counts);
+
 #endif
