@@ -38,8 +38,9 @@ struct prediction {
 bool predict_read(const json_t *login, struct prediction *prediction, struct error *error) MUST_USE;
 
 /*
- * Judges what was read. What the sender tells of the place wins over the databases. kept: what is
- * open for it.
+ * Judges what was read. What the sender tells of the place wins over the databases. Exempt are the
+ * configuration's users and networks; its groups and what is exempt for a time are not asked. kept:
+ * what is open for it.
  */
 bool predict_judge(struct prediction *prediction, const struct config *config,
                    struct check_kept *kept, struct error *error) MUST_USE;
