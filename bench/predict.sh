@@ -34,7 +34,7 @@ bench_daemon "$room/conf"
 service=$!
 started+=("$service")
 wait_for "$port"
-token=$("$build/dashboard/anomaly-dashboard" token add bench --role viewer --config "$room/conf" | tail -1)
+token=$("$build/dashboard/anomaly-dashboard" token add "bench-$$" --for 1h --role viewer --config "$room/conf" | tail -1)
 "$build/trainer/anomaly-trainer" simulate --users 200 --days 30 --seed 1 >"$room/logins.csv"
 /usr/bin/python3 "$top/bench/predict_peer.py" "$room/logins.csv" "$peer_port" >"$room/peer.log" 2>&1 &
 started+=($!)

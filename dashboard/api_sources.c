@@ -11,7 +11,7 @@
 #include "store/login_json.h"
 
 #define MONTH_US      (30 * S_PER_DAY * US_PER_S)
-#define LOGINS_LOOKED 3000 /* the newest of an address, whence its names are */
+#define LOGINS_LOOKED 1000 /* the newest of an address, whence its names are */
 
 #define MINUTE_S 60.0
 #define HOUR_S   3600.0

@@ -12,7 +12,7 @@
 #include "store/login_json.h"
 
 #define MONTH_US      (30 * S_PER_DAY * US_PER_S)
-#define LOGINS_LOOKED 3000 /* the newest of a user, whence the page's habits are */
+#define LOGINS_LOOKED 1000 /* the newest of a user, whence the page's habits are */
 #define TIMELINE_MOST 500
 #define WEEK_HOURS    (7 * 24)
 
