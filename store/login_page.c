@@ -6,7 +6,7 @@
 #include "store/rollup_tables.h"
 
 #define LOOKS_MOST   3000   /* rows looked at for one page */
-#define OWN_MOST     700    /* of a user or an address, in another order than time's */
+#define OWN_MOST     1000   /* of a user or an address, in another order than time's */
 #define COLLECT_MOST 100000 /* entries of an index, likewise */
 #define LIST_SHIFT   48
 #define NEAR_LOGINS  50 /* of a user, among which the previous one is looked for */

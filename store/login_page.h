@@ -1,7 +1,7 @@
 /*
  * Pages of logins, however many there are: by a filter, in an order, from a cursor on. A page looks
  * at a bounded number of rows. When those that fit are rare it is short, or empty, and *more says
- * that it goes on; of a user or an address in another order than time's, it is of the newest 700
+ * that it goes on; of a user or an address in another order than time's, it is of the newest 1000
  * alone. Logins that come in meanwhile neither move nor repeat those of later pages.
  */
 #ifndef STORE_LOGIN_PAGE_H
