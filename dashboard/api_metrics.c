@@ -64,7 +64,7 @@ static void write_store(FILE *out, const struct store_counts *counts)
     write_one(out, "denials_24h", GAUGE, "Those judged to be refused.", counts->denials_24h);
     write_one(out, "database_bytes", GAUGE, "Size of the database.", counts->database_bytes);
     write_one(out, "wal_bytes", GAUGE, "Size of its write-ahead log.", counts->wal_bytes);
-    write_one(out, "damage_bytes", COUNTER, "Bytes of journals that were no sound records.",
+    write_one(out, "damage_bytes_total", COUNTER, "Bytes of journals that were no sound records.",
               counts->damage_bytes);
 }
 
