@@ -443,7 +443,10 @@ static void test_a_damaged_file_of_exceptions_is_told_and_exempts_nobody_else(vo
     struct outcome outcome;
 
     (void)state;
+    make_dashboard();
     machine_configure(&machine, ENFORCE DENY_ALL);
+    say_exception(false, "nora", clock_utc_us() / US_PER_S + 3600);
+    wait_published("user nora until", true); /* anomalyd writes it no more */
     snprintf(command, sizeof command,
              "cd %s && printf 'user lena until 4102444800\nuser mia\n' >exemptions && "
              "chown %d exemptions",
