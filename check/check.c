@@ -12,6 +12,7 @@
 #include "check/kept.h"
 #include "common/clock.h"
 #include "common/exemptions.h"
+#include "store/policy_of_config.h"
 
 /* The tail of the journal that a login reads at most: bursts of the last moments. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -126,11 +127,7 @@ static bool score(struct check *check, const struct risk_model *model,
 {
     const struct config *config = check->config;
     struct login_record *record = &check->record;
-    const struct policy policy = {.deny_budget = config->deny_budget,
-                                  .step_up_budget = config->step_up_budget,
-                                  .log_budget = config->log_budget,
-                                  .min_history = (uint32_t)config->min_history,
-                                  .deny_root = config->deny_root};
+    const struct policy policy = policy_of_config(config);
     const struct policy_facts facts = {.exempt = check->exempt,
                                        .is_root = check->job->is_root,
                                        .learned_logins = history->profile.logins};
@@ -299,9 +296,7 @@ static bool opened(struct check *check, struct error *error)
 static bool judge_volume(struct check *check, struct error *error)
 {
     const struct config *config = check->config;
-    const struct session_rule rule = {.deviations = (double)config->large_session_deviations,
-                                      .least_bytes = config->large_session_least_bytes,
-                                      .min_sessions = (uint32_t)config->min_history};
+    const struct session_rule rule = session_rule_of_config(config);
     struct login_record *record = &check->record;
     struct history history;
     struct tail tail = {.about = &record->event, .history = &history};

@@ -10,6 +10,7 @@
 #include "scorer/place_text.h"
 #include "store/journal.h"
 #include "store/login_json.h"
+#include "store/policy_of_config.h"
 
 /* As much of the journal as a login reads that is not folded in yet. */
 #define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
@@ -396,11 +397,7 @@ bool predict_judge(struct prediction *prediction, const struct config *config,
                    struct check_kept *kept, struct error *error)
 {
     struct login_event *event = &prediction->event;
-    const struct policy policy = {.deny_budget = config->deny_budget,
-                                  .step_up_budget = config->step_up_budget,
-                                  .log_budget = config->log_budget,
-                                  .min_history = (uint32_t)config->min_history,
-                                  .deny_root = config->deny_root};
+    const struct policy policy = policy_of_config(config);
     const struct risk_model *model;
     struct history history;
     struct store *store;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/json_writer.h"
 #include "store/model_file.h"
+#include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/evaluate.h"
 #include "trainer/evaluate_raw.h"
@@ -15,7 +16,6 @@
 #include "trainer/import_format.h"
 #include "trainer/import_store.h"
 #include "trainer/output.h"
-#include "trainer/policy_of_config.h"
 #include "trainer/store_owner.h"
 
 struct evaluate_values {

@@ -6,9 +6,9 @@
 #include "common/json_writer.h"
 #include "common/moment.h"
 #include "store/model_file.h"
+#include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/exempt_logins.h"
-#include "trainer/policy_of_config.h"
 #include "trainer/replay_report.h"
 #include "trainer/store_owner.h"
 

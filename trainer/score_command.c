@@ -7,6 +7,7 @@
 #include "common/json_writer.h"
 #include "common/utf8.h"
 #include "store/model_file.h"
+#include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
 #include "trainer/import_format.h"
@@ -15,7 +16,6 @@
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
 #include "trainer/output.h"
-#include "trainer/policy_of_config.h"
 #include "trainer/worst_logins.h"
 
 #define REASONS_BYTES 1024

@@ -1,6 +1,6 @@
 /* What the configuration says of verdicts and sessions. */
-#ifndef TRAINER_POLICY_OF_CONFIG_H
-#define TRAINER_POLICY_OF_CONFIG_H
+#ifndef STORE_POLICY_OF_CONFIG_H
+#define STORE_POLICY_OF_CONFIG_H
 
 #include "common/config.h"
 #include "scorer/policy.h"
