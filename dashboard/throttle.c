@@ -83,7 +83,8 @@ static uint64_t key_of(const struct throttle *throttle, enum kind kind, const ch
     return key;
 }
 
-/* The entry of a key; *room: what it would take the place of. NULL: it has none. */
+/* The entry of a key; *room: what it would take the place of, a free one or else the one that was
+ * used longest ago. NULL: it has none. */
 static struct entry *find(struct throttle *throttle, uint64_t key, struct entry **room)
 {
     struct entry *set = throttle->sets[key % SETS];
@@ -92,7 +93,7 @@ static struct entry *find(struct throttle *throttle, uint64_t key, struct entry 
     for (size_t i = 0; i < ENTRIES; i++) {
         if (set[i].key == key)
             return &set[i];
-        if (set[i].at_us < (*room)->at_us)
+        if ((*room)->missing > 0 && (set[i].missing <= 0 || set[i].at_us < (*room)->at_us))
             *room = &set[i];
     }
     return NULL;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -46,6 +47,7 @@ struct daemon daemon_start(const char *program, const char *directory, const cha
     daemon.pid = fork();
     assert_true(daemon.pid >= 0);
     if (daemon.pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         int log = open(daemon.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
         dup2(log, STDERR_FILENO);

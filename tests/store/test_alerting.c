@@ -84,6 +84,8 @@ static const char *webhook(const char *directory, const struct hook_server *serv
 
 /* ---- logins and what becomes of them -------------------------------------------------------- */
 
+/* Logins that must fall into one message are appended before anomalyd starts: it may read between
+ * any two. */
 static void append(const char *directory, const char *user, unsigned first, unsigned count)
 {
     int fd = fixture_directory_fd(directory);
@@ -247,11 +249,12 @@ static void test_webhook_is_signed_and_tried_again(void **state)
 {
     static const int PLAN[] = {500, 200};
     struct hook_server server = hook_server_start(*state, PLAN, 2);
-    struct daemon daemon = start(*state, webhook(*state, &server, "pause = 50ms\n"));
     struct alert_delivery delivery;
     char ids[2][32], *request;
+    struct daemon daemon;
 
     append(*state, "mallory", 0, 3);
+    daemon = start(*state, webhook(*state, &server, "pause = 50ms\n"));
     delivery = expect_delivery(*state, 1);
     assert_int_equal(delivery.state, DELIVERY_DONE);
     assert_int_equal(delivery.attempts, 2);
@@ -346,12 +349,13 @@ static void test_restarts_neither_repeat_nor_lose(void **state)
     static const int PLAN[] = {503, 503, 200};
     struct hook_server server = hook_server_start(*state, PLAN, 3);
     const char *rules = webhook(*state, &server, "pause = 1min\n");
-    struct daemon daemon = start(*state, rules);
     struct alert_delivery delivery;
+    struct daemon daemon;
     char *request;
     int status;
 
     append(*state, "mallory", 0, 7);
+    daemon = start(*state, rules);
     expect_requests(&server, 1); /* refused; the next try is a minute off */
     daemon_stop(&daemon);
     assert_int_equal(deliveries_of(*state, 1).list[0].state, DELIVERY_PENDING);
@@ -404,8 +408,8 @@ static void test_mail_headers_are_ours(void **state)
              "[channel mail]\nkind = email\nto = soc@example.org ops@example.org\n"
              "from = anomaly@example.org\nsendmail = %s/sendmail\n",
              (const char *)*state);
-    daemon = start(*state, rules);
     append(*state, "root\r\nBcc: evil@example.org\r\n\r\n.\r\nGo to \xc3\xa9vil", 0, 2);
+    daemon = start(*state, rules);
     delivery = expect_delivery(*state, 1);
     assert_int_equal(delivery.state, DELIVERY_DONE);
     assert_int_equal(delivery.attempts, 1);
@@ -475,8 +479,8 @@ static void test_syslog(void **state)
              "[rule denied]\nverdict = deny\ngroup_by = source\nwait = 0s\nchannels = log\n"
              "[channel log]\nkind = syslog\nsocket = %s\n",
              address.sun_path);
-    daemon = start(*state, rules);
     append(*state, "mallory", 0, 2);
+    daemon = start(*state, rules);
     assert_int_equal(expect_delivery(*state, 1).state, DELIVERY_DONE);
     assert_true(recv(fd, line, sizeof(line) - 1, MSG_DONTWAIT) > 0);
     assert_int_equal(strncmp(line, "<84>", 4), 0);
@@ -695,15 +699,16 @@ static void test_the_command_line(void **state)
     static const int PLAN[] = {200, 200, 404};
     struct hook_server server = hook_server_start(*state, PLAN, 3);
     char config[FIXTURE_PATH_BYTES * 3];
-    struct daemon daemon = start(*state, webhook(*state, &server,
-                                                 "[channel other]\nkind = webhook\n"
-                                                 "url = http://127.0.0.1:1/x\nattempts = 1\n"
-                                                 "secret_file = /nowhere\n"));
+    struct daemon daemon;
 
+    append(*state, "mallory", 0, 3);
+    daemon = start(*state, webhook(*state, &server,
+                                   "[channel other]\nkind = webhook\n"
+                                   "url = http://127.0.0.1:1/x\nattempts = 1\n"
+                                   "secret_file = /nowhere\n"));
     snprintf(config, sizeof(config), KEEP "keep_alerts = 36500d\nalerts = %s/alerts\nstore = %s\n",
              (const char *)*state, (const char *)*state);
     daemon_write_config(&daemon, config);
-    append(*state, "mallory", 0, 3);
     assert_int_equal(expect_delivery(*state, 1).state, DELIVERY_DONE);
     expect_control(&daemon, "", 0, "3 logins, judged up to deny, risk up to 0.970");
     expect_control(&daemon, "--json", 0, "\"message\": \"answered 200\"");
