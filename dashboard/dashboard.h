@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "common/command_line.h"
+#include "dashboard/accounts.h"
 #include "dashboard/analyses.h"
 #include "dashboard/connections.h"
 #include "dashboard/identity.h"
@@ -34,6 +35,12 @@ struct dashboard {
     struct jobs *jobs;
     struct analyses *analyses;
     struct live *live;
+    struct chores *chores;
+    struct accounts *accounts;
+
+    pthread_mutex_t review_lock; /* held while what each session may do is looked at again */
+    bool review_is_due;          /* the main thread's */
+    bool is_stuck;               /* a chore does not end */
 
     /* What GET /health says to anybody, and when that was looked at (UTC; 0: never). */
     atomic_int_fast64_t health_looked_us;
@@ -61,18 +68,21 @@ bool dashboard_init(struct dashboard *dashboard, const struct config *config, co
 /* Starts what works in the background. To be stopped also when it fails. */
 bool dashboard_start(struct dashboard *dashboard, struct error *error) MUST_USE;
 
-/* Nothing is being answered any more. */
+/*
+ * Nothing is being answered any more. When a chore does not end, what it may use stays until the
+ * process ends.
+ */
 void dashboard_stop(struct dashboard *dashboard);
 
 void dashboard_finish(struct dashboard *dashboard);
 
-/* What a user may do, by the configuration in force. */
-enum role dashboard_role(struct dashboard *dashboard, const char *user);
-
 /*
- * Puts another configuration in force; the store's directory stays. Who is signed in has what his
- * groups give him now.
+ * Puts another configuration in force; the store's directory stays. Who is signed in soon has what
+ * his groups give him now.
  */
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
+
+/* What the main thread sees to about once a second. */
+void dashboard_tick(struct dashboard *dashboard);
 
 #endif

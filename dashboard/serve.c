@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/notify.h"
 #include "dashboard/exchange.h"
 #include "dashboard/waker.h"
@@ -174,8 +173,7 @@ static void wait_for_end(struct dashboard *dashboard, const struct command_line 
             reload(dashboard, line);
         else if (number > 0)
             return;
-        wakers_tick(clock_monotonic_us());
-        connections_tick(dashboard->connections, clock_monotonic_us());
+        dashboard_tick(dashboard);
     }
 }
 
