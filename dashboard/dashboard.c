@@ -1,18 +1,22 @@
 #include "dashboard/dashboard.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/program_beside.h"
+#include "dashboard/certificate.h"
 #include "dashboard/waker.h"
 
 bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
                     int helper, struct error *error)
 {
-    *dashboard = (struct dashboard){.config = *config, .generation = 1};
+    *dashboard = (struct dashboard){.config = *config, .generation = 1, .pem_reader = -1};
     snprintf(dashboard->directory, sizeof(dashboard->directory), "%s", directory);
     pthread_rwlock_init(&dashboard->config_lock, NULL);
     pthread_mutex_init(&dashboard->review_lock, NULL);
+    pthread_mutex_init(&dashboard->certificate_lock, NULL);
     dashboard->desk = sign_in_desk_create(helper);
     dashboard->sessions = sessions_create();
     dashboard->tokens = tokens_create(dashboard->directory);
@@ -60,6 +64,10 @@ void dashboard_finish(struct dashboard *dashboard)
     tokens_destroy(dashboard->tokens);
     sessions_destroy(dashboard->sessions);
     sign_in_desk_destroy(dashboard->desk);
+    if (dashboard->pem_reader >= 0)
+        close(dashboard->pem_reader);
+    certificate_forget();
+    pthread_mutex_destroy(&dashboard->certificate_lock);
     pthread_mutex_destroy(&dashboard->review_lock);
     pthread_rwlock_destroy(&dashboard->config_lock);
 }
@@ -97,10 +105,37 @@ void dashboard_reconfigure(struct dashboard *dashboard, const struct config *con
     dashboard->review_is_due = true;
 }
 
+/* A chore. */
+static void read_certificate(void *context)
+{
+    struct dashboard *dashboard = context;
+    const struct pem_files *files = &dashboard->certificate;
+    struct error error = ERROR_NONE;
+    struct pem pem;
+
+    pthread_mutex_lock(&dashboard->certificate_lock);
+    bool done = dashboard->pem_reader >= 0 ? pem_ask(dashboard->pem_reader, &pem, &error)
+                                           : pem_read(files, &pem, &error);
+    if (done) {
+        done = certificate_use(&pem, files, &error);
+        pem_free(&pem);
+    }
+    pthread_mutex_unlock(&dashboard->certificate_lock);
+    if (!done)
+        fprintf(stderr, "anomaly-dashboard: the certificate stays as it was: %s\n", error.text);
+}
+
+void dashboard_renew_certificate(struct dashboard *dashboard)
+{
+    dashboard->certificate_is_due = dashboard->certificate.chain != NULL;
+}
+
 void dashboard_tick(struct dashboard *dashboard)
 {
     if (dashboard->review_is_due)
         dashboard->review_is_due = !chores_add(dashboard->chores, review_sessions, dashboard);
+    if (dashboard->certificate_is_due)
+        dashboard->certificate_is_due = !chores_add(dashboard->chores, read_certificate, dashboard);
     wakers_tick(clock_monotonic_us());
     connections_tick(dashboard->connections, clock_monotonic_us());
 }

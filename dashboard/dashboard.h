@@ -11,6 +11,7 @@
 #include "dashboard/connections.h"
 #include "dashboard/identity.h"
 #include "dashboard/live.h"
+#include "dashboard/pem.h"
 #include "dashboard/session.h"
 #include "dashboard/sign_in.h"
 #include "dashboard/throttle.h"
@@ -38,9 +39,11 @@ struct dashboard {
     struct chores *chores;
     struct accounts *accounts;
 
-    pthread_mutex_t review_lock; /* held while what each session may do is looked at again */
-    bool review_is_due;          /* the main thread's */
-    bool is_stuck;               /* a chore does not end */
+    /* What SIGHUP asks for besides, done by chores, each of them alone at a time. */
+    pthread_mutex_t review_lock;            /* what each session may do is looked at again */
+    pthread_mutex_t certificate_lock;       /* the certificate is read again */
+    bool review_is_due, certificate_is_due; /* the main thread's */
+    bool is_stuck;                          /* a chore does not end */
 
     /* What GET /health says to anybody, and when that was looked at (UTC; 0: never). */
     atomic_int_fast64_t health_looked_us;
@@ -50,6 +53,9 @@ struct dashboard {
 
     /* Since the start. */
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
+
+    struct pem_files certificate; /* NULLs: no TLS */
+    int pem_reader;               /* who reads them when root was given up; -1: nobody */
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
     bool secure;             /* browsers come by TLS: cookies are Secure */
@@ -81,6 +87,9 @@ void dashboard_finish(struct dashboard *dashboard);
  * his groups give him now.
  */
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
+
+/* Has the certificate read again soon; when that fails, standard error says why, and it stays. */
+void dashboard_renew_certificate(struct dashboard *dashboard);
 
 /* What the main thread sees to about once a second. */
 void dashboard_tick(struct dashboard *dashboard);
