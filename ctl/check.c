@@ -159,10 +159,25 @@ static void check_secret(const struct alert_channel *channel, struct findings *f
     close(fd);
 }
 
+static void check_authorities(const struct alert_channel *channel, struct findings *findings)
+{
+    struct error error = ERROR_NONE;
+    int fd;
+    if (channel->ca_file[0] == '\0')
+        return;
+    if (trusted_file_open(channel->ca_file, ANY_OWNER, FAULT_CONFIG, &fd, &error))
+        close(fd);
+    else
+        findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s", channel->name,
+                     error.text);
+}
+
 static void check_channel(const struct alert_channel *channel, struct findings *findings)
 {
-    if (channel->kind == ALERT_WEBHOOK)
+    if (channel->kind == ALERT_WEBHOOK) {
         check_secret(channel, findings);
+        check_authorities(channel, findings);
+    }
     if (channel->kind == ALERT_EMAIL && access(channel->sendmail, X_OK) != 0)
         findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s cannot be run",
                      channel->name, channel->sendmail);
