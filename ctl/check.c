@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/exemptions.h"
+#include "common/owner.h"
 #include "common/trusted_file.h"
 #include "ctl/check_pam.h"
 #include "ctl/ctl.h"
@@ -259,7 +260,7 @@ static void check_store(const struct config *config, struct findings *findings)
                      "%s has the group root; logins cannot be judged, for their check never runs "
                      "with that group: chgrp it to the group pam_anomaly",
                      config->store);
-    if (!ctl_become_owner(config->store, &error) ||
+    if (!owner_become(config->store, &error) ||
         !store_open(&store, config->store, STORE_READ, &error)) {
         say_fault(findings, config, FAULT_STORE, "store", error.text);
         return;
