@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from rig import Dashboard, Promises, build_directory, wait_for
 
+SOURCE = Path(__file__).resolve().parents[2] / "dashboard"
+ECS_FIELD = re.compile(r"@timestamp|tags|message|(event|user|host|service|source|destination|related|rule|observer|"
+                       r"error|group|pam_anomaly)\.[a-z_.]+$")
 LOGINS = 6000
 VERDICTS = ["allow", "log", "step-up", "deny"]
 
@@ -254,28 +258,104 @@ def check_cursors(promises, service, reader, everything):
     promises.equal("a user list's cursor: 400", reader.session.get(target("/api/users", cursor="zz")).status, 400)
 
 
+def columns_of(group):
+    """What columns.def says of a group: the names of CSV's columns, and all fields of ECS."""
+    text = re.sub(r"\\\n", "\n", (SOURCE / "columns.def").read_text())
+    macros = {}
+    for name, body in re.findall(r"^#define (EVENT|PLACE)\(group.*?\)\s*\n((?:    .*\n)+)", text, re.M):
+        macros[name] = body
+    for name, body in macros.items():
+        text = re.sub(rf"^{name}\((\w+), .*$", lambda use: body.replace("(group,", f"({use[1]},"), text, flags=re.M)
+    rows = re.findall(rf'^\s*(COLUMN|FIELD)\({group}, (\w+), ("[^"]+"|NULL),', text, re.M)
+    return ([name for kind, name, _ in rows if kind == "COLUMN"],
+            {field.strip('"') for _, _, field in rows if field != "NULL"})
+
+
+def export(reader, path, file_format, **query):
+    answer = reader.session.get(target(path, format=file_format, **query))
+    if answer.status != 200:
+        raise RuntimeError(f"{path} {query}: {answer}")
+    if file_format == "csv":
+        return answer, list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    return answer, [json.loads(line) for line in answer.body.decode().splitlines()]
+
+
+def ecs_is_sound(event):
+    return (moment(event["@timestamp"]) and event["event.kind"] in ("event", "alert", "asset", "metric", "state")
+            and event["event.dataset"].startswith("pam_anomaly.") and all(ECS_FIELD.match(field) for field in event))
+
+
+def check_list_export(promises, reader, path, name, groups, item_of=lambda row: row, **query):
+    """Both files of a list hold what its pages hold, in the columns of the table."""
+    items = [item_of(item) for item in reader.all(path, limit=500, **query)]
+    promises.check(f"{path}: there are some", bool(items))
+    columns, fields = [], set()
+    for group in groups:
+        own, more = columns_of(group)
+        columns += own
+        fields |= more
+    answer, rows = export(reader, path, "csv", **query)
+    promises.equal(f"{path}: the columns are the table's", list(rows[0]), columns)
+    promises.check(f"{path}: as a file {name}.csv", f'"{name}.csv"' in answer.headers["Content-Disposition"], answer)
+    key = next(key for key in ("id", "user", "ip", "subject") if key in columns)
+    promises.equal(f"{path}: all of it", [row[key] for row in rows], [str(item[key] or "") for item in items])
+    for column in set(columns) & set(items[0]) - {"reasons", "logins", "deliveries", "acknowledged"}:
+        pairs = [(row[column], item.get(column)) for row, item in zip(rows, items)]
+        promises.check(f"{path}: {column}", all(same(cell, value) for cell, value in pairs),
+                       [pair for pair in pairs if not same(*pair)][:3])
+    answer, events = export(reader, path, "ecs", **query)
+    promises.check(f"{path}: as a file {name}.ndjson", f'"{name}.ndjson"' in answer.headers["Content-Disposition"], answer)
+    promises.equal(f"{path}: in ECS too", len(events), len(items))
+    promises.check(f"{path}: of the table's fields", all(set(event) <= fields for event in events), events[:1])
+    promises.check(f"{path}: which are the schema's or ours", all(map(ecs_is_sound, events)), events[:1])
+    return events
+
+
+def same(cell, value):
+    """A cell and the member of an item."""
+    if value is None or value == "":
+        return cell == ""
+    if isinstance(value, bool):
+        return cell == str(value).lower()
+    if isinstance(value, (int, float)):
+        return abs(float(cell) - value) < 1e-4
+    return cell == value
+
+
+def check_all_exports(promises, reader):
+    promises.section("exports of every list")
+    logins = check_list_export(promises, reader, "/api/logins", "logins", ["LOGIN"], order="oldest")
+    promises.equal("logins are events", {event["event.kind"] for event in logins}, {"event"})
+    check_list_export(promises, reader, "/api/sessions", "sessions", ["LOGIN"])
+    queue = check_list_export(promises, reader, "/api/queue", "queue", ["LOGIN", "WAITING"],
+                              lambda row: {**row["login"], "later": row["later"]})
+    promises.equal("what waits are alerts", {event["event.kind"] for event in queue}, {"alert"})
+    promises.check("beside the login before", any("pam_anomaly.travel.speed_kmh" in event for event in queue))
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="name")
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="attempts")
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"])
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"], order="failures", since="7d")
+    check_list_export(promises, reader, "/api/exceptions", "exceptions", ["EXCEPTION"])
+
+
 def check_exports(promises, service, reader):
     promises.section("exports")
     formula = '=HYPERLINK("http://x")'
     names = [formula, "+1", "-1", "@sum", 'a,"b"', "\u00e9"]
     add_logins(service, "names.csv", [[f"2026-03-0{n + 1}T10:00:00Z", name, "web", "8.8.8.8", 0]
                                       for n, name in enumerate(names)])
-    answer = reader.session.get(target("/api/logins", format="csv", ip="8.8.8.8", order="oldest"))
-    rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    answer, rows = export(reader, "/api/logins", "csv", ip="8.8.8.8", order="oldest")
     promises.equal("what a spreadsheet would compute has an apostrophe", [row["user"] for row in rows],
                    ["'" + name if name[0] in "=+-@" else name for name in names], answer)
-    promises.check("it is a file", "logins.csv" in answer.headers["Content-Disposition"], answer)
+    promises.equal("and in a list of users", sorted({"'" + name for name in names[:4]} - {
+        row["user"] for row in export(reader, "/api/users", "csv")[1]}), [])
     everything = reader.all("/api/logins", order="oldest", limit=500)
-    rows = list(csv.DictReader(io.StringIO(
-        reader.session.get(target("/api/logins", format="csv", order="oldest")).body.decode(), newline="")))
-    promises.equal("all of a list", [row["id"] for row in rows], ids(everything))
-    lines = reader.session.get(target("/api/logins", format="ecs", order="oldest")).body.decode().splitlines()
-    events = [json.loads(line) for line in lines]
-    promises.equal("in ECS too", [event["event.id"] for event in events], ids(everything))
+    events = export(reader, "/api/logins", "ecs", order="oldest")[1]
+    promises.equal("in ECS names are as they are", [event["user.name"] for event in events],
+                   [login["user"] for login in everything])
     promises.equal("with outcomes", [event["event.outcome"] for event in events],
                    ["failure" if login["reached"] == "attempt" else "success" for login in everything])
-    rows = reader.session.get(target("/api/sessions", format="csv", user="user0")).body.decode()
-    promises.equal("sessions of one user", len(rows.splitlines()) - 1,
+    promises.equal("sessions of one user", len(export(reader, "/api/sessions", "csv", user="user0")[1]),
                    len(reader.all("/api/sessions", user="user0")))
 
 
@@ -334,6 +414,7 @@ def main():
             for check in (check_logins, check_one, check_queue, check_overview, check_users, check_sources,
                           check_sessions):
                 check(promises, reader, everything)
+            check_all_exports(promises, reader)
             check_cursors(promises, service, reader, everything)
             check_exports(promises, service, reader)
             check_refusals(promises, reader)
