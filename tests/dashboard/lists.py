@@ -2,56 +2,18 @@
 """Lists and the overview say what the stored logins say: filters, orders, pages, exports."""
 
 import csv
-import io
-import json
-import re
 import socket
 import subprocess
 import tempfile
-import urllib.parse
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from listing import Reader, check_list_export, export, moment, target
 from rig import Dashboard, Promises, build_directory, wait_for
 
-SOURCE = Path(__file__).resolve().parents[2] / "dashboard"
-ECS_FIELD = re.compile(r"@timestamp|tags|message|(event|user|host|service|source|destination|related|rule|observer|"
-                       r"error|group|pam_anomaly)\.[a-z_.]+$")
 LOGINS = 6000
 VERDICTS = ["allow", "log", "step-up", "deny"]
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def target(path, **query):
-    return path + "?" + urllib.parse.urlencode(query)
-
-
-class Reader:
-    """Everything of a list, page by page."""
-
-    def __init__(self, session):
-        self.session = session
-
-    def get(self, path, **query):
-        answer = self.session.get(target(path, **query))
-        if answer.status != 200:
-            raise RuntimeError(f"{path} {query}: {answer}")
-        return answer.json
-
-    def all(self, path, between=lambda: None, **query):
-        items, cursor = [], {}
-        for _ in range(2000):
-            page = self.get(path, **query, **cursor)
-            items += page["items"]
-            if page["next"] is None:
-                return items
-            cursor = {"cursor": page["next"]}
-            between()
-        raise RuntimeError(f"{path} {query} has no end")
 
 
 def gravity(login):
@@ -258,76 +220,12 @@ def check_cursors(promises, service, reader, everything):
     promises.equal("a user list's cursor: 400", reader.session.get(target("/api/users", cursor="zz")).status, 400)
 
 
-def columns_of(group):
-    """What columns.def says of a group: the names of CSV's columns, and all fields of ECS."""
-    text = re.sub(r"\\\n", "\n", (SOURCE / "columns.def").read_text())
-    macros = {}
-    for name, body in re.findall(r"^#define (EVENT|PLACE)\(group.*?\)\s*\n((?:    .*\n)+)", text, re.M):
-        macros[name] = body
-    for name, body in macros.items():
-        text = re.sub(rf"^{name}\((\w+), .*$", lambda use: body.replace("(group,", f"({use[1]},"), text, flags=re.M)
-    rows = re.findall(rf'^\s*(COLUMN|FIELD)\({group}, (\w+), ("[^"]+"|NULL),', text, re.M)
-    return ([name for kind, name, _ in rows if kind == "COLUMN"],
-            {field.strip('"') for _, _, field in rows if field != "NULL"})
-
-
-def export(reader, path, file_format, **query):
-    answer = reader.session.get(target(path, format=file_format, **query))
-    if answer.status != 200:
-        raise RuntimeError(f"{path} {query}: {answer}")
-    if file_format == "csv":
-        return answer, list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
-    return answer, [json.loads(line) for line in answer.body.decode().splitlines()]
-
-
-def ecs_is_sound(event):
-    return (moment(event["@timestamp"]) and event["event.kind"] in ("event", "alert", "asset", "metric", "state")
-            and event["event.dataset"].startswith("pam_anomaly.") and all(ECS_FIELD.match(field) for field in event))
-
-
-def check_list_export(promises, reader, path, name, groups, item_of=lambda row: row, **query):
-    """Both files of a list hold what its pages hold, in the columns of the table."""
-    items = [item_of(item) for item in reader.all(path, limit=500, **query)]
-    promises.check(f"{path}: there are some", bool(items))
-    columns, fields = [], set()
-    for group in groups:
-        own, more = columns_of(group)
-        columns += own
-        fields |= more
-    answer, rows = export(reader, path, "csv", **query)
-    promises.equal(f"{path}: the columns are the table's", list(rows[0]), columns)
-    promises.check(f"{path}: as a file {name}.csv", f'"{name}.csv"' in answer.headers["Content-Disposition"], answer)
-    key = next(key for key in ("id", "user", "ip", "subject") if key in columns)
-    promises.equal(f"{path}: all of it", [row[key] for row in rows], [str(item[key] or "") for item in items])
-    for column in set(columns) & set(items[0]) - {"reasons", "logins", "deliveries", "acknowledged"}:
-        pairs = [(row[column], item.get(column)) for row, item in zip(rows, items)]
-        promises.check(f"{path}: {column}", all(same(cell, value) for cell, value in pairs),
-                       [pair for pair in pairs if not same(*pair)][:3])
-    answer, events = export(reader, path, "ecs", **query)
-    promises.check(f"{path}: as a file {name}.ndjson", f'"{name}.ndjson"' in answer.headers["Content-Disposition"], answer)
-    promises.equal(f"{path}: in ECS too", len(events), len(items))
-    promises.check(f"{path}: of the table's fields", all(set(event) <= fields for event in events), events[:1])
-    promises.check(f"{path}: which are the schema's or ours", all(map(ecs_is_sound, events)), events[:1])
-    return events
-
-
-def same(cell, value):
-    """A cell and the member of an item."""
-    if value is None or value == "":
-        return cell == ""
-    if isinstance(value, bool):
-        return cell == str(value).lower()
-    if isinstance(value, (int, float)):
-        return abs(float(cell) - value) < 1e-4
-    return cell == value
-
-
 def check_all_exports(promises, reader):
     promises.section("exports of every list")
-    logins = check_list_export(promises, reader, "/api/logins", "logins", ["LOGIN"], order="oldest")
+    _, logins = check_list_export(promises, reader, "/api/logins", "logins", ["LOGIN"], order="oldest")
     promises.equal("logins are events", {event["event.kind"] for event in logins}, {"event"})
     check_list_export(promises, reader, "/api/sessions", "sessions", ["LOGIN"])
-    queue = check_list_export(promises, reader, "/api/queue", "queue", ["LOGIN", "WAITING"],
+    _, queue = check_list_export(promises, reader, "/api/queue", "queue", ["LOGIN", "WAITING"],
                               lambda row: {**row["login"], "later": row["later"]})
     promises.equal("what waits are alerts", {event["event.kind"] for event in queue}, {"alert"})
     promises.check("beside the login before", any("pam_anomaly.travel.speed_kmh" in event for event in queue))
@@ -336,6 +234,24 @@ def check_all_exports(promises, reader):
     check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"])
     check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"], order="failures", since="7d")
     check_list_export(promises, reader, "/api/exceptions", "exceptions", ["EXCEPTION"])
+
+
+def check_analysis_export(promises, reader):
+    promises.section("exports of an analysis")
+    history = ["time,user,ip,success"] + [f"{1790000000 + number},{name},192.0.2.{number},1"
+                                          for number, name in enumerate(("=cmd", "-432", "'=x", "bob"))]
+    answer = reader.session.request("POST", "/api/analyse?format=csv", "\n".join(history) + "\n",
+                                    headers={"Content-Type": "text/csv"})
+    job = answer.json.get("job")
+    if not promises.check("is taken", answer.status == 202 and job, answer):
+        return
+    promises.check("is done", wait_for(
+        lambda: reader.get(f"/api/analyse/{job}")["state"] == "done", 120), reader.get(f"/api/analyse/{job}"))
+    rows, events = check_list_export(promises, reader, f"/api/analyse/{job}/rows", "scored", ["SCORED"])
+    promises.equal("names are guarded in CSV alone", ([row["user"] for row in rows], [event["user.name"] for event in events]),
+                   (["'=cmd", "'-432", "''=x", "bob"], ["=cmd", "-432", "'=x", "bob"]))
+    promises.equal("only what is judged so", export(reader, f"/api/analyse/{job}/rows", "csv", verdict="deny")[1],
+                   [row for row in rows if row["verdict"] == "deny"])
 
 
 def check_exports(promises, service, reader):
@@ -415,6 +331,7 @@ def main():
                           check_sessions):
                 check(promises, reader, everything)
             check_all_exports(promises, reader)
+            check_analysis_export(promises, reader)
             check_cursors(promises, service, reader, everything)
             check_exports(promises, service, reader)
             check_refusals(promises, reader)
