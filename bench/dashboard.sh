@@ -1,7 +1,8 @@
 #!/bin/bash
-# dashboard.sh [LOGINS [ROUNDS]]: what every page of the dashboard asks, of a store of so many logins
-# (ten million) that is made once: median, 95th percentile and worst of so many requests (100) each
-# with other parameters, and the service's memory.
+# dashboard.sh [LOGINS [ROUNDS [NAME …]]]: what every page of the dashboard asks (NAME: only that), of a
+# store of so many logins (ten million) that is made once: median, 95th percentile and worst of so many
+# requests (100) each with other parameters, and the service's memory. COLD=1: each request finds nothing
+# of the store in the page cache.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
@@ -29,4 +30,4 @@ printf 'store = %s\ngeo = none\n' "$store" >"$room/conf"
 chmod 0600 "$room/conf"
 
 bench_machine_line
-/usr/bin/python3 -B "$top/bench/dashboard_times.py" "$build/dashboard/anomaly-dashboard" "$room/conf" "$rounds"
+/usr/bin/python3 -B "$top/bench/dashboard_times.py" "$build/dashboard/anomaly-dashboard" "$room/conf" "$rounds" "${@:3}"
