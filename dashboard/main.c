@@ -8,6 +8,7 @@
 #include "dashboard/listen.h"
 #include "dashboard/serve.h"
 #include "dashboard/token_commands.h"
+#include "store/store.h"
 
 #define PEM_MAX_BYTES (256 * 1024)
 
@@ -102,6 +103,7 @@ static bool start_and_serve(const struct command_line *line, const struct config
     }
     if (root)
         command_note(line, "runs as root, because %s is root's", config->store);
+    store_configure_read_ahead();
     if (!dashboard_init(&dashboard, config, directory, helper, error))
         return false;
     dashboard.secure = options->tls_key != NULL || values->behind_proxy;
