@@ -339,6 +339,10 @@ static bool add_list(struct page *page, enum login_list list)
 
     if (!list_is_parted(list))
         return add_head(page, first);
+    if (!last_part(page, first, last, &rank))
+        return false;
+    if (rank >= 0)
+        store_read_ahead_ranked(page->store, first, rank);
     for (;;) {
         if (last < first || !last_part(page, first, last, &rank))
             return last < first;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +13,10 @@
 #define PAGE_BYTES_MOST 65536
 #define HEADER_BYTES    100 /* of the file */
 #define PAGE_SIZE_AT    16
+#define INDEX_INTERIOR  2
 #define TABLE_INTERIOR  5
 #define INTERIOR_HEADER 12
+#define SLACK_BYTES     32 /* of numbers that seem to run over a page's end */
 
 struct read_ahead {
     struct read_ahead *next;
@@ -96,9 +99,10 @@ void read_ahead_leave(struct read_ahead *file)
 
 struct walk {
     int fd;
+    uint8_t interior; /* the type of the tree's inner pages */
     size_t page_bytes, loaded_bytes;
     uint32_t loaded; /* the page in `bytes` */
-    uint8_t bytes[PAGE_BYTES_MOST];
+    uint8_t bytes[PAGE_BYTES_MOST + SLACK_BYTES];
 };
 
 static uint32_t big_endian(const uint8_t *bytes, size_t count)
@@ -126,29 +130,59 @@ static bool load(struct walk *walk, uint32_t page)
             return false;
         walk->loaded = page;
     }
-    return walk->bytes[0] == TABLE_INTERIOR; /* the root of a table of ours is never page 1 */
+    return walk->bytes[0] == walk->interior; /* the root of a table of ours is never page 1 */
 }
 
-/* The key of the interior page's cell, INT64_MAX when it is damaged; *child: the page below. */
+/* At most nine bytes, seven bits each but the last. Behind it: *at. */
+static uint64_t read_varint(const uint8_t *bytes, size_t *at)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < 8; i++) {
+        uint8_t byte = bytes[(*at)++];
+
+        value = value << 7 | (byte & 0x7f);
+        if ((byte & 0x80) == 0)
+            return value;
+    }
+    return value << 8 | bytes[(*at)++];
+}
+
+/* The record's first column, when that is an integer; else INT64_MAX. */
+static int64_t read_first_column(const uint8_t *bytes, size_t at, size_t end)
+{
+    static const uint8_t SIZES[] = {0, 1, 2, 3, 4, 6, 8};
+    size_t record = at;
+    uint64_t header = read_varint(bytes, &at), type = read_varint(bytes, &at), value = 0;
+
+    if (type == 8 || type == 9)
+        return (int64_t)type - 8;
+    if (type == 0 || type > 6 || header > end || record + header + SIZES[type] > end)
+        return INT64_MAX;
+    at = record + header;
+    value = (bytes[at] & 0x80) != 0 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < SIZES[type]; i++)
+        value = value << 8 | bytes[at + i];
+    return (int64_t)value;
+}
+
+/* The key of the inner page's cell, of an index its first column; *child: the page below. */
 static int64_t read_cell(const struct walk *walk, size_t cell, uint32_t *child)
 {
     size_t at = big_endian(walk->bytes + INTERIOR_HEADER + 2 * cell, 2);
-    uint64_t key = 0;
 
     *child = 0;
-    if (at + 4 + 9 > walk->page_bytes)
+    if (at + 4 > walk->page_bytes)
         return INT64_MAX;
     *child = big_endian(walk->bytes + at, 4);
     at += 4;
-    for (int i = 0; i < 8; i++, at++) {
-        key = key << 7 | (walk->bytes[at] & 0x7f);
-        if ((walk->bytes[at] & 0x80) == 0)
-            return (int64_t)key;
-    }
-    return (int64_t)(key << 8 | walk->bytes[at]);
+    if (walk->interior == TABLE_INTERIOR)
+        return (int64_t)read_varint(walk->bytes, &at);
+    (void)read_varint(walk->bytes, &at);
+    return read_first_column(walk->bytes, at, walk->page_bytes);
 }
 
-/* Below an interior page, where the key is; 0: that cannot be told. */
+/* Below an inner page, where the least that is not below the key is; 0: that cannot be told. */
 static uint32_t find_child(struct walk *walk, uint32_t page, int64_t key)
 {
     size_t low = 0, high;
@@ -195,17 +229,19 @@ static unsigned depth_of(struct walk *walk, uint32_t page, int64_t key)
     return depth;
 }
 
-static uint32_t root_of_logins(struct store *store)
+static uint32_t root_of(struct store *store, const char *table)
 {
     struct error error = ERROR_NONE;
-    sqlite3_stmt *statement = store_statement(store, SQL_LOGIN_ROOT, &error);
+    sqlite3_stmt *statement = store_statement(store, SQL_TABLE_ROOT, &error);
     uint32_t root = 0;
 
     if (!statement)
         return 0;
+    sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
     if (sqlite3_step(statement) == SQLITE_ROW)
         root = (uint32_t)sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
     return root;
 }
 
@@ -220,32 +256,21 @@ static bool begin_walk(struct walk *walk, int fd)
     walk->page_bytes = big_endian(header + PAGE_SIZE_AT, 2);
     if (walk->page_bytes == 1)
         walk->page_bytes = PAGE_BYTES_MOST;
+    memset(walk->bytes + walk->page_bytes, 0, SLACK_BYTES);
     return walk->page_bytes >= 512;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
-
-    return (one > other) - (one < other);
-}
-
 /* A level of the tree at a time: all its pages are asked for before the first is read. */
-void store_read_ahead(struct store *store, int64_t *keys, size_t count)
+static void walk_tree(struct store *store, const char *table, uint8_t interior, const int64_t *keys,
+                      size_t count)
 {
-    uint32_t page[READ_AHEAD_MOST], root;
-    struct walk *walk;
+    struct walk *walk = malloc(sizeof(*walk));
+    uint32_t page[READ_AHEAD_MOST], root = root_of(store, table);
 
-    if (!store->ahead || store->ahead->fd < 0 || count < 2)
-        return;
-    if (count > READ_AHEAD_MOST)
-        count = READ_AHEAD_MOST;
-    root = root_of_logins(store);
-    walk = malloc(sizeof(*walk));
     if (walk && root > 1 && begin_walk(walk, store->ahead->fd)) {
+        walk->interior = interior;
         unsigned depth = depth_of(walk, root, keys[0]);
 
-        qsort(keys, count, sizeof(*keys), by_value);
         for (size_t i = 0; i < count; i++)
             page[i] = root;
         for (unsigned level = 0; level < depth; level++) {
@@ -255,4 +280,37 @@ void store_read_ahead(struct store *store, int64_t *keys, size_t count)
         }
     }
     free(walk);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+void store_read_ahead(struct store *store, int64_t *keys, size_t count)
+{
+    if (!store->ahead || store->ahead->fd < 0 || count < 2)
+        return;
+    if (count > READ_AHEAD_MOST)
+        count = READ_AHEAD_MOST;
+    qsort(keys, count, sizeof(*keys), by_value);
+    walk_tree(store, "login", TABLE_INTERIOR, keys, count);
+}
+
+/* The last row of a rank stands before the first of the next. */
+void store_read_ahead_ranked(struct store *store, int64_t first, int64_t last)
+{
+    int64_t behind[READ_AHEAD_MOST];
+    size_t count = 0;
+
+    if (!store->ahead || store->ahead->fd < 0)
+        return;
+    if (last - first >= READ_AHEAD_MOST)
+        first = last - READ_AHEAD_MOST + 1;
+    while (first <= last)
+        behind[count++] = ++first;
+    if (count > 1)
+        walk_tree(store, "ranked", INDEX_INTERIOR, behind, count);
 }

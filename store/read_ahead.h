@@ -17,6 +17,9 @@
  */
 void store_read_ahead(struct store *store, int64_t *keys, size_t count);
 
+/* Of each of those ranks of the lists the greatest row; of more than READ_AHEAD_MOST the last. */
+void store_read_ahead_ranked(struct store *store, int64_t first, int64_t last);
+
 /*
  * The file, for as long as the store is open. Whoever closes a descriptor of a file gives up all
  * locks that his process has on it (POSIX), SQLite's too: there is one descriptor a file, which
