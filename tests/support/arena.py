@@ -25,14 +25,15 @@ SKIPPED = 77  # what ctest takes for "skipped"
 OUTSIDE = "PAM_ANOMALY_ARENA_OUTSIDE"
 LISTENER = "PAM_ANOMALY_ARENA_LISTENER"
 ROOT = Path("/run/arena")
+PATIENCE_S = 60  # until something that should happen is given up: other tests may have the processors
 
 
 def _namespaces():
     return " ".join(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid"))
 
 
-def _die_with_parent():
-    """However this script ends, unshare(1) is killed, and with it all that runs inside."""
+def die_with_parent():
+    """For a child: however this script ends, it is killed; with unshare(1) all that runs inside."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -49,7 +50,7 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
-def run(*command, timeout=60, check=True, **options):
+def run(*command, timeout=2 * PATIENCE_S, check=True, **options):
     """A command that has to succeed within a bounded time; its output as text."""
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace", timeout=timeout,
@@ -60,7 +61,7 @@ def run(*command, timeout=60, check=True, **options):
     return done
 
 
-def wait_for(condition, timeout=5.0, step=0.01):
+def wait_for(condition, timeout=PATIENCE_S, step=0.01):
     """The first true value of condition() within that time, else its last value."""
     end = time.monotonic() + timeout
     while True:
@@ -172,7 +173,7 @@ class Arena:
         sys.stdout.flush()
         # The shell is the namespaces' first process and waits for those that lost their parent.
         child = subprocess.Popen([*unshare, "sh", "-c", '"$@"; exit $?', "arena", sys.executable,
-                                  *sys.argv], env=environment, preexec_fn=_die_with_parent,
+                                  *sys.argv], env=environment, preexec_fn=die_with_parent,
                                  pass_fds=[made.fileno() for made in sockets])
         if on_start:
             on_start(_first_process(child.pid))
