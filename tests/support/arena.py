@@ -200,7 +200,10 @@ class Arena:
         self.syslog.close()
 
     def add_user(self, name, password=None, uid=None, shell="/bin/sh", system=False):
-        """A user with a home of its own in the private /etc; system users have no home."""
+        """A user with a home of its own in the private /etc, instead of one the machine may have of
+        this name; system users have no home."""
+        for path in ("/etc/passwd", "/etc/shadow", "/etc/group"):
+            _remove(path, name)
         used = {entry.pw_uid for entry in pwd.getpwall()}
         first = 200 if system else 20000
         uid = uid or next(number for number in range(first, 60000) if number not in used)
@@ -257,6 +260,14 @@ class Arena:
         finally:
             for path, value in before.items():
                 path.write_text(value)
+
+
+def _remove(path, name):
+    """The lines of that name; in place: owner and mode stay."""
+    path = Path(path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith(f"{name}:")),
+                    encoding="utf-8")
 
 
 def _append(path, line):
