@@ -25,6 +25,7 @@ SKIPPED = 77  # what ctest takes for "skipped"
 OUTSIDE = "PAM_ANOMALY_ARENA_OUTSIDE"
 LISTENER = "PAM_ANOMALY_ARENA_LISTENER"
 ROOT = Path("/run/arena")
+_LIBC = ctypes.CDLL(None)  # found before a fork, behind which little is safe
 PATIENCE_S = 60  # until something that should happen is given up: other tests may have the processors
 
 
@@ -34,7 +35,7 @@ def _namespaces():
 
 def die_with_parent():
     """For a child: however this script ends, it is killed; with unshare(1) all that runs inside."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _first_process(unshare):
