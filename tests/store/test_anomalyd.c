@@ -44,7 +44,8 @@ static void expect_logins(const char *directory, int64_t expected)
     }
 }
 
-static void append_many(const char *directory, unsigned first, unsigned count)
+/* The fixture's logins, the first of which was at that time. */
+static void append_since(const char *directory, int64_t begin_us, unsigned first, unsigned count)
 {
     int fd = fixture_directory_fd(directory);
 
@@ -56,9 +57,16 @@ static void append_many(const char *directory, unsigned first, unsigned count)
         snprintf(user, sizeof(user), "user%u", n % 5000);
         snprintf(address, sizeof(address), "84.150.%u.%u", n / 256 % 256, n % 256);
         record = fixture_record(user, address, n);
+        record.event.time_us += begin_us - FIXTURE_START_US;
+        record.event.id = login_id_make(record.event.time_us, (uint64_t)n << 24 | n);
         ASSERT_DONE(fixture_append(fd, &record, &error));
     }
     close(fd);
+}
+
+static void append_many(const char *directory, unsigned first, unsigned count)
+{
+    append_since(directory, FIXTURE_START_US, first, count);
 }
 
 static int64_t wal_bytes(const char *directory)
@@ -272,7 +280,7 @@ static void test_failures_are_bounded(void **state)
     struct daemon daemon = daemon_start(program, *state, KEEP "failures_limit = 1000\n");
 
     daemon_expect_state(&daemon, "READY=1");
-    append_many(*state, 0, 5000);
+    append_since(*state, clock_utc_us() - 200 * S_PER_DAY * US_PER_S, 0, 5000);
     expect_logins(*state, 1000);
     daemon_stop(&daemon);
     daemon = daemon_start(program, *state, "keep_logins = 36500d\n");
