@@ -1,7 +1,8 @@
 /* Every page opened in both schemes, wide and narrow: nothing complains, nothing bars the way. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { eventually, Scene } from "./scene.mjs";
+import { Scene } from "./scene.mjs";
+import { eventually } from "./viewer.mjs";
 
 const SIZES = [["1440", { width: 1440, height: 900 }], ["390", { width: 390, height: 844 }]];
 const NARROWEST = { width: 360, height: 740 };

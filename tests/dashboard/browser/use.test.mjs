@@ -1,7 +1,8 @@
 /* The pages in use: keys, filters, forms; what they change is looked up in the store. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { eventually, Scene } from "./scene.mjs";
+import { Scene } from "./scene.mjs";
+import { eventually } from "./viewer.mjs";
 
 let scene;
 let page;

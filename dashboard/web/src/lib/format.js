@@ -51,7 +51,7 @@ export function duration(seconds) {
   if (!known(seconds)) return NONE;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 2 * 86400) return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 2 * 86400) return `${(seconds / 3600).toFixed(1).replace(".0", "")} h`;
   return `${Math.round(seconds / 86400)} days`;
 }
 

@@ -5,9 +5,10 @@ import { count, counted, duration, moment, NONE } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
-import { chosen, filterBar } from "../components/filters.js";
+import { filterBar } from "../components/filters.js";
 import { pageHead, panel } from "../components/layout.js";
 import { emptyState, load } from "../components/load.js";
+import { loginColumns } from "../components/login_columns.js";
 import { table } from "../components/table.js";
 import { toast } from "../components/toast.js";
 
@@ -16,6 +17,18 @@ const FIELDS = [{ name: "state", label: "State", type: "select", options: [["", 
 function delivery(one) {
   return h("li", { class: one.ok === false ? "state-bad" : "state-ok" }, h("strong", {}, one.channel), one.ok === null ? " waits" : one.ok ? " delivered " : " failed ",
     one.ok !== null && moment(one.time), one.attempts > 1 && `, ${counted(one.attempts, "attempt")}`, one.ok === false && one.message && `: ${one.message}`);
+}
+
+/* Its worst ones, asked for when somebody wants to see them. */
+function itsLogins(alert, signal) {
+  const rows = h("div", {});
+  const words = alert.count > alert.logins.length ? `The ${count(alert.logins.length)} worst of ${counted(alert.count, "login")}` : counted(alert.logins.length, "login");
+  const details = h("details", { ontoggle: () => {
+    if (!details.open || rows.hasChildNodes()) return;
+    load(rows, signal, () => Promise.all(alert.logins.map((id) => get(`/api/logins/${encodeURIComponent(id)}`, null, signal))), (answers) =>
+      table("Logins of the alert", loginColumns("time", "user", "verdict", "risk", "from", "why"), answers.map(({ login }) => login), { class: "table cards" }));
+  } }, h("summary", {}, words), rows);
+  return details;
 }
 
 function alertCard(alert, again, signal) {
@@ -37,8 +50,7 @@ function alertCard(alert, again, signal) {
       alert.acknowledged ? h("span", { class: "badge label-legitimate" }, `acknowledged by ${alert.acknowledged.by}`) : isAnalyst() && button),
     h("p", { class: "muted" }, "rule ", h("strong", {}, alert.rule), alert.group && [", ", h("span", { class: "mono" }, alert.group)], " · ",
       counted(alert.count, "event"), " · ", moment(alert.time), alert.last !== alert.time && ["–", moment(alert.last)]),
-    alert.logins?.length > 0 && h("details", {}, h("summary", {}, counted(alert.logins.length, "login")),
-      h("ul", { class: "id-list" }, alert.logins.map((id) => h("li", {}, h("a", { class: "mono", href: `/login/${encodeURIComponent(id)}` }, id))))),
+    alert.logins?.length > 0 && itsLogins(alert, signal),
     h("ul", { class: "deliveries" }, (alert.deliveries ?? []).map(delivery)));
 }
 
@@ -48,7 +60,7 @@ function condition(of) {
 }
 
 function testButton(channel) {
-  const button = h("button", { type: "button", class: "quiet", onclick: async () => {
+  const button = h("button", { type: "button", onclick: async () => {
     button.disabled = true;
     try {
       await post("/api/alerts/test", { channel: channel.name });
@@ -93,7 +105,7 @@ export default {
     const filters = filterBar(FIELDS, view.query, "Filter alerts");
     const [list, below] = [h("div", {}), h("div", { class: "stack" })];
     let query = view.query;
-    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, ...chosen(query, ["state"]) }, signal), (page) =>
+    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, state: query.get("state") ?? "open" }, signal), (page) =>
       (page.items.length === 0
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),

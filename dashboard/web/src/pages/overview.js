@@ -5,6 +5,7 @@ import { count, counted, moment, network, NONE, place } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { timeChart } from "../components/chart.js";
+import { latestLogins } from "../components/latest.js";
 import { pageHead, panel, sourceLink, userLink } from "../components/layout.js";
 import { emptyState, load } from "../components/load.js";
 import { loginColumns } from "../components/login_columns.js";
@@ -68,13 +69,13 @@ function busiest(overview) {
   ];
 }
 
-function shown(overview, signal) {
+function shown(overview, latest, signal) {
   if (overview.now.attempts === 0 && overview.week_before.attempts === 0) {
-    return emptyState("Nobody has logged in in this time.",
+    return [emptyState("Nobody has logged in in this time.",
       "Choose a longer range, bring in a history with ", h("code", {}, "anomaly-trainer import"),
-      ", or add pam_anomaly.so to a PAM stack: ", h("code", {}, "anomalyctl check"), " says what is missing.");
+      ", or add pam_anomaly.so to a PAM stack: ", h("code", {}, "anomalyctl check"), " says what is missing."), latest];
   }
-  return h("div", { class: "grid" }, tiles(overview), charts(overview.series, signal),
+  return h("div", { class: "grid" }, tiles(overview), charts(overview.series, signal), latest,
     panel("Where from", { class: "span-2" }, worldMap(overview.map)), names(overview),
     panel("Riskiest logins", { class: "span-all" }, overview.riskiest.length === 0
       ? h("p", { class: "muted" }, "No login was judged in this time.")
@@ -90,17 +91,19 @@ export default {
     const filters = filterBar([{ type: "range", label: "Time" }], query, "Range of time");
     const state = h("div", {});
     const body = h("div", {});
+    const latest = latestLogins(signal);
     let now = query;
     let charting = new AbortController();
     let timer = 0;
 
     function refresh() {
       clearTimeout(timer);
-      return load(body, signal, () => get("/api/overview", chosen(now, ["since", "until"]), signal), (overview) => {
+      return load(body, signal, () => Promise.all([get("/api/overview", chosen(now, ["since", "until"]), signal),
+        latest.reload()]), ([overview]) => {
         charting.abort();
         charting = new AbortController();
         timer = setTimeout(quietly, REFRESH_MS);
-        return shown(overview, charting.signal);
+        return shown(overview, latest.element, charting.signal);
       });
     }
     /* Not while somebody has something of it open or selected. */
