@@ -1,6 +1,6 @@
 /*
- * What the browser tests stand on: a store of a simulated month that was judged as it was lived, anomalyd,
- * the dashboard, and a viewer of it. All of it is private to one directory and ends with close().
+ * What the browser tests stand on: a store, of a simulated month if nothing else is said, that was
+ * judged as it was lived, anomalyd, the dashboard, and a viewer of it. All of it is private to one directory and ends with close().
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,13 +26,17 @@ async function freePort() {
   return port;
 }
 
-/* A month of a simulated machine, moved to end now and judged login by login. */
-function makeStore(root) {
+function simulatedMonth() {
+  return execFileSync(program("anomaly-trainer"), ["simulate", "--users", "40", "--days", "30", "--seed", "7"],
+    { maxBuffer: 1 << 28 });
+}
+
+/* A history in CSV, moved to end now and judged login by login; none: a store as on the first day. */
+function makeStore(root, history) {
   const [from, store] = [path.join(root, "history"), path.join(root, "store")];
   mkdirSync(from, { mode: 0o750 });
   mkdirSync(store, { mode: 0o750 });
-  const history = execFileSync(program("anomaly-trainer"), ["simulate", "--users", "40", "--days", "30", "--seed", "7"],
-    { maxBuffer: 1 << 28 });
+  if (!history) return store;
   execFileSync(program("anomaly-trainer"), ["import", "--store", from, "--format", "csv", "-"], { input: history });
   execFileSync(program("judged_past"), [from, store]);
   return store;
@@ -53,10 +57,10 @@ export class Scene extends Viewer {
   #services = [];
   #hook = null;
 
-  static async open() {
+  static async open(history = simulatedMonth()) {
     const scene = new Scene();
     try {
-      await scene.#build();
+      await scene.#build(history);
     } catch (error) {
       await scene.close();
       throw error;
@@ -64,9 +68,9 @@ export class Scene extends Viewer {
     return scene;
   }
 
-  async #build() {
+  async #build(history) {
     this.root = mkdtempSync(path.join(tmpdir(), "anomaly-browser-"));
-    this.store = makeStore(this.root);
+    this.store = makeStore(this.root, history);
     this.config = path.join(this.root, "pam_anomaly.conf");
     const [rules, secret] = [path.join(this.root, "alerts"), path.join(this.root, "webhook")];
     this.#hook = await Hook.open();

@@ -45,8 +45,8 @@ function options({ times, series, height, sync, bars }, width, onCursor) {
     legend: { show: false },
     cursor: { sync: sync ? { key: sync } : undefined, points: { show: !bars }, drag: { x: false, y: false } },
     scales: { x: { range: (_, low, high) => [low, high + step] }, y: { range: (_, low, high) => [0, Math.max(high * 1.05, 4)] } },
-    axes: [{ ...axis, space: 74, size: 30, values: (_, ticks, _axis, _space, step) => ticks.map((tick) =>
-      axisTime(new Date(1000 * tick), step)) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) =>
+    axes: [{ ...axis, space: 74, size: 26, values: (_, ticks, _axis, _space, step) => ticks.map((tick) =>
+      axisTime(new Date(1000 * tick), step)) }, { ...axis, size: 42, values: (_, ticks) => ticks.map((tick) =>
       (Number.isInteger(tick) ? compact(tick) : "")) }],
     series: [{}, ...series.map((one) => ({
       stroke: colour(one.colour),

@@ -37,7 +37,7 @@ export function risk(value) {
 
 export function bytes(value) {
   if (!known(value)) return NONE;
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let unit = 0;
   let scaled = value;
   while (scaled >= 1000 && unit < units.length - 1) {

@@ -54,9 +54,18 @@ function alertCard(alert, again, signal) {
     h("ul", { class: "deliveries" }, (alert.deliveries ?? []).map(delivery)));
 }
 
+const STAGES = { attempt: "at the attempt", accepted: "once accepted", opened: "once a session opens", closed: "once the session ends",
+  labelled: "when labelled" };
+
+const CONDITIONS = {
+  on: (value) => STAGES[value] ?? value,
+  verdict: (value) => (value === "deny" ? "verdict deny" : `verdict ${value} or above`),
+  risk: (value) => `risk of ${value} or more`,
+  volume: (value) => `${value} or more moved`,
+};
+
 function condition(of) {
-  if (typeof of === "string") return of;
-  return Object.entries(of ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.join(", ") : value}`).join("; ") || "every login";
+  return Object.entries(of).map(([name, value]) => CONDITIONS[name]?.(value) ?? `${name} ${value}`).join("; ") || "every login";
 }
 
 function testButton(channel) {
@@ -76,12 +85,12 @@ function testButton(channel) {
 function rules(answer) {
   return [
     answer.problems?.length > 0 && h("div", { class: "problem", role: "alert" }, h("p", {}, h("strong", {}, "The rules have mistakes. "), answer.file),
-      h("ul", {}, answer.problems.map((problem) => h("li", {}, typeof problem === "string" ? problem : problem.message)))),
+      h("ul", {}, answer.problems.map((problem) => h("li", {}, problem)))),
     panel("Rules", { note: answer.file }, answer.rules.length === 0
       ? emptyState("There are no rules.", "Write some into ", h("code", {}, answer.file ?? "the rules file"), "; anomalyd reads them again on SIGHUP.")
       : table("Rules", [
         { label: "Rule", lead: true, cell: (rule) => h("strong", {}, rule.name) },
-        { label: "When", cell: (rule) => condition(rule.condition) },
+        { label: "When", class: "whole", cell: (rule) => condition(rule.condition) },
         { label: "Grouped by", cell: (rule) => (Array.isArray(rule.group_by) ? rule.group_by.join(", ") : rule.group_by) || NONE },
         { label: "Quiet for", number: true, cell: (rule) => duration(rule.quiet_s) },
         { label: "Channels", cell: (rule) => (rule.channels ?? []).join(", ") || NONE }], answer.rules, { class: "table cards" })),
@@ -90,10 +99,10 @@ function rules(answer) {
       : table("Channels", [
         { label: "Channel", lead: true, cell: (channel) => h("strong", {}, channel.name) },
         { label: "Kind", cell: (channel) => channel.kind },
-        { label: "To", cell: (channel) => h("span", { class: "mono" }, channel.target ?? NONE) },
+        { label: "To", class: "whole", cell: (channel) => h("span", { class: "mono" }, channel.target ?? NONE) },
         { label: "Last delivered", cell: (channel) => moment(channel.last_ok) },
         { label: "Last error", class: "why", cell: (channel) => (channel.last_error ? [moment(channel.last_error.time), ": ", channel.last_error.message] : NONE) },
-        ...(isAnalyst() ? [{ label: "Test", cell: testButton }] : [])], answer.channels, { class: "table cards" })),
+        ...(isAnalyst() ? [{ label: "Test", bare: true, cell: testButton }] : [])], answer.channels, { class: "table cards" })),
   ];
 }
 

@@ -1,7 +1,7 @@
 /* Overview: what happened in a range of time, against the day and the week before. */
 import { get } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
-import { count, counted, moment, network, NONE, place } from "../lib/format.js";
+import { count, counted, moment, network, place } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { timeChart } from "../components/chart.js";
@@ -59,8 +59,7 @@ function names(overview) {
 function busiest(overview) {
   return [
     most("Busiest addresses", { class: "span-2" }, [
-      { label: "Address", lead: true, cell: (row) => sourceLink(row.ip) },
-      { label: "Place", cell: (row) => place(row) || NONE }, attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
+      { label: "Address", lead: true, cell: (row) => [sourceLink(row.ip), h("span", { class: "sub" }, place(row))] }, attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
     overview.addresses, "No address was seen in this time.", "/sources?order=attempts"),
     most("Busiest networks", {}, [
       { label: "Network", lead: true, cell: (row) => [network(row.asn) || "unknown", h("span", { class: "sub" }, place(row))] },
@@ -98,6 +97,7 @@ export default {
 
     function refresh() {
       clearTimeout(timer);
+      load(state, signal, () => get("/api/state", null, signal), stateStrip);
       return load(body, signal, () => Promise.all([get("/api/overview", chosen(now, ["since", "until"]), signal),
         latest.reload()]), ([overview]) => {
         charting.abort();
@@ -115,7 +115,6 @@ export default {
       refresh();
     }
     refill(root, pageHead("Overview", filters), state, body);
-    load(state, signal, () => get("/api/state", null, signal), stateStrip);
     refresh();
     onLive("login", signal, () => {
       clearTimeout(timer);

@@ -39,7 +39,7 @@ function tabs(view) {
 }
 
 function nothingLeft(later) {
-  return later ? emptyState("Nothing was put off.", "The key s puts a login off until you come back to it here.")
+  return later ? emptyState("Nothing was put off.", "“Later”, or the key ", h("kbd", {}, "s"), ", puts a login off until you come back to it here.")
     : emptyState("Nothing to judge.", "Every login at or above log has its label. New ones appear here as they happen; ",
       h("a", { href: "/model" }, "the model page"), " trains on what you said.");
 }
