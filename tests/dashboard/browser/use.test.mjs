@@ -78,6 +78,27 @@ test("several at once, and put off until later", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("a note goes with a label, and the keyboard stays where it was", async () => {
+  await scene.go(page, "/triage");
+  const [first, second] = await rows();
+  await page.locator(`[data-id="${second}"] input`).focus();
+  await page.keyboard.press("Space");
+  await page.locator(".queue-status", { hasText: "1 selected" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.closest(".queue-row").dataset.id), second);
+  await page.keyboard.press("Space");
+  await page.locator(".queue-status", { hasText: "selected" }).waitFor({ state: "detached" });
+
+  await page.keyboard.press("n");
+  await page.keyboard.type("asked her: all well\n");
+  await page.keyboard.press("a");
+  await stored(first, "attack");
+  assert.equal(scene.ctl("show", "login", first).labelled.why, "asked her: all well");
+  await page.locator(`[data-id="${second}"].current`).waitFor();
+  await page.keyboard.press("o");
+  await page.waitForURL(`**/login/${second}`);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("a colleague's label shows within two seconds", async () => {
   await scene.go(page, "/triage");
   await page.locator(".live.live").waitFor();
