@@ -9,7 +9,7 @@ const NARROWEST = { width: 360, height: 740 };
 
 function fits(page, name, size) {
   return eventually(`${name} is no wider than a window of ${size.width}`,
-    () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 5000);
+    () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 10000);
 }
 
 /* What every page owes its viewer: the words that are wanted, no barrier, nothing beyond the window's edge. */

@@ -1,11 +1,12 @@
 /* Real logins through sshd while the pages are open: see live.py, which runs this. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually, Hook, Viewer } from "./viewer.mjs";
 
 const { DASHBOARD, DOOR, HOOK, ANALYST, PASSWORD } = process.env;
 const PROMISED_MS = 2000;
-const HOPELESS_MS = 20000;
+const HOPELESS_MS = 60000;
 
 const viewer = new Viewer(DASHBOARD);
 let hook;
@@ -60,9 +61,10 @@ function appearance(within, text) {
   }), [within, text, HOPELESS_MS]);
 }
 
-/* The page's stream is open; a login from now on is told. */
-function listening() {
-  return page.locator(".live.live").waitFor();
+/* A login from now on is told: the stream is open, and its first look, which learns what there is, is over. */
+async function listening() {
+  await page.locator(".live.live").waitFor();
+  await sleep(1000);
 }
 
 test("a wrong password is said in a sentence, the right one opens the page that was asked for", async () => {

@@ -56,14 +56,14 @@ for (const colorScheme of ["light", "dark"]) {
           await t.test(name, async () => {
             page.complaints.length = 0;
             await scene.go(page, address);
-            await page.locator(proof).first().waitFor({ timeout: 15000 });
+            await page.locator(proof).first().waitFor();
             assert.equal(await page.locator(".problem").count(), 0, await page.locator(".problem").allTextContents().then(String));
             await scene.photograph(page, `${name}-${size}-${colorScheme}`);
             assert.deepEqual(await scene.barriers(page), []);
             for (const narrower of [viewport, NARROWEST]) {
               await page.setViewportSize(narrower);
               await eventually(`${name} is no wider than a window of ${narrower.width}`,
-                () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 2000);
+                () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 10000);
             }
             await page.setViewportSize(viewport);
             assert.deepEqual(page.complaints, []);

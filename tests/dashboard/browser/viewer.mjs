@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 
 const PHOTOGRAPHS = process.env.PHOTOGRAPHS;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 60000;
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
@@ -68,6 +68,7 @@ export class Viewer {
   /* A fresh window in which signIn(page) has been done unless not wanted; what it complains of gathers in page.complaints. */
   async window({ width = 1440, height = 900, colorScheme = "light", signIn = true } = {}) {
     const context = await this.browser.newContext({ viewport: { width, height }, colorScheme });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.complaints = [];
     page.on("console", (message) => {

@@ -114,7 +114,8 @@ export default {
     const filters = filterBar(FIELDS, view.query, "Filter alerts");
     const [list, below] = [h("div", {}), h("div", { class: "stack" })];
     let query = view.query;
-    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, state: query.get("state") ?? "open" }, signal), (page) =>
+    const wanted = () => ({ state: query.get("state") || "open" });
+    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, ...wanted() }, signal), (page) =>
       (page.items.length === 0
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),
