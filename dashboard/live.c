@@ -275,10 +275,10 @@ static void look(struct live *live)
             add_text(live, "event: state\ndata: {\"store\":false}\n\n");
         live->store_fails = true;
     } else {
-        if (live->store_fails)
+        /* The first look only learns what is there: whoever read it before may read it again. */
+        if (live->store_fails || !live->looked)
             add_text(live, "event: state\ndata: {\"store\":true}\n\n");
         live->store_fails = false;
-        /* The first look only learns what is there. */
         for (size_t i = looking.count; i > 0 && live->looked; i--)
             add_login(live, &looking.fresh[i - 1]);
         live->looked = true;

@@ -510,6 +510,54 @@ static void test_upgrade_keeps_labels_as_decisions(void **state)
     store_close(store);
 }
 
+/* While a login is folded in, a second one comes, and a word on it. */
+static bool come_meanwhile(void *context, const char *user, const char *groups)
+{
+    const char *directory = context;
+    static bool came;
+
+    (void)user;
+    (void)groups;
+    if (!came) {
+        log_in(directory, "alice", 2);
+        say(directory, about(word_of(WORD_LABEL), 2));
+    }
+    came = true;
+    return false;
+}
+
+static void test_a_word_on_a_login_that_came_meanwhile(void **state)
+{
+    struct store *store = open_store(*state, STORE_WRITE);
+    struct error error = ERROR_NONE;
+    struct alert_config rules;
+    struct alert_watch watch = {
+        .config = &rules, .now_us = FIXTURE_NOW_US, .is_member = come_meanwhile, .context = *state};
+    struct drain_limits limits = {.rotate_bytes = ROTATE_NOT,
+                                  .batch_records = 100,
+                                  .now_us = FIXTURE_NOW_US,
+                                  .alerts = &watch};
+    struct drain_result result;
+
+    ASSERT_DONE(alert_config_parse(&rules,
+                                   "[rule a]\ngroup = ops\nchannels = log\n"
+                                   "[channel log]\nkind = syslog\n",
+                                   "alerts", &error));
+    log_in(*state, "alice", 1);
+    say(*state, about(word_of(WORD_LABEL), 1));
+    ASSERT_DONE(drain_journals(store, &limits, &result, &error));
+    assert_int_equal(result.records, 2);
+    assert_int_equal(result.refused, 0);
+    assert_true(result.more_words); /* it waits for its login */
+    ASSERT_DONE(drain_journals(store, &limits, &result, &error));
+    assert_int_equal(result.records, 2);
+    assert_int_equal(result.refused, 0);
+    assert_false(result.more_words);
+    assert_int_equal(stored(store, 2).label, LABEL_ATTACK);
+    alert_config_finish(&rules);
+    store_close(store);
+}
+
 /* ---- a hostile dashboard -------------------------------------------------------------------- */
 
 static void test_logins_are_refused(void **state)
@@ -646,6 +694,8 @@ int main(void)
         cmocka_unit_test(test_bad_words_are_refused),
         cmocka_unit_test(test_bad_exceptions_are_refused),
         cmocka_unit_test_setup_teardown(test_labels_and_later, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_word_on_a_login_that_came_meanwhile, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_exceptions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_exceptions_have_limits, fixture_setup,
                                         fixture_teardown),
