@@ -7,6 +7,7 @@ import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
 import { filterBar } from "../components/filters.js";
 import { pageHead, panel } from "../components/layout.js";
+import { exportLinks } from "../components/list.js";
 import { emptyState, load } from "../components/load.js";
 import { loginColumns } from "../components/login_columns.js";
 import { table } from "../components/table.js";
@@ -120,7 +121,8 @@ export default {
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),
           h("ul", { class: "alert-list" }, page.items.map((alert) => alertCard(alert, fill, signal))),
-          page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`)]));
+          page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`),
+          exportLinks("/api/alerts", wanted())]));
     refill(root, pageHead("Alerts"), filters, list, below);
     fill();
     load(below, signal, () => get("/api/alerts/rules", null, signal), rules);
