@@ -14,14 +14,15 @@ struct listing {
     bool stopped;
 };
 
-static bool holds(const struct exceptions_wanted *wanted, const char *kind, const char *subject)
+static bool holds(const struct exceptions_wanted *wanted, enum exempt_kind kind,
+                  const char *subject)
 {
     struct ip_network network;
 
     if (wanted->user != NULL)
-        return strcmp(kind, "user") == 0 && strcmp(subject, wanted->user) == 0;
+        return kind == EXEMPT_USER && strcmp(subject, wanted->user) == 0;
     return wanted->address == NULL ||
-           (strcmp(kind, "network") == 0 && ip_network_parse(subject, &network, NULL) &&
+           (kind == EXEMPT_NETWORK && ip_network_parse(subject, &network, NULL) &&
             ip_network_contains(&network, wanted->address));
 }
 
@@ -32,15 +33,21 @@ static void visit_one(struct listing *listing, struct exception_entry entry)
         listing->stopped = !listing->visit(listing->context, &entry);
 }
 
-static void visit_configured(struct listing *listing, const char *kind, const char *list)
+static void visit_configured(struct listing *listing, enum exempt_kind kind, const char *list)
 {
     char words[CONFIG_LIST_BYTES], *rest = words, *word;
 
     (void)snprintf(words, sizeof(words), "%s", list);
     while ((word = strsep(&rest, " ")) != NULL) {
         if (*word != '\0')
-            visit_one(listing, (struct exception_entry){kind, word, .from = "configuration"});
+            visit_one(listing,
+                      (struct exception_entry){kind, word, .from = EXEMPT_BY_CONFIGURATION});
     }
+}
+
+static enum exempt_kind kind_of(const struct exemption *exemption)
+{
+    return exemption->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
 }
 
 static bool visit_command(void *context, const struct exemption *exemption)
@@ -49,20 +56,19 @@ static bool visit_command(void *context, const struct exemption *exemption)
     int64_t until_us = exemption->until_s * US_PER_S;
 
     if (exemption->until_s > listing->wanted->now_us / US_PER_S)
-        visit_one(listing,
-                  (struct exception_entry){exemption_kind_name(exemption), exemption->subject,
-                                           until_us, .from = "command"});
+        visit_one(listing, (struct exception_entry){kind_of(exemption), exemption->subject,
+                                                    until_us, .from = EXEMPT_BY_COMMAND});
     return true;
 }
 
 struct exception_entry exception_of_word(const struct word *word)
 {
-    return (struct exception_entry){exemption_kind_name(&word->exemption),
+    return (struct exception_entry){kind_of(&word->exemption),
                                     word->exemption.subject,
                                     word->exemption.until_s * US_PER_S,
                                     word->by,
                                     word->why[0] != '\0' ? word->why : NULL,
-                                    "dashboard",
+                                    EXEMPT_BY_DASHBOARD,
                                     0};
 }
 
@@ -78,9 +84,9 @@ bool exceptions_visit(struct store *store, const struct config *config,
 {
     struct listing listing = {wanted, visit, context, false};
 
-    visit_configured(&listing, "user", config->exempt_users);
-    visit_configured(&listing, "group", config->exempt_groups);
-    visit_configured(&listing, "network", config->exempt_networks);
+    visit_configured(&listing, EXEMPT_USER, config->exempt_users);
+    visit_configured(&listing, EXEMPT_GROUP, config->exempt_groups);
+    visit_configured(&listing, EXEMPT_NETWORK, config->exempt_networks);
     (void)!exemptions_visit(config->exemptions, geteuid(), visit_command, &listing, damage);
     return store_exceptions(store, wanted->now_us, visit_dashboard, &listing, error);
 }
@@ -90,12 +96,12 @@ bool exception_write(void *context, const struct exception_entry *entry)
     struct json_writer *json = context;
 
     json_object_begin(json, NULL);
-    json_text(json, "kind", entry->kind);
+    json_text(json, "kind", exempt_kind_name(entry->kind));
     json_text(json, "subject", entry->subject);
     json_time(json, "until", entry->until_us);
     json_text(json, "by", entry->by);
     json_text(json, "why", entry->why);
-    json_text(json, "from", entry->from);
+    json_text(json, "from", exempt_from_name(entry->from));
     json_object_end(json);
     return true;
 }

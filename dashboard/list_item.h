@@ -2,6 +2,7 @@
 #ifndef DASHBOARD_LIST_ITEM_H
 #define DASHBOARD_LIST_ITEM_H
 
+#include "common/exempt.h"
 #include "store/alert.h"
 #include "store/decision.h"
 #include "store/rollup.h"
@@ -28,10 +29,11 @@ struct source_entry {
 };
 
 struct exception_entry {
-    const char *kind, *subject;
+    enum exempt_kind kind;
+    const char *subject;
     int64_t until_us;     /* 0: for ever */
     const char *by, *why; /* NULL: that is not kept */
-    const char *from;     /* where it was made */
+    enum exempt_from from;
     int64_t looked_at_us;
 };
 
