@@ -245,7 +245,7 @@ static void report_gives_reasons(const struct past *past, const struct risk_mode
                                 .visit = replay_report_add,
                                 .context = &report};
 
-    replay_report_init(&report, &tried, 1, MOST_SHOWN);
+    replay_report_init(&report, &tried, 1, MOST_SHOWN, NULL);
     judge_all(past, &plan);
     must(replay_report_complete(&report, model, &error), &error);
     assert_true(report.attacks.count > MOST_SHOWN);
