@@ -14,7 +14,7 @@ import { riskMeter, verdictName } from "./verdict.js";
 const KINDS = [["logins", "Completed logins"], ["failures", "Failed attempts"], ["attacks", "Labelled attacks"]];
 const USERS_SHOWN = 10;
 const LOGINS_SHOWN = 25;
-const TICKS = [[0, "never"], [1e-5, "1/100k"], [1e-4, "1/10k"], [1e-3, "1/1k"], [1e-2, "1/100"], [1e-1, "1/10"], [1, "all"]];
+const TICKS = [[0, "none"], [1e-5, "1/100k"], [1e-4, "1/10k"], [1e-3, "1/1k"], [1e-2, "1/100"], [1e-1, "1/10"], [1, "all"]];
 const INSTEAD = { root: "asked, as root is never refused", history: "asked, as the history is short", exempt: "exempt" };
 
 function share(part, whole) {
@@ -22,27 +22,28 @@ function share(part, whole) {
 }
 
 function budgetWords(budget) {
-  if (!(budget > 0)) return "never";
-  if (budget >= 1) return "everybody";
+  if (!(budget > 0)) return "none";
+  if (budget >= 1) return "all";
   const exact = percent(budget, Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(100 * budget)))));
   return budget > 0.1 ? exact : `1 in ${count(1 / budget)} (${exact})`;
 }
 
-/* One budget's slider: {root, set(budget)}; changed(budget) is called when it is moved. */
-function budgetSlider(verdict, label, positions, changed) {
-  const [id, said] = [freshId("budget"), h("span", { class: "slider-value" })];
+/* One budget's slider: {root, set(budget, its threshold)}; changed(budget) is called when it is moved. */
+function budgetSlider(verdict, label, option, positions, changed) {
+  const [id, said, line] = [freshId("budget"), h("p", {}), h("code", {})];
   const slider = h("input", { type: "range", id, min: "0", max: String(positions.length - 1), step: "1",
     oninput: () => changed(positions[Number(slider.value)]) });
   const left = (budget) => `${(100 * positions.findIndex((one) => one >= budget)) / (positions.length - 1)}%`;
   return {
     root: h("div", { class: "slider" },
-      h("div", { class: "slider-head" }, verdictName(verdict), h("label", { for: id }, label), said), slider,
+      h("div", { class: "slider-head" }, verdictName(verdict), h("label", { for: id }, label), line), said, slider,
       h("div", { class: "slider-ticks", "aria-hidden": "true" }, TICKS.map(([budget, words]) => h("span", { style: { left: left(budget) } }, words)))),
     set(budget, from) {
       const words = budgetWords(budget);
       slider.value = String(positions.findIndex((one) => Math.fround(one) === Math.fround(budget)));
       slider.setAttribute("aria-valuetext", words);
-      refill(said, h("strong", {}, words), h("span", { class: "sub" }, from > 1 ? "no risk is enough" : `risk from ${risk(from)}`));
+      refill(line, `${option} = ${budgetText(budget)}`);
+      refill(said, h("strong", {}, words), h("span", { class: "muted" }, from > 1 ? ": no risk is enough" : ` of legitimate logins: risk from ${risk(from)}`));
     },
   };
 }
@@ -58,8 +59,8 @@ function counts(slide, at) {
 }
 
 /* A table of the first rows, and a button for as many more again. */
-function firstRows(caption, columns, rows, shown) {
-  const list = table(caption, columns, rows.slice(0, shown), { class: "table cards" });
+function firstRows(caption, columns, rows, shown, look = "cards") {
+  const list = table(caption, columns, rows.slice(0, shown), { class: `table ${look}` });
   const more = h("button", { type: "button", class: "more", onclick: () => {
     const from = list.tBodies[0].rows.length;
     list.tBodies[0].append(...rows.slice(from, from + 4 * shown).map((row) => tableRow(columns, row)));
@@ -86,7 +87,7 @@ function whom(slide, at, all) {
     cut && h("p", { class: "notice" }, `The lists are cut: they go by the ${count(slide.worst.length)} riskiest logins, `,
       `${count(stopped.length)} of the ${count(stoppedInAll)} that these budgets stop. The counts above are of all.`),
     stopped.length === 0 && h("p", { class: "muted" }, "Nobody's completed login would have been stopped."),
-    stopped.length > 0 && [h("h3", {}, "Users"), firstRows("Users stopped", USER_COLUMNS, usersOf(stopped), USERS_SHOWN),
+    stopped.length > 0 && [h("h3", {}, "Users"), firstRows("Users stopped", USER_COLUMNS, usersOf(stopped), USERS_SHOWN, "figures"),
       h("h3", {}, "Logins, the riskiest first"), firstRows("Logins stopped", COLUMNS, stopped, LOGINS_SHOWN)],
     spared.length > 0 && h("details", {}, h("summary", {}, `${counted(spared.length, "login")} spared by an exemption`),
       firstRows("Logins spared", COLUMNS, spared, LOGINS_SHOWN)),
@@ -108,10 +109,10 @@ export function replayPanel(result) {
   const configured = budgetsOf(result.budgets[0]);
   const positions = stops(configured.step_up, configured.deny);
   const budgets = { ...configured };
-  const [said, lines, below] = [h("output", { class: "slider-said" }), h("code", {}), h("div", { class: "stack" })];
+  const [said, below] = [h("output", { class: "slider-said" }), h("div", { class: "stack" })];
   const reset = h("button", { type: "button", onclick: () => show(configured) }, "As configured");
-  const stepUp = budgetSlider("step-up", "budget for asking", positions, (budget) => show({ step_up: budget }));
-  const deny = budgetSlider("deny", "budget for refusing", positions, (budget) => show({ deny: budget }));
+  const stepUp = budgetSlider("step-up", "budget for asking", "step_up_budget", positions, (budget) => show({ step_up: budget }));
+  const deny = budgetSlider("deny", "budget for refusing", "deny_budget", positions, (budget) => show({ deny: budget }));
   function show(changed) {
     Object.assign(budgets, changed);
     const at = thresholds(slide, budgets);
@@ -120,11 +121,9 @@ export function replayPanel(result) {
     deny.set(budgets.deny, at.deny);
     reset.disabled = budgets.step_up === configured.step_up && budgets.deny === configured.deny;
     refill(said, summary(all, usersStopped(slide, at), usersStopped(slide)));
-    refill(lines, `step_up_budget = ${budgetText(budgets.step_up)}\ndeny_budget = ${budgetText(budgets.deny)}`);
     refill(below, counts(slide, at), whom(slide, at, all));
   }
   show(configured);
   return h("div", { class: "stack" },
-    h("div", { class: "sliders" }, stepUp.root, deny.root), said,
-    h("div", { class: "slider-foot" }, h("pre", {}, lines), reset), below);
+    h("div", { class: "sliders" }, stepUp.root, deny.root), h("div", { class: "slider-foot" }, said, reset), below);
 }
