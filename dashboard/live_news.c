@@ -219,10 +219,10 @@ void live_news_look(struct live_news *news)
             tell_text(news, "event: state\ndata: {\"store\":false}\n\n");
         news->store_fails = true;
     } else {
-        if (news->store_fails)
+        /* The first look only learns what is there: whoever read it before may read it again. */
+        if (news->store_fails || !news->looked)
             tell_text(news, "event: state\ndata: {\"store\":true}\n\n");
         news->store_fails = false;
-        /* The first look only learns what is there. */
         for (size_t i = looking.count; i > 0 && news->looked; i--)
             tell_login(news, &looking.fresh[i - 1]);
         news->looked = true;

@@ -32,9 +32,9 @@ struct live_news {
 };
 
 /*
- * Tells what is new, the oldest first; the first look only learns what is there. A store that
- * cannot be read is told of once, and looked at again. What there is no memory for is as what was
- * missed.
+ * Tells what is new, the oldest first; the first look only learns what is there, and tells that the
+ * store can be read. One that cannot is told of once, and looked at again. What there is no memory
+ * for is as what was missed.
  */
 void live_news_look(struct live_news *news);
 

@@ -1,5 +1,7 @@
 #include "store/login_page.h"
 
+#include <stdio.h>
+
 #include "store/page.h"
 
 #define NEAR_LOGINS 50 /* of a user, among which the previous one is looked for */
@@ -62,6 +64,23 @@ bool store_login_by_key(struct store *store, int64_t key, struct stored_login *l
     return true;
 }
 
+/* Who was only ever guessed at has no session to look for. */
+static bool ever_got_in(struct store *store, const char *user, bool *ever, struct error *error)
+{
+    struct rollup_subject subject = {.kind = ROLLUP_USER};
+    struct rollup counts;
+    bool found;
+
+    *ever = true;
+    if (!store_has_rollups(store))
+        return true;
+    snprintf(subject.user, sizeof(subject.user), "%s", user);
+    if (!store_seen_find(store, &subject, &counts, &found, error))
+        return false;
+    *ever = !found || counts.successes > 0;
+    return true;
+}
+
 bool store_previous_login(struct store *store, const struct stored_login *login,
                           struct stored_login *previous, bool *found, struct error *error)
 {
@@ -76,6 +95,10 @@ bool store_previous_login(struct store *store, const struct stored_login *login,
     login_page_filter_init(&filter);
     filter.user = event->user;
     *found = false;
+    if (!ever_got_in(store, event->user, &done, error))
+        return false;
+    if (!done)
+        return true;
     if (!login_row_find(store, &event->id, &own, &fits, error))
         return false;
     page.last_key = fits ? own.key - 1 : login_key_at(event->time_us) - 1;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "store/read_ahead.h"
+
 #define LOOKS_MOST 3000 /* rows looked at for one page */
 
 enum column { COLUMN_VERDICT = 8, COLUMN_LABEL = 9 };
@@ -106,6 +108,42 @@ bool page_look_at(struct page *page, struct place_in_order place, bool later)
     return true;
 }
 
+/* ---- some at a time ---- */
+
+static bool is_full(const struct page *page, const struct batch *batch)
+{
+    return batch->count == BATCH_MOST || batch->count > page->limit - page->visited;
+}
+
+void page_read_ahead(const struct page *page, const struct place_in_order *places, size_t count)
+{
+    int64_t keys[BATCH_MOST];
+
+    if (count > BATCH_MOST)
+        count = BATCH_MOST;
+    for (size_t i = 0; i < count; i++)
+        keys[i] = places[i].key;
+    store_read_ahead(page->store, keys, count);
+}
+
+bool page_look_at_all(struct page *page, struct batch *batch)
+{
+    page_read_ahead(page, batch->place, batch->count);
+    for (size_t i = 0; i < batch->count && !page->ended; i++) {
+        if (!page_look_at(page, batch->place[i], batch->later[i]))
+            return false;
+    }
+    batch->count = 0;
+    return true;
+}
+
+bool page_put(struct page *page, struct batch *batch, struct place_in_order place, bool later)
+{
+    batch->place[batch->count] = place;
+    batch->later[batch->count++] = later;
+    return !is_full(page, batch) || page_look_at_all(page, batch);
+}
+
 /* ---- by the keys of a table or an index ---- */
 
 sqlite3_stmt *page_key_statement(struct page *page)
@@ -134,9 +172,10 @@ sqlite3_stmt *page_key_statement(struct page *page)
 
 bool page_by_keys(struct page *page)
 {
+    struct batch batch = {.count = 0};
     sqlite3_stmt *statement;
+    int code = SQLITE_DONE;
     bool done;
-    int code;
 
     if (page->cursor->set && page_is_rising(page) && page->cursor->key >= page->first_key)
         page->first_key = page->cursor->key + (page->cursor->key < INT64_MAX);
@@ -144,15 +183,16 @@ bool page_by_keys(struct page *page)
         page->last_key = page->cursor->key - 1;
     statement = page_key_statement(page);
     done = statement != NULL;
-    while (done && !page->ended && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+    while (done && !page->ended && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t key = sqlite3_column_int64(statement, 0);
 
-        done = code == SQLITE_ROW ? page_look_at(page, (struct place_in_order){key, key}, false)
-                                  : store_failed(page->store, "be read", page->error);
+        done = page_put(page, &batch, (struct place_in_order){key, key}, false);
     }
+    done = done && (code == SQLITE_ROW || code == SQLITE_DONE ||
+                    store_failed(page->store, "be read", page->error));
     if (statement) {
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
     }
-    return done;
+    return done && page_look_at_all(page, &batch);
 }

@@ -39,11 +39,29 @@ bool page_get_row(struct page *page, int64_t key, struct login_row *row, bool *f
 /* Ends the page when it is full or has looked at enough; else looks at one more. */
 bool page_look_at(struct page *page, struct place_in_order place, bool later) MUST_USE;
 
+/* Places whose rows are read ahead together. Begins with a count of 0. */
+#define BATCH_MOST 512
+struct batch {
+    size_t count;
+    struct place_in_order place[BATCH_MOST];
+    bool later[BATCH_MOST];
+};
+
+/* Puts one more in, and looks at all of them when they may fill the page and say whether there are
+ * more. */
+bool page_put(struct page *page, struct batch *batch, struct place_in_order place,
+              bool later) MUST_USE;
+
+/* Looks at those that are in, and empties it. */
+bool page_look_at_all(struct page *page, struct batch *batch) MUST_USE;
+
+/* Their rows, of the first BATCH_MOST at most, are soon asked for. */
+void page_read_ahead(const struct page *page, const struct place_in_order *places, size_t count);
+
 /* The keys of the filter's user, of its source or of all in the range of time, in the page's order;
  * to be reset, its bindings cleared. NULL: it failed. */
 sqlite3_stmt *page_key_statement(struct page *page);
 
-/* In the order of keys, each is looked at as it comes. */
 bool page_by_keys(struct page *page) MUST_USE;
 
 /* The lists that hold all that the filter can let through, in its order, by bit; 0: there are

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "store/page.h"
+#include "store/read_ahead.h"
 
 #define OWN_MOST     1000   /* of a user or an address, in another order than time's */
 #define COLLECT_MOST 100000 /* entries of an index, likewise */
@@ -52,6 +53,7 @@ static bool visit_best(const struct collection *collection)
 {
     struct page *page = collection->page;
 
+    page_read_ahead(page, collection->best, collection->count);
     for (size_t i = 0; i < collection->count && !page->ended; i++) {
         if (!page_look_at(page, collection->best[i], false))
             return false;
@@ -59,28 +61,40 @@ static bool visit_best(const struct collection *collection)
     return true;
 }
 
+static bool collect_row(struct collection *collection, int64_t key)
+{
+    struct page *page = collection->page;
+    struct place_in_order place = {0, key};
+    struct login_row row = {.key = key};
+    bool fits;
+
+    if (!page_get_row(page, key, &row, &fits))
+        return false;
+    if (fits && page_value_in_order(page->filter, &row, &place.value))
+        collect(collection, place);
+    return true;
+}
+
 static bool collect_newest(struct collection *collection)
 {
     struct page *page = collection->page;
     sqlite3_stmt *statement = page_key_statement(page);
-    bool done = statement != NULL, fits;
-    size_t looks = 0;
-    int code;
+    int64_t keys[OWN_MOST];
+    size_t count = 0;
+    int code = SQLITE_DONE;
+    bool done;
 
-    while (done && looks++ < OWN_MOST && (code = sqlite3_step(statement)) != SQLITE_DONE) {
-        struct place_in_order place = {0, sqlite3_column_int64(statement, 0)};
-        struct login_row row = {.key = place.key};
-
-        if (code != SQLITE_ROW)
-            done = store_failed(page->store, "be read", page->error);
-        else if ((done = page_get_row(page, place.key, &row, &fits)) && fits &&
-                 page_value_in_order(page->filter, &row, &place.value))
-            collect(collection, place);
-    }
-    if (statement) {
-        sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
-    }
+    if (!statement)
+        return false;
+    while (count < OWN_MOST && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        keys[count++] = sqlite3_column_int64(statement, 0);
+    done = code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_failed(page->store, "be read", page->error);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    store_read_ahead(page->store, keys, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = collect_row(collection, keys[i]);
     return done;
 }
 

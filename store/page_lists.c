@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "store/page.h"
+#include "store/read_ahead.h"
 
 #define LIST_SHIFT 48
 
@@ -102,6 +103,10 @@ static bool add_list(struct merge *merge, enum login_list list)
 
     if (!list_is_parted(list))
         return add_head(merge, first);
+    if (!last_part(page, first, last, &rank))
+        return false;
+    if (rank >= 0)
+        store_read_ahead_ranked(page->store, first, rank);
     for (;;) {
         if (last < first || !last_part(page, first, last, &rank))
             return last < first;
@@ -115,25 +120,28 @@ static bool add_list(struct merge *merge, enum login_list list)
 
 static bool merge_heads(struct merge *merge)
 {
+    struct batch batch = {.count = 0};
     struct page *page = merge->page;
 
     while (merge->count > 0 && !page->ended) {
-        size_t first = 0;
+        struct head *first = &merge->heads[0];
         struct place_in_order place;
-        bool there;
+        bool later, there;
 
         for (size_t i = 1; i < merge->count; i++) {
-            if (page_comes_before(page, &merge->heads[i].next, &merge->heads[first].next))
-                first = i;
+            if (page_comes_before(page, &merge->heads[i].next, &first->next))
+                first = &merge->heads[i];
         }
-        place = merge->heads[first].next;
-        if (!page_look_at(page, place, merge->heads[first].later) ||
-            !advance(merge, &merge->heads[first], place, &there))
+        place = first->next;
+        later = first->later;
+        if (!advance(merge, first, place, &there))
             return false;
         if (!there)
-            merge->heads[first] = merge->heads[--merge->count];
+            *first = merge->heads[--merge->count];
+        if (!page_put(page, &batch, place, later))
+            return false;
     }
-    return true;
+    return page_look_at_all(page, &batch);
 }
 
 unsigned page_lists(const struct login_page_filter *filter)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/csv.h"
 #include "common/json_writer.h"
 #include "common/utf8.h"
 #include "store/login_json.h"
@@ -11,7 +12,7 @@
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
-#include "trainer/import_format.h"
+#include "trainer/history_options.h"
 #include "trainer/import_store.h"
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
@@ -24,19 +25,16 @@
 #define WORST_SHOWN   50
 
 struct score_values {
-    const char *format, *model, *out;
-    int64_t year;
+    struct history_values history;
+    const char *model, *out;
 };
 
 static const struct command_option OPTIONS[] = {
-    COMMAND_TEXT(struct score_values, format, "format", IMPORT_FORMAT_NAMES,
-                 "what the file is (needed)"),
+    HISTORY_OPTIONS(struct score_values, history),
     COMMAND_TEXT(struct score_values, model, "model", "FILE",
                  "score with it; otherwise with the built-in model"),
     COMMAND_TEXT(struct score_values, out, "out", "FILE",
                  "where the scores go; otherwise to standard output"),
-    COMMAND_INTEGER(struct score_values, year, "year", "Y", 1970, 2100, 0,
-                    "the year of the last line, for dates without one; otherwise the file's"),
 };
 
 struct scoring {
@@ -60,23 +58,23 @@ static uint64_t number_of(const struct login_event *event)
     return number;
 }
 
-static bool is_formula(const char *text)
+/* Some sets name users so. */
+static bool is_signed_number(const char *text)
 {
-    bool is_signed = text[0] == '-' || text[0] == '+';
-
-    if (is_signed && text[1 + strspn(text + 1, "0123456789")] == '\0')
-        return false; /* a plain number, as some sets name users */
-    return is_signed || text[0] == '=' || text[0] == '@';
+    return (text[0] == '-' || text[0] == '+') && text[1 + strspn(text + 1, "0123456789")] == '\0';
 }
 
 /* Whoever tries to log in chooses it: neither a terminal nor a spreadsheet is to obey it. */
 static void print_user(FILE *out, const char *user)
 {
-    char text[1 + LOGIN_USER_BYTES];
-    int length = snprintf(text, sizeof text, "%s%s", is_formula(user) ? "'" : "", user);
+    char text[LOGIN_USER_BYTES];
 
-    utf8_show(text, (size_t)length);
-    csv_print_text(out, text);
+    utf8_show(text, (size_t)snprintf(text, sizeof text, "%s", user));
+    if (is_signed_number(text))
+        fputs(text, out);
+    else
+        csv_guarded_cell(out, text);
+    fputc(',', out);
 }
 
 static bool print_login(void *context, const struct judged_login *login, struct error *error)
@@ -317,25 +315,20 @@ static int run_score(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct model_file model;
     struct input input;
-    struct scoring scoring = {.reading = {.input = &input,
-                                          .last_year = (int)values->year,
-                                          .utc = line->utc,
-                                          .visit = take_login,
-                                          .context = &scoring,
-                                          .progress = show_progress}};
+    struct scoring scoring = {.geo = NULL};
 
-    if (values->format == NULL)
-        return command_misused(line, "--format is missing");
-    const struct import_format *format = import_format_find(values->format);
+    const struct import_format *format = history_format(line, values->history.format);
     if (format == NULL)
-        return command_misused(line, "unknown format \"%s\"; known: " IMPORT_FORMAT_NAMES,
-                               values->format);
+        return COMMAND_USAGE;
     if (line->json && values->out == NULL)
         return command_misused(line, "--json prints the totals, so the scores need --out FILE");
     if (!open_model(&model, values->model, &error))
         return command_fail(line, &error);
-    bool done = input_open(&input, line->operands[0], &error);
+    bool done = history_open(line, &values->history, &input, &scoring.reading, &error);
     if (done) {
+        scoring.reading.visit = take_login;
+        scoring.reading.context = &scoring;
+        scoring.reading.progress = show_progress;
         done = score_input(line, &scoring, format, &model, &error);
         input_close(&input);
     }
