@@ -22,7 +22,7 @@ bool csv_login_print_header(FILE *out, struct error *error)
     return written(out, error);
 }
 
-void csv_print_text(FILE *out, const char *text)
+void csv_put_text(FILE *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fputs(text, out);
@@ -35,6 +35,11 @@ void csv_print_text(FILE *out, const char *text)
         }
         fputc('"', out);
     }
+}
+
+void csv_print_text(FILE *out, const char *text)
+{
+    csv_put_text(out, text);
     fputc(',', out);
 }
 

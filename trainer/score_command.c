@@ -5,34 +5,31 @@
 
 #include "common/clock.h"
 #include "common/json_writer.h"
-#include "common/utf8.h"
 #include "store/model_file.h"
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
+#include "trainer/csv_shown.h"
 #include "trainer/import_format.h"
 #include "trainer/import_store.h"
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
 #include "trainer/output.h"
+#include "trainer/score_command.h"
 #include "trainer/worst_logins.h"
 
 #define REASONS_BYTES 1024
-#define OUT_BYTES     (1 << 20)
-
-struct score_values {
-    const char *format, *model, *out;
-    int64_t year;
-};
+#define FORMAT_NAMES  IMPORT_FORMAT_NAMES "|table"
 
 static const struct command_option OPTIONS[] = {
-    COMMAND_TEXT(struct score_values, format, "format", IMPORT_FORMAT_NAMES,
-                 "what the file is (needed)"),
+    COMMAND_TEXT(struct score_values, format, "format", FORMAT_NAMES, "what the file is (needed)"),
     COMMAND_TEXT(struct score_values, model, "model", "FILE",
-                 "score with it; otherwise with the built-in model"),
+                 "score with it; otherwise with the built-in model; a table needs its own"),
     COMMAND_TEXT(struct score_values, out, "out", "FILE",
                  "where the scores go; otherwise to standard output"),
+    COMMAND_TEXT(struct score_values, worst, "worst", "FILE",
+                 "table: gets the 1000 rows that score highest, with their cells"),
     COMMAND_INTEGER(struct score_values, year, "year", "Y", 1970, 2100, 0,
                     "the year of the last line, for dates without one; otherwise the file's"),
 };
@@ -58,25 +55,6 @@ static uint64_t number_of(const struct login_event *event)
     return number;
 }
 
-static bool is_formula(const char *text)
-{
-    bool is_signed = text[0] == '-' || text[0] == '+';
-
-    if (is_signed && text[1 + strspn(text + 1, "0123456789")] == '\0')
-        return false; /* a plain number, as some sets name users */
-    return is_signed || text[0] == '=' || text[0] == '@';
-}
-
-/* Whoever tries to log in chooses it: neither a terminal nor a spreadsheet is to obey it. */
-static void print_user(FILE *out, const char *user)
-{
-    char text[1 + LOGIN_USER_BYTES];
-    int length = snprintf(text, sizeof text, "%s%s", is_formula(user) ? "'" : "", user);
-
-    utf8_show(text, (size_t)length);
-    csv_print_text(out, text);
-}
-
 static bool print_login(void *context, const struct judged_login *login, struct error *error)
 {
     struct scoring *scoring = context;
@@ -90,7 +68,10 @@ static bool print_login(void *context, const struct judged_login *login, struct 
     scoring->verdicts[assessment->verdict]++;
     worst_logins_add(&scoring->worst, login);
     csv_print_time(out, login->event.time_us);
-    print_user(out, login->event.user);
+    const char *user = login->event.user;
+    const struct csv_cell name = {(char *)(uintptr_t)user, strlen(user), false};
+    csv_print_shown(out, &name);
+    fputc(',', out);
     csv_print_text(out, ip_format(&login->event.source, address));
     fprintf(out, "%.6f,%s", assessment->risk, verdict_name(assessment->verdict));
     if (assessment->reason_count == 0)
@@ -244,16 +225,16 @@ static bool open_model(struct model_file *model, const char *path, struct error 
            model_file_open(model, &built_in, error);
 }
 
-static bool open_out(FILE **out, const char *path, struct error *error)
+bool score_open_out(FILE **out, const char *path, struct error *error)
 {
     *out = path == NULL ? stdout : fopen(path, "we");
     if (*out == NULL)
         return error_set_errno(error, FAULT_STORE, errno, "cannot write %s", path);
-    (void)setvbuf(*out, NULL, _IOFBF, OUT_BYTES);
+    (void)setvbuf(*out, NULL, _IOFBF, SCORE_OUT_BYTES);
     return true;
 }
 
-static bool close_out(FILE *out, const char *path, struct error *error)
+bool score_close_out(FILE *out, const char *path, struct error *error)
 {
     if (path == NULL)
         return true;
@@ -272,13 +253,14 @@ static bool score_input(const struct command_line *line, struct scoring *scoring
 
     if (!command_config(line, &config, error) ||
         !output_spares(values->out, line->operands[0], error) ||
-        !output_spares(values->out, values->model, error) || !open_out(&out, values->out, error))
+        !output_spares(values->out, values->model, error) ||
+        !score_open_out(&out, values->out, error))
         return false;
     ordered_lines_init(&scoring->lines, out);
     bool done = score(scoring, format, &model->risk, &config, error);
     judging_destroy(scoring->judging);
     geo_close(scoring->geo);
-    done &= close_out(out, values->out, error);
+    done &= score_close_out(out, values->out, error);
     command_progress_end();
     double seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
     if (done)
@@ -308,11 +290,17 @@ static int run_score(const struct command_line *line)
     if (values->format == NULL)
         return command_misused(line, "--format is missing");
     const struct import_format *format = import_format_find(values->format);
-    if (format == NULL)
-        return command_misused(line, "unknown format \"%s\"; known: " IMPORT_FORMAT_NAMES,
-                               values->format);
+    bool is_table = strcmp(values->format, "table") == 0;
+    if (format == NULL && !is_table)
+        return command_misused(line, "unknown format \"%s\"; known: " FORMAT_NAMES, values->format);
+    if (is_table && command_option_given(line, "year"))
+        return command_misused(line, "--year is of no use to a table");
+    if (!is_table && values->worst != NULL)
+        return command_misused(line, "--worst is of a table");
     if (line->json && values->out == NULL)
         return command_misused(line, "--json prints the totals, so the scores need --out FILE");
+    if (is_table)
+        return score_table_command(line);
     if (!open_model(&model, values->model, &error))
         return command_fail(line, &error);
     bool done = input_open(&input, line->operands[0], &error);
@@ -329,7 +317,8 @@ const struct command SCORE_COMMAND = {
     .operands = "FILE|-",
     .operands_min = 1,
     .operands_max = 1,
-    .help = "a login history judged row by row, each by what came before it, csv on stdout",
+    .help = "a login history judged row by row, each by what came before it, or a table's rows by "
+            "their model, csv on stdout",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
     .values_bytes = sizeof(struct score_values),

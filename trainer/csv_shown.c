@@ -1,0 +1,59 @@
+#include "trainer/csv_shown.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/utf8.h"
+#include "trainer/csv_login.h"
+
+#define ELLIPSIS "…"
+
+/* How much of a cell fits, no character of it torn. */
+static size_t fitting(const struct csv_cell *cell, size_t most)
+{
+    size_t size = cell->size;
+
+    if (size <= most)
+        return size;
+    size = most;
+    while (size > 0 && ((unsigned char)cell->text[size] & 0xc0) == 0x80)
+        size--;
+    return size;
+}
+
+const char *csv_shown(const struct csv_cell *cell, char text[CSV_SHOWN_BYTES])
+{
+    size_t size = fitting(cell, CSV_SHOWN_BYTES - sizeof ELLIPSIS);
+
+    memcpy(text, cell->text, size);
+    utf8_show(text, size);
+    strcpy(text + size, size < cell->size ? ELLIPSIS : "");
+    return text;
+}
+
+/* A number with a sign before it is none. */
+static bool is_formula(const char *text)
+{
+    char *end = NULL;
+
+    if (text[0] == '=' || text[0] == '@')
+        return true;
+    if (text[0] != '-' && text[0] != '+')
+        return false;
+    if (text[1] != '.' && (text[1] < '0' || text[1] > '9'))
+        return true;
+    (void)strtod(text, &end);
+    return *end != '\0';
+}
+
+void csv_print_shown(FILE *out, const struct csv_cell *cell)
+{
+    char text[1 + CSV_CELL_MOST_BYTES + 1];
+    size_t size = fitting(cell, CSV_CELL_MOST_BYTES);
+
+    memcpy(text + 1, cell->text, size);
+    text[1 + size] = '\0';
+    utf8_show(text + 1, size);
+    text[0] = '\'';
+    csv_put_text(out, is_formula(text + 1) ? text : text + 1);
+}
