@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "common/json_writer.h"
 #include "dashboard/jobs.h"
+#include "dashboard/score_rows.h"
 
 #define ANALYSIS_MOST                                                                              \
     8 /* uploads that come, wait, or are kept; the oldest that ended gives way                     \
@@ -20,7 +21,8 @@
 #define ANALYSIS_SCAN_BYTES (4 << 20) /* looked at for one page */
 
 /* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
-#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud"
+#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud|table"
+#define ANALYSIS_TABLE   "table" /* rows of anything, by a model of their like */
 
 struct analyses;
 
@@ -33,7 +35,7 @@ void analyses_destroy(struct analyses *analyses);
 
 /*
  * An upload begins. format: one of ANALYSIS_FORMATS. name: of the file, for people; model: a model
- * file, NULL: the built-in one. False with an error: there are too many.
+ * file, NULL: the built-in one of logins. False with an error: there are too many.
  */
 struct upload;
 bool analyses_begin(struct analyses *analyses, const char *format, const char *name,
@@ -52,9 +54,9 @@ bool upload_finish(struct upload *upload, int64_t now_us, char id[ANALYSIS_ID_BY
 void upload_end(struct upload *upload);
 
 /*
- * What is known of it: members of an open object: job, name, format, by, state (receiving, waiting,
- * running, done, failed), received_bytes, message, result (of a finished one: what anomaly-trainer
- * score --json says). *found is false when there is none of that id.
+ * What is known of it: members of an open object: job, name, format, model (of a table), by, state
+ * (receiving, waiting, running, done, failed), received_bytes, message, result (of a finished one:
+ * what anomaly-trainer score --json says). *found is false when there is none of that id.
  */
 bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
                     bool *found, struct error *error) MUST_USE;
@@ -63,16 +65,16 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
 void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name);
 
 /*
- * A page of scored rows in the order of the file, of those at or above at_least: an array "items"
- * of {time, user, ip, risk, verdict, reasons: text}, and "next", where the following page begins,
- * or null. cursor: 0, or what an earlier page gave. *found: as above, and it is done.
+ * A page of scored rows, as score_rows.h has them. worst: those of a table that score highest,
+ * worst first, instead of all in the order of the file. *found: as above, it is done, and has such
+ * rows.
  */
-bool analyses_write_rows(struct analyses *analyses, const char *id, int64_t cursor, int at_least,
-                         int64_t limit, struct json_writer *json, bool *found,
+bool analyses_write_rows(struct analyses *analyses, const char *id, bool worst,
+                         const struct rows_page *page, struct json_writer *json, bool *found,
                          struct error *error) MUST_USE;
 
 /* The scored rows as a file that the caller closes; -1: there is none of that id that is done. */
-int analyses_open_rows(struct analyses *analyses, const char *id);
+int analyses_open_rows(struct analyses *analyses, const char *id, bool worst, enum rows_kind *kind);
 
 /* *found is false when there is none, or it is still being uploaded. */
 bool analyses_forget(struct analyses *analyses, const char *id);

@@ -6,6 +6,7 @@
 #include "dashboard/analyses.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
+#include "dashboard/table_models.h"
 #include "dashboard/worker.h"
 #include "scorer/policy.h"
 
@@ -16,21 +17,58 @@ static void end_upload(void *context)
     upload_end(context);
 }
 
+/* The file to judge by, NULL: the built-in model. *chosen is false when reply is a refusal. */
+static bool choose_model(struct worker *worker, const struct request *request,
+                         char path[TABLE_MODELS_PATH_BYTES], const char **model, bool *chosen,
+                         struct reply *reply, struct error *error)
+{
+    const char *name = request_query(request, "model");
+    struct error damage = ERROR_NONE;
+    bool found;
+
+    *chosen = false;
+    *model = NULL;
+    if (strcmp(request_query(request, "format"), ANALYSIS_TABLE) != 0) {
+        if (name != NULL)
+            return reply_refuse(reply, 400,
+                                "\"model\" goes with format=table: logins are judged "
+                                "by the model that is in force");
+        if (worker_model(worker, error) == NULL)
+            return false;
+        *model = worker->kept.model.bytes != NULL ? worker->kept.model.path : NULL;
+        *chosen = true;
+        return true;
+    }
+    if (name == NULL)
+        return reply_refuse(reply, 400,
+                            "\"model\" is missing; GET /api/analyse/models says which there are");
+    if (!table_models_find(worker->config, name, path, &found, &damage))
+        return reply_refuse(reply, 422, "%s", damage.text);
+    if (!found)
+        return reply_not_found(reply, "model of a table", name);
+    *model = path;
+    *chosen = true;
+    return true;
+}
+
 static bool begin(struct worker *worker, const struct request *request, struct reply *reply,
                   struct error *error)
 {
     const char *format = request_query(request, "format"), *name = request_query(request, "name");
+    char path[TABLE_MODELS_PATH_BYTES];
     struct error full = ERROR_NONE;
     struct upload *upload;
+    const char *model;
+    bool chosen;
 
     if (format == NULL)
         return reply_refuse(reply, 400, "\"format\" is missing; it is one of " ANALYSIS_FORMATS);
-    if (worker_model(worker, error) == NULL)
+    if (!choose_model(worker, request, path, &model, &chosen, reply, error))
         return false;
-    const struct model *model = &worker->kept.model;
-    if (!analyses_begin(worker->dashboard->analyses, format, name != NULL ? name : "upload",
-                        model->bytes != NULL ? model->path : NULL, request->who, request->now_us,
-                        &upload, &full))
+    if (!chosen)
+        return true;
+    if (!analyses_begin(worker->dashboard->analyses, format, name != NULL ? name : "upload", model,
+                        request->who, request->now_us, &upload, &full))
         return reply_refuse(reply, 503, "%s", full.text);
     request->kept->context = upload;
     request->kept->destroy = end_upload;
@@ -110,13 +148,15 @@ static void close_rows(void *context)
     free(fd);
 }
 
-static bool send_rows(struct worker *worker, const struct request *request, struct reply *reply)
+static bool send_rows(struct worker *worker, const struct request *request, bool worst,
+                      struct reply *reply)
 {
     int *fd = malloc(sizeof *fd);
+    enum rows_kind kind;
 
     if (fd == NULL)
         return reply_refuse(reply, 503, "there is no memory to send the rows");
-    *fd = analyses_open_rows(worker->dashboard->analyses, request->parameter);
+    *fd = analyses_open_rows(worker->dashboard->analyses, request->parameter, worst, &kind);
     if (*fd < 0) {
         free(fd);
         return reply_not_found(reply, "finished analysis", request->parameter);
@@ -132,25 +172,35 @@ static bool send_rows(struct worker *worker, const struct request *request, stru
 bool answer_analysis_rows(struct worker *worker, const struct request *request, struct reply *reply,
                           struct error *error)
 {
-    const char *format = request_query(request, "format");
+    const char *order = request_query(request, "order");
     const char *least = request_query(request, "verdict");
-    enum verdict at_least = VERDICT_ALLOW;
-    int64_t limit, cursor;
-    bool found;
+    struct rows_page page = {.at_least = VERDICT_ALLOW};
+    bool found, worst = order != NULL && strcmp(order, "worst") == 0;
 
-    if (format != NULL)
-        return send_rows(worker, request, reply);
-    if (least != NULL && !verdict_from_name(least, &at_least))
-        at_least = VERDICT_ALLOW; /* the table of routes lists the names */
-    if (!request_query_integer(request, "limit", 1, ANALYSIS_ROWS_MOST, 50, &limit, reply) ||
-        !request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &cursor, reply))
+    if (request_query(request, "format") != NULL)
+        return send_rows(worker, request, worst, reply);
+    if (least != NULL && !verdict_from_name(least, &page.at_least))
+        page.at_least = VERDICT_ALLOW; /* the table of routes lists the names */
+    if (!request_query_integer(request, "limit", 1, ANALYSIS_ROWS_MOST, 50, &page.limit, reply) ||
+        !request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &page.cursor, reply))
         return true;
     json_object_begin(&reply->json, NULL);
-    if (!analyses_write_rows(worker->dashboard->analyses, request->parameter, cursor, (int)at_least,
-                             limit, &reply->json, &found, error))
+    if (!analyses_write_rows(worker->dashboard->analyses, request->parameter, worst, &page,
+                             &reply->json, &found, error))
         return false;
     json_object_end(&reply->json);
     return found || reply_not_found(reply, "finished analysis", request->parameter);
+}
+
+bool answer_table_models(struct worker *worker, const struct request *request, struct reply *reply,
+                         struct error *error)
+{
+    (void)request, (void)error;
+    json_object_begin(&reply->json, NULL);
+    table_models_write(worker->config, &reply->json);
+    json_null(&reply->json, "next");
+    json_object_end(&reply->json);
+    return true;
 }
 
 bool forget_analysis(struct worker *worker, const struct request *request, struct reply *reply,

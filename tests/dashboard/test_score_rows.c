@@ -11,6 +11,8 @@
 #include "scorer/policy.h"
 #include "tests/store/fixture.h"
 
+static enum rows_kind kind = ROWS_OF_LOGINS;
+
 /* A page as text; the caller frees it. *next: -1 for null. */
 static char *page(int fd, int64_t cursor, int at_least, int64_t limit, int64_t *next)
 {
@@ -21,7 +23,8 @@ static char *page(int fd, int64_t cursor, int at_least, int64_t limit, int64_t *
     struct json_writer json = json_writer_to(out);
 
     json_object_begin(&json, NULL);
-    ASSERT_DONE(score_rows_write(fd, cursor, at_least, limit, &json, &error));
+    const struct rows_page asked = {cursor, limit, (enum verdict)at_least};
+    ASSERT_DONE(score_rows_write(fd, kind, &asked, &json, &error));
     json_object_end(&json);
     fclose(out);
     struct json_value value = json_member(json_parse(text, size), "next");
@@ -129,6 +132,36 @@ static void damaged_rows_and_cursors_harm_nothing(void **state)
     }
 }
 
+static void rows_of_a_table_have_their_cells(void **state)
+{
+    static const char TEXT[] = "row,score,share_above,reasons,proto,\"a,b\"\n"
+                               "7,0.75,0.001,\"proto=tcp (0.31); x missing (0.2)\",tcp,\"<b>\"\n"
+                               "9,,,\"3 cells, the header has 5\"\n"
+                               "1,0.5\n";
+    int64_t next;
+
+    (void)state;
+    kind = ROWS_OF_TABLE;
+    int fd = file_of(TEXT);
+    char *items = page(fd, 0, VERDICT_ALLOW, 1, &next);
+    assert_non_null(strstr(items, "\"columns\": [\"proto\", \"a,b\"]"));
+    assert_non_null(strstr(items, "{\"row\": 7, \"score\": 0.75, \"share_above\": 0.001, "
+                                  "\"reasons\": \"proto=tcp (0.31); x missing (0.2)\", "
+                                  "\"cells\": [\"tcp\", \"<b>\"]}"));
+    assert_int_equal(count(items, "\"row\""), 1);
+    free(items);
+    items = page(fd, next, VERDICT_ALLOW, 10, &next);
+    assert_non_null(strstr(items, "\"columns\": [\"proto\", \"a,b\"]"));
+    assert_non_null(strstr(items, "{\"row\": 9, \"score\": null, \"share_above\": null, "
+                                  "\"reasons\": \"3 cells, the header has 5\", \"cells\": []}"));
+    assert_int_equal(count(items, "\"row\""), 1);
+    assert_int_equal(next, -1);
+    free(items);
+    close(fd);
+    damaged_rows_and_cursors_harm_nothing(NULL);
+    kind = ROWS_OF_LOGINS;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +169,7 @@ int main(void)
         cmocka_unit_test(quotes_commas_and_lines_stay_in_their_cell),
         cmocka_unit_test(only_rows_at_or_above_the_verdict_count),
         cmocka_unit_test(damaged_rows_and_cursors_harm_nothing),
+        cmocka_unit_test(rows_of_a_table_have_their_cells),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
