@@ -96,7 +96,7 @@ static bool look(const char *directory, const char *name, struct table_model_fil
     if (fd < 0)
         return true;
     *found = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    bool sound = !*found || table_model_file_look(file, fd, name, error);
+    bool sound = !*found || table_model_file_look(file, fd, strrchr(path, '/') + 1, error);
     close(fd);
     return sound;
 }

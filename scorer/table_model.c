@@ -1,6 +1,7 @@
 #include "scorer/table_model.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,6 +11,10 @@
 #include "scorer/login_event.h"
 #include "scorer/model_head.h"
 #include "scorer/table_layout.h"
+
+/* Within these no sum of terms overflows. */
+#define MOST_COEFFICIENT 1e9
+#define LEAST_DEVIATION  1e-60
 
 static_assert(sizeof(struct table_model_header) == 152 && sizeof(struct table_model_column) == 24 &&
                   sizeof(struct table_model_word) == 16 && sizeof(struct table_model_term) == 32 &&
@@ -201,7 +206,8 @@ static bool check_terms(const struct table_model *model, struct error *error)
     for (uint32_t i = 0; i < model->header->term_count; i++) {
         const struct table_model_term *term = &model->terms[i];
         if (term->column >= model->header->column_count || isnan(term->word) ||
-            !isfinite(term->coefficient) || !isfinite(term->mean) || !(term->deviation > 0))
+            !(fabs(term->coefficient) <= MOST_COEFFICIENT) || !(fabs(term->mean) <= FLT_MAX) ||
+            !(term->deviation >= LEAST_DEVIATION))
             return refuse(error, "has a term that is no sound one");
     }
     return true;
