@@ -66,7 +66,7 @@ function scoreMeter({ score }) {
 function higherThan({ share_above: above }) {
   if (above === null) return NONE;
   if (above === 0) return "all of them";
-  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(above)) - 1));
+  const digits = Math.min(4, Math.max(1, Math.ceil(-Math.log10(above)) - 1));
   return `${(100 * (1 - above)).toFixed(digits)} %`;
 }
 
@@ -118,7 +118,7 @@ export function tableFinished(view, id, job, actions) {
     panel("What the file holds", {}, holds(job), actions),
     differences(result),
     panel("How the scores lie", { note: "beside those of the rows that the model was trained on" }, tails(result)),
-    panel("Highest scores", { note: "with the cells of the file" }, pagedList({ view, path, query: { order: "worst" }, caption: "Rows with the highest scores",
+    panel("Highest scores", { note: "“higher than” is of the rows that the model was trained on" }, pagedList({ view, path, query: { order: "worst" }, caption: "Rows with the highest scores",
       columns: [...COLUMNS, { label: "Cells", bare: true, class: "whole", cell: cellList(result.columns) }],
       empty: () => h("p", { class: "muted" }, "The file has no row that could be read.") })),
     panel("All rows", { note: "in the order of the file" }, pagedList({ view, path, query: {}, caption: "Rows of the file", columns: COLUMNS,
