@@ -31,14 +31,14 @@ const char *csv_shown(const struct csv_cell *cell, char text[CSV_SHOWN_BYTES])
     return text;
 }
 
-/* A number with a sign before it is none. */
+/* A number with a sign before it is none, nor is a sign alone, as some write for nothing. */
 static bool is_formula(const char *text)
 {
     char *end = NULL;
 
     if (text[0] == '=' || text[0] == '@')
         return true;
-    if (text[0] != '-' && text[0] != '+')
+    if ((text[0] != '-' && text[0] != '+') || text[1] == '\0')
         return false;
     if (text[1] != '.' && (text[1] < '0' || text[1] > '9'))
         return true;

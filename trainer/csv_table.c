@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "trainer/csv_labels.h"
 #include "trainer/csv_lines.h"
 
 #define FIRST_ROWS 4096
@@ -286,71 +286,6 @@ static bool read_row(struct csv_reading *reading, char *text, size_t size, struc
     return true;
 }
 
-static bool is_negative(const char *word)
-{
-    static const char *const NEGATIVE[] = {"legitimate", "normal", "benign", "good", "negative"};
-    for (size_t i = 0; i < sizeof NEGATIVE / sizeof NEGATIVE[0]; i++) {
-        if (strcasecmp(word, NEGATIVE[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The label's first word is 1 and not 0: by what it means, else by the order of their bytes. */
-static bool first_is_positive(const char *first, const char *second)
-{
-    if (is_negative(first) != is_negative(second))
-        return is_negative(second);
-    return strcmp(first, second) > 0;
-}
-
-static bool name_labels(struct csv_reading *reading, const char *const words[2], uint8_t value[2],
-                        struct error *error)
-{
-    if (words[1] == NULL)
-        return error_set(error, FAULT_MODEL,
-                         "%s has only one label in column \"%s\"; two are needed to learn from",
-                         reading->lines.path, reading->label);
-    value[0] = first_is_positive(words[0], words[1]);
-    value[1] = !value[0];
-    for (unsigned i = 0; i < 2; i++) {
-        char *copy = reading->table->label_words[value[i]] = strdup(words[i]);
-        if (copy == NULL)
-            return no_room(reading, error);
-    }
-    return true;
-}
-
-static bool match_labels(const struct csv_reading *reading, const char *const words[2],
-                         uint8_t value[2], struct error *error)
-{
-    char *const *known = reading->like->label_words;
-    for (unsigned i = 0; i < 2 && words[i] != NULL; i++) {
-        value[i] = strcmp(words[i], known[1]) == 0;
-        if (value[i] == 0 && strcmp(words[i], known[0]) != 0)
-            return error_set(error, FAULT_MODEL,
-                             "%s labels rows \"%s\"; the table that was learned from knows \"%s\" "
-                             "and \"%s\"",
-                             reading->lines.path, words[i], known[0], known[1]);
-    }
-    return true;
-}
-
-static bool order_labels(struct csv_reading *reading, struct error *error)
-{
-    struct csv_table *table = reading->table;
-    const char *const words[2] = {words_text(&reading->label_words, 0),
-                                  words_text(&reading->label_words, 1)};
-    uint8_t value[2] = {0, 0};
-
-    if (!(reading->like != NULL ? match_labels(reading, words, value, error)
-                                : name_labels(reading, words, value, error)))
-        return false;
-    for (size_t row = 0; row < table->rows; row++)
-        table->labels[row] = value[table->labels[row]];
-    return true;
-}
-
 static bool read_all(struct csv_reading *reading, struct error *error)
 {
     char *text = NULL;
@@ -368,7 +303,9 @@ static bool read_all(struct csv_reading *reading, struct error *error)
     }
     if (reading->table->rows == 0)
         return error_set(error, FAULT_MODEL, "%s has a header and no rows", reading->lines.path);
-    return reading->label == NULL || order_labels(reading, error);
+    const struct csv_labels labels = {&reading->label_words, reading->label, reading->lines.path};
+    return reading->label == NULL ||
+           csv_labels_order(reading->table, &labels, reading->like, error);
 }
 
 bool csv_table_read(struct csv_table *table, const char *path, const struct csv_table_plan *plan,

@@ -99,12 +99,12 @@ has "$work/out" '"labelled": 2'
 
 # The highest scores with their cells: no terminal and no spreadsheet obeys these.
 escape=$(printf '\033')
-printf '%s\n' 'proto,port,bytes,empty,note,label' "gre,4711,-5,,\"=cmd|x,!A0\",benign" \
+printf '%s\n' 'proto,port,bytes,empty,note,label' "gre,4711,-5,-,\"=cmd|x,!A0\",benign" \
     "gre,4711,90000,,a${escape}[2Jb,benign" 'tcp,53,9,,<b>,benign' >"$work/cells.csv"
 status 0 score --model "$kept" "$work/cells.csv" --worst "$work/worst" --out "$work/file"
 [ "$(head -1 "$work/worst")" = row,score,share_above,reasons,proto,port,bytes,empty,note,label ] || fail "the worst's header"
 [ "$(wc -l <"$work/worst")" = 4 ] || fail "not all rows are among the worst"
-has "$work/worst" ",gre,4711,-5,,\"'=cmd|x,!A0\",benign$"
+has "$work/worst" ",gre,4711,-5,-,\"'=cmd|x,!A0\",benign$"
 has "$work/worst" ',gre,4711,90000,,a?\[2Jb,benign$'
 [ "$(tail -1 "$work/worst" | cut -d, -f1)" = 3 ] || fail "the usual row is not the last"
 awk -F, 'NR > 2 && $2 > before { exit 1 } { before = $2 }' "$work/worst" || fail "the worst are not first"

@@ -76,10 +76,10 @@ function cellList(columns) {
 }
 
 const COLUMNS = [
-  { label: "Row", lead: true, number: true, cell: ({ row }) => count(row) },
+  { label: "Row", lead: true, cell: ({ row }) => count(row) },
   { label: "Score", number: true, bare: true, cell: scoreMeter },
   { label: "Higher than", number: true, cell: higherThan },
-  { label: "Why", class: "why", bare: true, cell: ({ reasons }) => reasons || NONE },
+  { label: "Why", class: "why whole", bare: true, cell: ({ reasons }) => reasons || NONE },
 ];
 
 function holds({ received_bytes, model, result }) {
