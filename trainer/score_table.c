@@ -63,17 +63,6 @@ static void print_unread(const struct table_row *row, uint64_t number, FILE *out
             row->match->cell_count);
 }
 
-/* What is said of a row: its number, its score, where that lies, and why where `why`. */
-static void print_row(struct table_row *row, uint64_t number, float score, double share, bool why,
-                      FILE *out)
-{
-    struct table_reason reasons[TABLE_ROW_REASONS];
-
-    fprintf(out, "%" PRIu64 ",%.9g,%.4g,", number, (double)score, share);
-    if (why)
-        table_row_print_reasons(row, reasons, table_row_reasons(row, reasons), out);
-}
-
 static void score_row(const struct batch *batch, struct block *block, unsigned i,
                       struct table_row *row, FILE *out)
 {
@@ -98,7 +87,7 @@ static void score_row(const struct batch *batch, struct block *block, unsigned i
         block->outliers += outlier;
         block->unread_numbers += row->unread_numbers;
         block->unknown_words += row->unknown_words;
-        print_row(row, number, score, share, outlier, out);
+        table_row_print(row, number, score, share, outlier, out);
     }
     fputc('\n', out);
 }
@@ -325,78 +314,4 @@ bool score_table_measure(const struct score_table *scored, struct table_measure 
     *measure = (struct table_measure){NAN, NAN, NAN};
     return totals->measured == 0 ||
            table_measure(measure, totals->scores, totals->labels, totals->measured, error);
-}
-
-/* ---- the worst ------------------------------------------------------------------------------ */
-
-static bool read_worst(struct table_row *row, const struct worst_row *worst, struct error *error)
-{
-    return table_row_read(row, worst->record, worst->size) || no_room(error);
-}
-
-bool score_table_print_worst(const struct score_table *scored, FILE *out, struct error *error)
-{
-    struct table_row *row;
-    bool done = table_row_create(&row, &scored->match, error);
-
-    fputs("row,score,share_above,reasons", out);
-    table_match_print_names(&scored->match, out);
-    fputc('\n', out);
-    for (unsigned i = 0; done && i < scored->worst.count; i++) {
-        const struct worst_row *worst = &scored->worst.at[i];
-        double share = table_model_share_above(scored->model, worst->score);
-        if (worst->record != NULL) {
-            done = read_worst(row, worst, error);
-            if (!done)
-                break;
-            print_row(row, worst->row, worst->score, share, true, out);
-            table_row_print_cells(row, out);
-        } else {
-            fprintf(out, "%" PRIu64 ",%.9g,%.4g,its cells are too long to be shown", worst->row,
-                    (double)worst->score, share);
-            for (uint32_t cell = 0; cell < scored->match.cell_count; cell++)
-                fputc(',', out);
-        }
-        fputc('\n', out);
-    }
-    table_row_destroy(row);
-    return done;
-}
-
-static void write_row(const struct score_table *scored, const struct worst_row *worst,
-                      struct table_row *row, struct json_writer *json)
-{
-    struct table_reason reasons[TABLE_ROW_REASONS];
-
-    json_object_begin(json, NULL);
-    json_integer(json, "row", (int64_t)worst->row);
-    json_number(json, "score", (double)worst->score);
-    json_number(json, "share_above", table_model_share_above(scored->model, worst->score));
-    if (worst->record != NULL) {
-        table_row_write_reasons(json, row, reasons, table_row_reasons(row, reasons));
-        table_row_write_cells(json, row);
-    } else {
-        json_array_begin(json, "reasons");
-        json_array_end(json);
-        json_null(json, "cells");
-    }
-    json_object_end(json);
-}
-
-bool score_table_write_worst(const struct score_table *scored, unsigned most,
-                             struct json_writer *json, struct error *error)
-{
-    struct table_row *row;
-    bool done = table_row_create(&row, &scored->match, error);
-
-    json_array_begin(json, "worst");
-    for (unsigned i = 0; done && i < scored->worst.count && i < most; i++) {
-        const struct worst_row *worst = &scored->worst.at[i];
-        done = worst->record == NULL || read_worst(row, worst, error);
-        if (done)
-            write_row(scored, worst, row, json);
-    }
-    json_array_end(json);
-    table_row_destroy(row);
-    return done;
 }

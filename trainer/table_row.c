@@ -1,6 +1,7 @@
 #include "trainer/table_row.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,8 +300,8 @@ static size_t reason_text(const struct table_row *row, const struct table_reason
     return length > 0 ? (size_t)length : 0;
 }
 
-void table_row_print_reasons(const struct table_row *row, const struct table_reason *reasons,
-                             unsigned count, FILE *out)
+static void print_reasons(const struct table_row *row, const struct table_reason *reasons,
+                          unsigned count, FILE *out)
 {
     char text[TABLE_ROW_REASONS * (2 * CSV_SHOWN_BYTES + 32)] = "";
     size_t used = 0;
@@ -312,6 +313,16 @@ void table_row_print_reasons(const struct table_row *row, const struct table_rea
     }
     const struct csv_cell cell = {text, used, false};
     csv_print_shown(out, &cell);
+}
+
+void table_row_print(struct table_row *row, uint64_t number, float score, double share, bool why,
+                     FILE *out)
+{
+    struct table_reason reasons[TABLE_ROW_REASONS];
+
+    fprintf(out, "%" PRIu64 ",%.9g,%.4g,", number, (double)score, share);
+    if (why)
+        print_reasons(row, reasons, table_row_reasons(row, reasons), out);
 }
 
 void table_row_write_reasons(struct json_writer *json, const struct table_row *row,

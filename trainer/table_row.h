@@ -65,9 +65,12 @@ struct table_reason {
  * returns how many. */
 unsigned table_row_reasons(struct table_row *row, struct table_reason *reasons);
 
-/* "proto=udp (0.31); bytes missing (0.12)", as a cell of CSV. */
-void table_row_print_reasons(const struct table_row *row, const struct table_reason *reasons,
-                             unsigned count, FILE *out);
+/*
+ * number,score,share,reasons of the row that was read, where `why` those that raised its score:
+ * "proto=udp (0.31); bytes missing (0.12)".
+ */
+void table_row_print(struct table_row *row, uint64_t number, float score, double share, bool why,
+                     FILE *out);
 
 /* An array of {column, value: text or null, share}. */
 void table_row_write_reasons(struct json_writer *json, const struct table_row *row,
