@@ -355,8 +355,24 @@ void upload_end(struct upload *upload)
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-static void write_members(const struct analysis *analysis, const struct job_answer *answer,
-                          struct json_writer *json)
+/* Why it failed, the upload by the name that people know it by. */
+static void write_message(const struct analyses *analyses, const struct analysis *analysis,
+                          const char *message, struct json_writer *json)
+{
+    char path[PATH_BYTES], told[JOB_MESSAGE_BYTES + ANALYSIS_NAME_BYTES];
+    const char *at =
+        file_path(analyses, analysis->id, FILE_UPLOAD, path) != NULL ? strstr(message, path) : NULL;
+
+    if (at != NULL)
+        snprintf(told, sizeof told, "%.*s%s%s", (int)(at - message), message, analysis->name,
+                 at + strlen(path));
+    else
+        snprintf(told, sizeof told, "%s", message);
+    json_text(json, "message", told[0] != '\0' ? told : NULL);
+}
+
+static void write_members(const struct analyses *analyses, const struct analysis *analysis,
+                          const struct job_answer *answer, struct json_writer *json)
 {
     json_text(json, "job", analysis->id);
     json_text(json, "name", analysis->name);
@@ -366,7 +382,7 @@ static void write_members(const struct analysis *analysis, const struct job_answ
     json_time(json, "began", analysis->began_us);
     json_text(json, "state", analysis->receiving ? "receiving" : job_state_name(answer->state));
     json_integer(json, "received_bytes", analysis->received_bytes);
-    json_text(json, "message", answer->message[0] != '\0' ? answer->message : NULL);
+    write_message(analyses, analysis, answer->message, json);
 }
 
 bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
@@ -391,7 +407,7 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
         snprintf(answer.message, sizeof answer.message,
                  "its result gave way to newer work: upload the file again");
     }
-    write_members(&analysis, &answer, json);
+    write_members(analyses, &analysis, &answer, json);
     if (answer.output != NULL && answer.size > 0)
         json_raw(json, "result", answer.output, strcspn(answer.output, "\n"));
     else
@@ -420,7 +436,7 @@ void analyses_write_all(struct analyses *analyses, struct json_writer *json, con
             answer.state = jobs_state(analyses->jobs, analyses->at[next].id);
         written[next] = true;
         json_object_begin(json, NULL);
-        write_members(&analyses->at[next], &answer, json);
+        write_members(analyses, &analyses->at[next], &answer, json);
         json_object_end(json);
     }
     pthread_mutex_unlock(&analyses->lock);
