@@ -443,7 +443,7 @@ void analyses_write_all(struct analyses *analyses, struct json_writer *json, con
     json_array_end(json);
 }
 
-int analyses_open_rows(struct analyses *analyses, const char *id, bool worst, enum rows_kind *kind)
+int analyses_open_rows(struct analyses *analyses, const char *id, bool worst)
 {
     char path[PATH_BYTES];
     int fd = -1;
@@ -451,27 +451,19 @@ int analyses_open_rows(struct analyses *analyses, const char *id, bool worst, en
     pthread_mutex_lock(&analyses->lock);
     const struct analysis *analysis = find(analyses, id);
     if (analysis != NULL && !analysis->receiving && jobs_state(analyses->jobs, id) == JOB_DONE &&
-        file_path(analyses, id, worst ? FILE_WORST : FILE_ROWS, path) != NULL) {
+        file_path(analyses, id, worst ? FILE_WORST : FILE_ROWS, path) != NULL)
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        *kind = is_table(analysis) ? ROWS_OF_TABLE : ROWS_OF_LOGINS;
-    }
     pthread_mutex_unlock(&analyses->lock);
     return fd;
 }
 
-bool analyses_write_rows(struct analyses *analyses, const char *id, bool worst,
-                         const struct rows_page *page, struct json_writer *json, bool *found,
-                         struct error *error)
+bool analyses_is_table(struct analyses *analyses, const char *id)
 {
-    enum rows_kind kind = ROWS_OF_LOGINS;
-    int fd = analyses_open_rows(analyses, id, worst, &kind);
-
-    *found = fd >= 0;
-    if (!*found)
-        return true;
-    bool done = score_rows_write(fd, kind, page, json, error);
-    close(fd);
-    return done;
+    pthread_mutex_lock(&analyses->lock);
+    const struct analysis *analysis = find(analyses, id);
+    bool found = analysis != NULL && is_table(analysis);
+    pthread_mutex_unlock(&analyses->lock);
+    return found;
 }
 
 bool analyses_forget(struct analyses *analyses, const char *id)

@@ -9,7 +9,6 @@
 #include "common/config.h"
 #include "common/json_writer.h"
 #include "dashboard/jobs.h"
-#include "dashboard/score_rows.h"
 
 #define ANALYSIS_MOST                                                                              \
     8 /* uploads that come, wait, or are kept; the oldest that ended gives way                     \
@@ -17,8 +16,6 @@
 #define ANALYSIS_KEPT_S     3600
 #define ANALYSIS_ID_BYTES   17 /* 16 hexadecimal digits */
 #define ANALYSIS_NAME_BYTES 128
-#define ANALYSIS_ROWS_MOST  500       /* in one page */
-#define ANALYSIS_SCAN_BYTES (4 << 20) /* looked at for one page */
 
 /* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
 #define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud|table"
@@ -64,17 +61,13 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
 /* All of them, the newest first: an array of objects with the members above but result. */
 void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name);
 
-/*
- * A page of scored rows, as score_rows.h has them. worst: those of a table that score highest,
- * worst first, instead of all in the order of the file. *found: as above, it is done, and has such
- * rows.
+/* The scored rows as a file that the caller closes; worst: those of a table that score highest,
+ * worst first, instead of all in the order of the file. -1: there is none of that id that is done.
  */
-bool analyses_write_rows(struct analyses *analyses, const char *id, bool worst,
-                         const struct rows_page *page, struct json_writer *json, bool *found,
-                         struct error *error) MUST_USE;
+int analyses_open_rows(struct analyses *analyses, const char *id, bool worst);
 
-/* The scored rows as a file that the caller closes; -1: there is none of that id that is done. */
-int analyses_open_rows(struct analyses *analyses, const char *id, bool worst, enum rows_kind *kind);
+/* Whether it is of a table instead of logins; false also where there is none of that id. */
+bool analyses_is_table(struct analyses *analyses, const char *id);
 
 /* *found is false when there is none, or it is still being uploaded. */
 bool analyses_forget(struct analyses *analyses, const char *id);

@@ -1,31 +1,23 @@
-/*
- * A page of the rows that anomaly-trainer score wrote: of logins time,user,ip,risk,verdict,reasons;
- * of a table row,score,share_above,reasons, and behind them cells of the table itself, if any.
- */
+/* The rows that anomaly-trainer score wrote: time,user,ip,risk,verdict,reasons. */
 #ifndef DASHBOARD_SCORE_ROWS_H
 #define DASHBOARD_SCORE_ROWS_H
 
-#include "common/json_writer.h"
+#include "dashboard/list_item.h"
 #include "scorer/policy.h"
 
-enum rows_kind { ROWS_OF_LOGINS, ROWS_OF_TABLE };
+#define SCORE_ROWS_SCAN_BYTES (4 << 20)
 
-#define SCORE_ROWS_MOST_CELLS 100 /* of a table, that are told */
-
-struct rows_page {
-    int64_t cursor; /* 0, or where the page before said that the next begins */
-    int64_t limit;
-    enum verdict at_least; /* of logins */
-};
+/* Return false to stop (not an error). */
+typedef bool scored_row_visitor(void *context, const struct scored_row *row);
 
 /*
- * Members of an open object: "items", at most page->limit rows from the byte page->cursor on (0:
- * the first row), and "next", the byte where the page after begins or null; of a table also
- * "columns", the names of its cells. At most ANALYSIS_SCAN_BYTES are looked at, so a page may hold
- * fewer rows, even none, and still have a next. A cursor that is no row's beginning gives the rows
- * behind it.
+ * A page: at most `limit` rows at or above the verdict at_least from the byte *cursor on (0: the
+ * first row), which then is where the next page begins; *more: it has any. At most
+ * SCORE_ROWS_SCAN_BYTES are looked at, so a page may hold fewer rows, even none, and still have
+ * more. A cursor that is no row's beginning gives the rows behind it. Names are without the guard
+ * that they have in the file (common/csv.h).
  */
-bool score_rows_write(int fd, enum rows_kind kind, const struct rows_page *page,
-                      struct json_writer *json, struct error *error) MUST_USE;
+bool score_rows_read(int fd, int64_t *cursor, enum verdict at_least, size_t limit, bool *more,
+                     scored_row_visitor *visit, void *context, struct error *error) MUST_USE;
 
 #endif

@@ -23,6 +23,7 @@ struct producer {
     const char *name;
     const char *directory; /* another user's, in the store's; NULL: the store's own */
     void (*fold)(struct drain *drain, const void *payload, size_t size);
+    bool after_logins; /* what was appended since the logins were read is for the next drain */
 };
 
 /* One producer's journal during one drain. */
@@ -35,7 +36,10 @@ struct drain {
     int directory_fd; /* where the journal is */
     uint32_t owner;   /* of that directory, when it is not the store's own */
     int64_t words;
+    struct journal_position end; /* after_logins: of the current file before logins were read */
     struct journal_positions positions;
+    int64_t until;  /* of the file that is being read */
+    int64_t folded; /* of that file: behind the last frame that was folded */
     bool failed;
     bool full;           /* it stopped before the journal's end */
     bool remove_old;     /* read to its end, and nobody can append to it */
@@ -106,9 +110,9 @@ static void fold_word(struct drain *drain, const void *payload, size_t size)
 }
 
 /* A word comes after its login: the order is that of draining. */
-static const struct producer PRODUCERS[] = {{"login", NULL, fold_login},
-                                            {LABEL_PRODUCER, NULL, fold_word},
-                                            {WORD_PRODUCER, WORD_DIRECTORY, fold_word}};
+static const struct producer PRODUCERS[] = {{"login", NULL, fold_login, false},
+                                            {LABEL_PRODUCER, NULL, fold_word, true},
+                                            {WORD_PRODUCER, WORD_DIRECTORY, fold_word, true}};
 
 #define PRODUCER_COUNT (sizeof(PRODUCERS) / sizeof(PRODUCERS[0]))
 
@@ -116,10 +120,14 @@ static bool drain_frame(void *context, const void *payload, size_t size, int64_t
 {
     struct drain *drain = context;
 
-    (void)next;
-    drain->producer->fold(drain, payload, size);
-    drain->full = drain->result->records + drain->result->refused >= drain->limits->batch_records ||
-                  drain->words >= WORDS_AT_ONCE;
+    drain->full = next > drain->until;
+    if (!drain->full) {
+        drain->producer->fold(drain, payload, size);
+        drain->folded = next;
+        drain->full =
+            drain->result->records + drain->result->refused >= drain->limits->batch_records ||
+            drain->words >= WORDS_AT_ONCE;
+    }
     *(drain->producer->directory ? &drain->result->more_words : &drain->result->more) = drain->full;
     return !drain->failed && !drain->full;
 }
@@ -153,9 +161,14 @@ static bool drain_file(struct drain *drain, int fd, struct journal_position *pos
         return error_set_errno(drain->error, FAULT_STORE, errno, "cannot examine a journal");
     if (position->offset > status.st_size || is_overfull(drain, &status))
         position->offset = status.st_size;
-    return journal_read(fd, position->offset, 0, drain_frame, drain, &position->offset, damage,
-                        drain->error) &&
-           !drain->failed;
+    drain->folded = position->offset;
+    if (!journal_read(fd, position->offset, 0, drain_frame, drain, &position->offset, damage,
+                      drain->error) ||
+        drain->failed)
+        return false;
+    if (drain->full)
+        position->offset = drain->folded;
+    return true;
 }
 
 /* *there is false when there is no such file, which is no error, nor is another user's odd one. */
@@ -202,6 +215,7 @@ static bool drain_old(struct drain *drain, const struct journal_positions *befor
     if (!*there)
         return true;
     quiet = journal_old_is_quiet(fd);
+    drain->until = INT64_MAX;
     drain->positions.old = position_of(before, id);
     if (memcmp(before->current.id, id, JOURNAL_ID_BYTES) == 0) /* retired since then */
         memset(&drain->positions.current, 0, sizeof(drain->positions.current));
@@ -231,6 +245,9 @@ static bool drain_current(struct drain *drain, const struct journal_positions *b
     if (!there)
         return true;
     drain->positions.current = position_of(before, id);
+    drain->until = !drain->producer->after_logins                     ? INT64_MAX
+                   : memcmp(drain->end.id, id, JOURNAL_ID_BYTES) == 0 ? drain->end.offset
+                                                                      : 0;
     done = drain_file(drain, fd, &drain->positions.current, damage);
     drain->rotate_current = done && !old_there && fstat(fd, &status) == 0 &&
                             status.st_size > drain->limits->rotate_bytes;
@@ -291,14 +308,30 @@ static void open_directory(struct drain *drain)
         (void)close(fd);
 }
 
-static bool drain_producer(struct drain *drain)
+/* What is there now can only be about logins that are there too, and are read first. */
+static void mark_end(struct drain *drain)
+{
+    struct journal_position *end = &drain->end;
+    struct stat status;
+    int fd;
+
+    if (drain->directory_fd < 0 ||
+        !journal_open(drain->directory_fd, drain->producer->name, false, &fd, end->id, NULL))
+        return; /* why it cannot be read is said when it is */
+    if (fstat(fd, &status) == 0)
+        end->offset = status.st_size;
+    close(fd);
+}
+
+static void drain_begin(struct drain *drain)
 {
     drain->directory_fd = -1;
     if (drain->producer->directory)
         open_directory(drain);
     else
         drain->directory_fd = store_directory_fd(drain->store);
-    return drain->directory_fd < 0 || drain_both(drain);
+    if (drain->producer->after_logins)
+        mark_end(drain);
 }
 
 /*
@@ -329,19 +362,13 @@ static bool drain_retire(struct drain *drain)
     return error_set(drain->error, why.fault, "%s", why.text);
 }
 
-static bool drain_all(struct drain drains[PRODUCER_COUNT], size_t *count, struct store *store,
-                      const struct drain_limits *limits, struct drain_result *result,
-                      struct error *error)
+static bool drain_all(struct drain drains[PRODUCER_COUNT], struct store *store,
+                      const struct drain_result *result, struct error *error)
 {
     if (!store_begin(store, error))
         return false;
-    while (*count < PRODUCER_COUNT && !result->more) {
-        drains[*count] = (struct drain){.store = store,
-                                        .producer = &PRODUCERS[*count],
-                                        .limits = limits,
-                                        .result = result,
-                                        .error = error};
-        if (!drain_producer(&drains[(*count)++])) {
+    for (size_t i = 0; i < PRODUCER_COUNT && !result->more; i++) {
+        if (drains[i].directory_fd >= 0 && !drain_both(&drains[i])) {
             store_rollback(store);
             return false;
         }
@@ -359,12 +386,19 @@ static bool drain_and_retire(struct store *store, const struct drain_limits *lim
                              struct drain_result *result, struct error *error)
 {
     struct drain drains[PRODUCER_COUNT];
-    size_t count = 0;
     bool done;
 
     memset(result, 0, sizeof(*result));
-    done = drain_all(drains, &count, store, limits, result, error);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < PRODUCER_COUNT; i++) {
+        drains[i] = (struct drain){.store = store,
+                                   .producer = &PRODUCERS[i],
+                                   .limits = limits,
+                                   .result = result,
+                                   .error = error};
+        drain_begin(&drains[i]);
+    }
+    done = drain_all(drains, store, result, error);
+    for (size_t i = 0; i < PRODUCER_COUNT; i++) {
         done = done && drain_retire(&drains[i]);
         if (drains[i].producer->directory && drains[i].directory_fd >= 0)
             (void)close(drains[i].directory_fd);

@@ -1,6 +1,7 @@
 /*
  * Folds the journals into the store, exactly once: a journal's position is committed in the same
- * transaction as what was read up to it. Needs a store open for writing (the drain lock).
+ * transaction as what was read up to it. Needs a store open for writing (the drain lock). Words on
+ * logins are read no further than they went before logins were read: none is met before its login.
  *
  * The dashboard's journal lies in a directory of another user, who can write there whatever he
  * likes: nothing of it keeps the other journals waiting or makes the drain fail.

@@ -9,9 +9,6 @@
 bool csv_login_print_header(FILE *out, struct error *error) MUST_USE;
 bool csv_login_print(FILE *out, const struct stored_login *login, struct error *error) MUST_USE;
 
-/* A cell: text, quoted where it must be. */
-void csv_put_text(FILE *out, const char *text);
-
 /* Cells, each with the comma behind it: text, quoted where it must be; a time in UTC. */
 void csv_print_text(FILE *out, const char *text);
 void csv_print_time(FILE *out, int64_t time_us);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/csv.h"
 #include "common/utf8.h"
-#include "trainer/csv_login.h"
 
 #define ELLIPSIS "…"
 
@@ -31,29 +31,29 @@ const char *csv_shown(const struct csv_cell *cell, char text[CSV_SHOWN_BYTES])
     return text;
 }
 
-/* A number with a sign before it is none, nor is a sign alone, as some write for nothing. */
-static bool is_formula(const char *text)
+/* A number is no formula, nor is a sign alone, as some write for nothing. */
+static bool is_signed_number(const char *text)
 {
     char *end = NULL;
 
-    if (text[0] == '=' || text[0] == '@')
-        return true;
     if ((text[0] != '-' && text[0] != '+') || text[1] == '\0')
-        return false;
+        return text[0] == '-' || text[0] == '+';
     if (text[1] != '.' && (text[1] < '0' || text[1] > '9'))
-        return true;
+        return false;
     (void)strtod(text, &end);
-    return *end != '\0';
+    return *end == '\0';
 }
 
 void csv_print_shown(FILE *out, const struct csv_cell *cell)
 {
-    char text[1 + CSV_CELL_MOST_BYTES + 1];
+    char text[CSV_CELL_MOST_BYTES + 1];
     size_t size = fitting(cell, CSV_CELL_MOST_BYTES);
 
-    memcpy(text + 1, cell->text, size);
-    text[1 + size] = '\0';
-    utf8_show(text + 1, size);
-    text[0] = '\'';
-    csv_put_text(out, is_formula(text + 1) ? text : text + 1);
+    memcpy(text, cell->text, size);
+    text[size] = '\0';
+    utf8_show(text, size);
+    if (is_signed_number(text))
+        csv_cell(out, text);
+    else
+        csv_guarded_cell(out, text);
 }

@@ -10,7 +10,6 @@
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
 #include "trainer/csv_shown.h"
-#include "trainer/import_format.h"
 #include "trainer/import_store.h"
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
@@ -20,18 +19,15 @@
 #include "trainer/worst_logins.h"
 
 #define REASONS_BYTES 1024
-#define FORMAT_NAMES  IMPORT_FORMAT_NAMES "|table"
 
 static const struct command_option OPTIONS[] = {
-    COMMAND_TEXT(struct score_values, format, "format", FORMAT_NAMES, "what the file is (needed)"),
+    HISTORY_OPTIONS(struct score_values, history),
     COMMAND_TEXT(struct score_values, model, "model", "FILE",
                  "score with it; otherwise with the built-in model; a table needs its own"),
     COMMAND_TEXT(struct score_values, out, "out", "FILE",
                  "where the scores go; otherwise to standard output"),
     COMMAND_TEXT(struct score_values, worst, "worst", "FILE",
                  "table: gets the 1000 rows that score highest, with their cells"),
-    COMMAND_INTEGER(struct score_values, year, "year", "Y", 1970, 2100, 0,
-                    "the year of the last line, for dates without one; otherwise the file's"),
 };
 
 struct scoring {
@@ -280,31 +276,24 @@ static int run_score(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct model_file model;
     struct input input;
-    struct scoring scoring = {.reading = {.input = &input,
-                                          .last_year = (int)values->year,
-                                          .utc = line->utc,
-                                          .visit = take_login,
-                                          .context = &scoring,
-                                          .progress = show_progress}};
+    struct scoring scoring = {.geo = NULL};
 
-    if (values->format == NULL)
-        return command_misused(line, "--format is missing");
-    const struct import_format *format = import_format_find(values->format);
-    bool is_table = strcmp(values->format, "table") == 0;
-    if (format == NULL && !is_table)
-        return command_misused(line, "unknown format \"%s\"; known: " FORMAT_NAMES, values->format);
-    if (is_table && command_option_given(line, "year"))
-        return command_misused(line, "--year is of no use to a table");
-    if (!is_table && values->worst != NULL)
+    if (values->history.format != NULL && strcmp(values->history.format, SCORE_TABLE) == 0)
+        return score_table_command(line);
+    const struct import_format *format = history_format(line, values->history.format);
+    if (format == NULL)
+        return COMMAND_USAGE;
+    if (values->worst != NULL)
         return command_misused(line, "--worst is of a table");
     if (line->json && values->out == NULL)
-        return command_misused(line, "--json prints the totals, so the scores need --out FILE");
-    if (is_table)
-        return score_table_command(line);
+        return command_misused(line, SCORE_JSON_NEEDS_OUT);
     if (!open_model(&model, values->model, &error))
         return command_fail(line, &error);
-    bool done = input_open(&input, line->operands[0], &error);
+    bool done = history_open(line, &values->history, &input, &scoring.reading, &error);
     if (done) {
+        scoring.reading.visit = take_login;
+        scoring.reading.context = &scoring;
+        scoring.reading.progress = show_progress;
         done = score_input(line, &scoring, format, &model, &error);
         input_close(&input);
     }
@@ -317,8 +306,9 @@ const struct command SCORE_COMMAND = {
     .operands = "FILE|-",
     .operands_min = 1,
     .operands_max = 1,
-    .help = "a login history judged row by row, each by what came before it, or a table's rows by "
-            "their model, csv on stdout",
+    .help = "a login history judged row by row, each by what came before it, csv on stdout",
+    .details = "--format table: the rows of any CSV table, by a model that anomaly-trainer table "
+               "--save made",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
     .values_bytes = sizeof(struct score_values),

@@ -2,16 +2,18 @@
 #ifndef TRAINER_SCORE_COMMAND_H
 #define TRAINER_SCORE_COMMAND_H
 
-#include "common/command_line.h"
+#include "trainer/history_options.h"
 
-#define SCORE_OUT_BYTES (1 << 20)
+#define SCORE_OUT_BYTES      (1 << 20)
+#define SCORE_TABLE          "table" /* a format beside those of histories */
+#define SCORE_JSON_NEEDS_OUT "--json prints the totals, so the scores need --out FILE"
 
 struct score_values {
-    const char *format, *model, *out, *worst;
-    int64_t year;
+    struct history_values history;
+    const char *model, *out, *worst;
 };
 
-/* --format table; returns the exit status. */
+/* --format SCORE_TABLE; returns the exit status. */
 int score_table_command(const struct command_line *line);
 
 /* Standard output where path is NULL; score_close_out() leaves that open. */

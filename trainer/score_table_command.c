@@ -193,6 +193,10 @@ int score_table_command(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct table_model_file file;
 
+    if (command_option_given(line, "year"))
+        return command_misused(line, "--year is of no use to a table");
+    if (line->json && values->out == NULL)
+        return command_misused(line, SCORE_JSON_NEEDS_OUT);
     if (values->model == NULL)
         return command_misused(line, "--format table needs --model FILE, which anomaly-trainer "
                                      "table --save makes");

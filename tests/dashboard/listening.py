@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Where it listens and for whom: Unix sockets, TLS, sockets that systemd passes, proxies."""
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
 
-from rig import Dashboard, Promises, free_port, run
+from rig import Dashboard, Promises, die_with_parent, free_port, run, wait_for
 
 
 class UnixDashboard(Dashboard):
@@ -28,21 +30,35 @@ class TlsDashboard(Dashboard):
     def __init__(self, *options):
         super().__init__(*options)
         self.key, self.certificate = self.root / "key.pem", self.root / "certificate.pem"
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-            "/CN=dashboard.example", "-addext", "subjectAltName=DNS:dashboard.example",
-            "-keyout", self.key, "-out", self.certificate)
+        self.make_certificate()
         self._options += ("--tls-key", self.key, "--tls-cert", self.certificate)
+
+    def make_certificate(self, *algorithm):
+        run("openssl", "req", "-x509", "-newkey", *(algorithm or ("rsa:2048",)), "-nodes", "-days", "2",
+            "-subj", "/CN=dashboard.example", "-addext", "subjectAltName=DNS:dashboard.example",
+            "-keyout", self.key, "-out", self.certificate)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def shows(self, certificate):
+        """Whether a handshake of now ends with that certificate (PEM)."""
+        try:
+            with self.handshake(certificate) as client:
+                return client.getpeercert(True) == ssl.PEM_cert_to_DER_cert(certificate)
+        except ssl.SSLError:
+            return False
 
     def connect(self, source=None):
         connection = super().connect()
         connection.sock = self.handshake()
         return connection
 
-    def handshake(self, **settings):
-        context = ssl.create_default_context(cafile=self.certificate)
+    def handshake(self, certificate=None, **settings):
+        context = ssl.create_default_context(cadata=certificate or self.certificate.read_text())
         for name, value in settings.items():
             setattr(context, name, value)
-        return context.wrap_socket(socket.create_connection((self.host, self.port), 10),
+        return context.wrap_socket(socket.create_connection((self.host, self.port), 60),
                                    server_hostname="dashboard.example")
 
 
@@ -61,7 +77,7 @@ def refusals(promises, service):
                                                "--tls-cert", stray, "--tls-key", stray)),
             ("a port that is taken", ("--listen", f"127.0.0.1:{service.port}"))):
         done = run(service.program("anomaly-dashboard"), *options, "--config", service.config,
-                   check=False, timeout=20)
+                   check=False)
         promises.check(f"{why}: one sentence", done.returncode == 1 and len(
             [line for line in done.stderr.splitlines() if "runs as root" not in line]) == 1,
                        (done.returncode, done.stderr))
@@ -95,7 +111,7 @@ def tls(promises):
         with service.handshake(maximum_version=ssl.TLSVersion.TLSv1_2) as client:
             promises.equal("TLS 1.2", client.version(), "TLSv1.2")
         old = subprocess.run(["openssl", "s_client", "-connect", f"{service.host}:{service.port}",
-                              "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], input=b"", timeout=20,
+                              "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], input=b"", timeout=60,
                              capture_output=True, check=False)
         promises.check("nothing older", old.returncode != 0, old.stdout[-300:])
         plain = Dashboard.connect(service)
@@ -110,6 +126,52 @@ def tls(promises):
         promises.check("nothing in the open", spoke is None, spoke)
 
 
+def renewal(promises):
+    promises.section("another certificate")
+    service = TlsDashboard()
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    for path in (service.store, *service.store.iterdir()):
+        os.chown(path, owner, -1)
+    with service:
+        promises.equal("it gave up root, and the key is its alone", (
+            os.stat(f"/proc/{service.process.pid}").st_uid, service.key.stat().st_mode & 0o777),
+            (owner, 0o600))
+        first = service.certificate.read_text()
+        held = service.connect()
+        held.request("GET", "/health")
+        promises.equal("a connection of before", held.getresponse().read() != b"", True)
+        service.make_certificate("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+        second = service.certificate.read_text()
+        promises.check("is not there before SIGHUP", service.shows(first))
+        service.reload()
+        promises.check("is there soon after", wait_for(lambda: service.shows(second), 30, 0.1), service.log())
+        held.request("GET", "/health")
+        promises.equal("who was connected stays so", held.getresponse().status, 200)
+        held.close()
+        for why, path, text, sentence in (
+                ("a key of another", service.certificate, first, "is not that of the certificate"),
+                ("no certificate", service.certificate, "nothing\n", "certificate.pem holds no certificate"),
+                ("no key", service.key, "nothing\n", "key.pem holds no key"),
+                ("a file that others could write", service.key, None, "can be written by others"),
+                ("no file", service.key, "", "cannot open")):
+            service.certificate.write_text(second)
+            before = service.log()
+            if text:
+                path.write_text(text)
+            elif text is None:
+                path.chmod(0o666)
+            else:
+                path.unlink()
+            service.reload()
+            promises.check(f"{why}: one sentence", wait_for(
+                lambda: sentence in service.log().removeprefix(before), 30, 0.1)
+                and service.log().removeprefix(before).count("\n") == 1,
+                service.log().removeprefix(before))
+            promises.check("and the one before stays", service.shows(second))
+        promises.check("without a word of a sanitizer", service.stop() == 0 and "Sanitizer" not in
+                       service.log() and "runtime error" not in service.log(), service.log())
+
+
 def activation(promises):
     promises.section("a socket from the service manager")
     with socket.socket() as listener, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
@@ -118,14 +180,14 @@ def activation(promises):
         listener.listen(16)
         service.port = listener.getsockname()[1]
         manager.bind(str(service.root / "notify"))
-        manager.settimeout(10)
+        manager.settimeout(60)
         # LISTEN_PID is the service's own: a shell knows it and becomes it.
         command = ["sh", "-c", f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 '
                    f'NOTIFY_SOCKET={service.root}/notify exec "$0" "$@"',
                    service.program("anomaly-dashboard"), "--config", service.config]
         with open(service.root / "log", "wb") as log:
             service.process = subprocess.Popen(command, stderr=log, stdout=log,
-                                               pass_fds=[listener.fileno()])
+                                               pass_fds=[listener.fileno()], preexec_fn=die_with_parent)
         promises.equal("it says when it is ready", manager.recv(100), b"READY=1")
         promises.equal("and serves there", service.get("/health").status, 200)
         promises.equal("for this machine's names alone",
@@ -166,7 +228,7 @@ def main():
     promises = Promises("listening")
     with Dashboard() as service:
         refusals(promises, service)
-    for part in (unix, tls, activation, names):
+    for part in (unix, tls, renewal, activation, names):
         part(promises)
     promises.finish()
 

@@ -102,6 +102,9 @@ static void test_bad_files(void **state)
         {"[channel a]\nkind = webhook\nsecret_file = /s\nurl = ftp://example.org/\n", "https://"},
         {"[channel a]\nkind = webhook\nsecret_file = /s\nurl = http://example.org/\n",
          "http would"},
+        {"[channel a]\nkind = webhook\nsecret_file = /s\nurl = http://127.0.0.1/\nca_file = /c\n",
+         "http asks for no certificate"},
+        {"[channel a]\nkind = syslog\nca_file = /c\n", "ca_file is a key of the kind webhook"},
         {"[channel a]\nkind = webhook\nsecret_file = /s\nurl = http://127.0.0.1.example.org/\n",
          "http would"},
         {"[channel a]\nkind = webhook\nsecret_file = /s\nurl = http://localhost@example.org/\n",
@@ -405,7 +408,7 @@ static void test_killed_in_the_middle(void **state)
 
     flood(state, 0, 3000, false);
     for (int round = 0; round < 20; round++) {
-        pid_t pid = fork();
+        pid_t pid = fixture_fork();
         int status;
 
         if (pid == 0) {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/exemptions.h"
+#include "common/exemption_list.h"
 #include "fixture.h"
 #include "store/decision.h"
 #include "store/login_page.h"
@@ -382,14 +382,14 @@ static const char *published(const char *directory)
 
 static bool is_exempt(const char *directory, const char *user, const char *address, int64_t now_s)
 {
-    char path[FIXTURE_PATH_BYTES];
+    struct exemption_list list = {.count = 0};
     struct ip_address source;
     struct error error = ERROR_NONE;
-    bool match;
 
-    snprintf(path, sizeof(path), "%s/" EXEMPTIONS_STORE_FILE, directory);
     assert_true(ip_parse(address, &source));
-    ASSERT_DONE(exemptions_match(path, geteuid(), user, &source, now_s, &match, &error));
+    ASSERT_DONE(exemption_list_refresh_store(&list, directory, &error));
+    bool match = exemption_list_find(&list, user, &source, now_s) != NULL;
+    exemption_list_finish(&list);
     return match;
 }
 
@@ -507,6 +507,54 @@ static void test_upgrade_keeps_labels_as_decisions(void **state)
     store_close(store);
     store = open_store(*state, STORE_WRITE);
     assert_string_equal(decisions(store, NULL), "label/ada@login/attack ");
+    store_close(store);
+}
+
+/* While a login is folded in, a second one comes, and a word on it. */
+static bool come_meanwhile(void *context, const char *user, const char *groups)
+{
+    const char *directory = context;
+    static bool came;
+
+    (void)user;
+    (void)groups;
+    if (!came) {
+        log_in(directory, "alice", 2);
+        say(directory, about(word_of(WORD_LABEL), 2));
+    }
+    came = true;
+    return false;
+}
+
+static void test_a_word_on_a_login_that_came_meanwhile(void **state)
+{
+    struct store *store = open_store(*state, STORE_WRITE);
+    struct error error = ERROR_NONE;
+    struct alert_config rules;
+    struct alert_watch watch = {
+        .config = &rules, .now_us = FIXTURE_NOW_US, .is_member = come_meanwhile, .context = *state};
+    struct drain_limits limits = {.rotate_bytes = ROTATE_NOT,
+                                  .batch_records = 100,
+                                  .now_us = FIXTURE_NOW_US,
+                                  .alerts = &watch};
+    struct drain_result result;
+
+    ASSERT_DONE(alert_config_parse(&rules,
+                                   "[rule a]\ngroup = ops\nchannels = log\n"
+                                   "[channel log]\nkind = syslog\n",
+                                   "alerts", &error));
+    log_in(*state, "alice", 1);
+    say(*state, about(word_of(WORD_LABEL), 1));
+    ASSERT_DONE(drain_journals(store, &limits, &result, &error));
+    assert_int_equal(result.records, 2);
+    assert_int_equal(result.refused, 0);
+    assert_true(result.more_words); /* it waits for its login */
+    ASSERT_DONE(drain_journals(store, &limits, &result, &error));
+    assert_int_equal(result.records, 2);
+    assert_int_equal(result.refused, 0);
+    assert_false(result.more_words);
+    assert_int_equal(stored(store, 2).label, LABEL_ATTACK);
+    alert_config_finish(&rules);
     store_close(store);
 }
 
@@ -646,6 +694,8 @@ int main(void)
         cmocka_unit_test(test_bad_words_are_refused),
         cmocka_unit_test(test_bad_exceptions_are_refused),
         cmocka_unit_test_setup_teardown(test_labels_and_later, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_word_on_a_login_that_came_meanwhile, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_exceptions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_exceptions_have_limits, fixture_setup,
                                         fixture_teardown),

@@ -118,9 +118,9 @@ export function tableFinished(view, id, job, actions) {
     panel("What the file holds", {}, holds(job), actions),
     differences(result),
     panel("How the scores lie", { note: "beside those of the rows that the model was trained on" }, tails(result)),
-    panel("Highest scores", { note: "“higher than” is of the rows that the model was trained on" }, pagedList({ view, path, query: { order: "worst" }, caption: "Rows with the highest scores",
+    panel("Highest scores", { note: "“higher than” is of the rows that the model was trained on" }, pagedList({ view, path, query: { order: "worst" }, caption: "Rows with the highest scores", formats: ["csv"],
       columns: [...COLUMNS, { label: "Cells", bare: true, class: "whole", cell: cellList(result.columns) }],
       empty: () => h("p", { class: "muted" }, "The file has no row that could be read.") })),
-    panel("All rows", { note: "in the order of the file" }, pagedList({ view, path, query: {}, caption: "Rows of the file", columns: COLUMNS,
+    panel("All rows", { note: "in the order of the file" }, pagedList({ view, path, query: {}, caption: "Rows of the file", columns: COLUMNS, formats: ["csv"],
       empty: () => h("p", { class: "muted" }, "The file has no row.") })));
 }
