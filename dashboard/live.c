@@ -37,6 +37,8 @@ struct live {
     /* under the lock */
     struct live_watcher *watchers;
     size_t watcher_count;
+    unsigned watch, looking; /* the watch that goes on, the one that is looked for now: a watch
+                                begins with somebody where nobody was */
     struct live_event events[LIVE_EVENTS];
     uint64_t number; /* of the next event; event n is at n % LIVE_EVENTS */
 
@@ -47,12 +49,17 @@ struct live {
 
 /* ---- events ---- */
 
-/* Takes the text. */
+/* Takes the text. What a look of an earlier watch finds was there before this one. */
 static void add_event(void *context, char *text, size_t size, enum verdict verdict)
 {
     struct live *live = context;
 
     pthread_mutex_lock(&live->lock);
+    if (live->looking != live->watch) {
+        pthread_mutex_unlock(&live->lock);
+        free(text);
+        return;
+    }
     struct live_event *place = &live->events[live->number++ % LIVE_EVENTS];
     free(place->text);
     *place = (struct live_event){.text = text, .size = size, .verdict = verdict};
@@ -93,10 +100,12 @@ static void *work(void *context)
     pthread_mutex_lock(&live->lock);
     while (!live->stop) {
         if (live->watchers == NULL) {
-            live_news_begin_anew(&live->news);
             wait_ms(live, IDLE_MS);
             continue;
         }
+        if (live->looking != live->watch)
+            live_news_begin_anew(&live->news);
+        live->looking = live->watch;
         pthread_mutex_unlock(&live->lock);
         live_news_look(&live->news);
         beat(live);
@@ -178,7 +187,7 @@ struct live_watcher *live_watch(struct live *live, enum verdict at_least, void (
         if (watcher->next != NULL)
             watcher->next->link = &watcher->next;
         live->watchers = watcher;
-        live->watcher_count++;
+        live->watch += live->watcher_count++ == 0;
         pthread_cond_signal(&live->change);
     }
     pthread_mutex_unlock(&live->lock);

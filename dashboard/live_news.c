@@ -232,7 +232,7 @@ void live_news_look(struct live_news *news)
 
 void live_news_begin_anew(struct live_news *news)
 {
-    news->looked = false;
+    news->looked = news->store_fails = false;
 }
 
 void live_news_finish(struct live_news *news)

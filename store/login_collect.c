@@ -1,83 +1,69 @@
 #include <stdlib.h>
 
-#include "store/page.h"
+#include "store/login_page_parts.h"
 #include "store/read_ahead.h"
 
 #define OWN_MOST     1000   /* of a user or an address, in another order than time's */
 #define COLLECT_MOST 100000 /* entries of an index, likewise */
 
-/* The first ones of what is collected, in the page's order: one more than the page takes, which
- * tells whether there is more. */
-struct collection {
-    struct page *page;
-    struct place_in_order *best;
-    size_t count;
-};
-
-static bool begin(struct collection *collection, struct page *page)
+static void collect(struct page *page, struct place_in_order place)
 {
-    *collection =
-        (struct collection){page, calloc(page->limit + 2, sizeof(struct place_in_order)), 0};
-    return collection->best != NULL ||
-           error_set(page->error, FAULT_STORE, "no memory for a page of logins");
-}
+    size_t at = page->best_count;
 
-static bool is_behind_cursor(const struct page *page, const struct place_in_order *place)
-{
-    struct place_in_order cursor = {page->cursor->value, page->cursor->key};
-
-    return !page->cursor->set || page_comes_before(page, &cursor, place);
-}
-
-static void collect(struct collection *collection, struct place_in_order place)
-{
-    const struct page *page = collection->page;
-    struct place_in_order *best = collection->best;
-    size_t at = collection->count;
-
-    if (!is_behind_cursor(page, &place))
+    if (!page_is_behind_cursor(page, &place))
         return;
     if (at > page->limit) {
-        if (!page_comes_before(page, &place, &best[at - 1]))
+        if (!page_comes_before(page, &place, &page->best[at - 1]))
             return;
         at--;
     } else {
-        collection->count++;
+        page->best_count++;
     }
-    for (; at > 0 && page_comes_before(page, &place, &best[at - 1]); at--)
-        best[at] = best[at - 1];
-    best[at] = place;
+    for (; at > 0 && page_comes_before(page, &place, &page->best[at - 1]); at--)
+        page->best[at] = page->best[at - 1];
+    page->best[at] = place;
 }
 
-static bool visit_best(const struct collection *collection)
+static bool visit_best(struct page *page)
 {
-    struct page *page = collection->page;
-
-    page_read_ahead(page, collection->best, collection->count);
-    for (size_t i = 0; i < collection->count && !page->ended; i++) {
-        if (!page_look_at(page, collection->best[i], false))
+    page_read_ahead(page, page->best, page->best_count);
+    for (size_t i = 0; i < page->best_count && !page->ended; i++) {
+        if (!page_look_at(page, page->best[i], false))
             return false;
     }
     return true;
 }
 
-static bool collect_row(struct collection *collection, int64_t key)
+/* In which order's list a login stands, and where. */
+static bool value_in_order(const struct login_page_filter *filter, const struct login_row *row,
+                           int64_t *value)
 {
-    struct page *page = collection->page;
+    struct login_state state = {.row = row};
+    unsigned lists = page_lists_of(filter);
+
+    for (int list = 0; list < LIST_COUNT; list++) {
+        if ((lists >> list & 1) != 0 && list_value((enum login_list)list, &state, value))
+            return true;
+    }
+    return false;
+}
+
+/* Those of a user or an address in another order than time's: of the newest of them. */
+static bool collect_row(struct page *page, int64_t key)
+{
     struct place_in_order place = {0, key};
     struct login_row row = {.key = key};
     bool fits;
 
     if (!page_get_row(page, key, &row, &fits))
         return false;
-    if (fits && page_value_in_order(page->filter, &row, &place.value))
-        collect(collection, place);
+    if (fits && value_in_order(page->filter, &row, &place.value))
+        collect(page, place);
     return true;
 }
 
-static bool collect_newest(struct collection *collection)
+static bool collect_rows(struct page *page)
 {
-    struct page *page = collection->page;
     sqlite3_stmt *statement = page_key_statement(page);
     int64_t keys[OWN_MOST];
     size_t count = 0;
@@ -94,7 +80,7 @@ static bool collect_newest(struct collection *collection)
     sqlite3_clear_bindings(statement);
     store_read_ahead(page->store, keys, count);
     for (size_t i = 0; done && i < count; i++)
-        done = collect_row(collection, keys[i]);
+        done = collect_row(page, keys[i]);
     return done;
 }
 
@@ -109,9 +95,8 @@ static struct ip_address last_of(const struct ip_network *network)
 }
 
 /* *few: all entries of the network were looked at. */
-static bool collect_network(struct collection *collection, bool *few)
+static bool collect_network(struct page *page, bool *few)
 {
-    struct page *page = collection->page;
     const struct ip_network *network = page->filter->network;
     sqlite3_stmt *statement = store_statement(page->store, SQL_KEYS_NETWORK, page->error);
     struct ip_address last = last_of(network);
@@ -127,7 +112,7 @@ static bool collect_network(struct collection *collection, bool *few)
 
         if (sqlite3_column_bytes(statement, 1) == size && key >= page->first_key &&
             key <= page->last_key)
-            collect(collection, (struct place_in_order){key, key});
+            collect(page, (struct place_in_order){key, key});
     }
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
@@ -136,27 +121,27 @@ static bool collect_network(struct collection *collection, bool *few)
            store_failed(page->store, "be read", page->error);
 }
 
-bool page_of_newest(struct page *page)
+bool page_by_rows(struct page *page)
 {
-    struct collection collection;
     bool done;
 
-    if (!begin(&collection, page))
-        return false;
-    done = collect_newest(&collection) && visit_best(&collection);
-    free(collection.best);
+    page->best = calloc(page->limit + 2, sizeof(*page->best));
+    if (!page->best)
+        return error_set(page->error, FAULT_STORE, "no memory for a page of logins");
+    done = collect_rows(page) && visit_best(page);
+    free(page->best);
     return done;
 }
 
 bool page_of_network(struct page *page)
 {
-    struct collection collection;
     bool done, few = false;
 
-    if (!begin(&collection, page))
-        return false;
-    done = collect_network(&collection, &few) && (!few || visit_best(&collection));
-    *page->more = *page->more || (few && collection.count > page->limit);
-    free(collection.best);
+    page->best = calloc(page->limit + 2, sizeof(*page->best));
+    if (!page->best)
+        return error_set(page->error, FAULT_STORE, "no memory for a page of logins");
+    done = collect_network(page, &few) && (!few || visit_best(page));
+    *page->more = *page->more || (few && page->best_count > page->limit);
+    free(page->best);
     return done && (few || page_by_keys(page));
 }
