@@ -144,7 +144,7 @@ def renewal(promises):
         second = service.certificate.read_text()
         promises.check("is not there before SIGHUP", service.shows(first))
         service.reload()
-        promises.check("is there soon after", wait_for(lambda: service.shows(second), 30, 0.1), service.log())
+        promises.check("is there soon after", wait_for(lambda: service.shows(second), step=0.1), service.log())
         held.request("GET", "/health")
         promises.equal("who was connected stays so", held.getresponse().status, 200)
         held.close()
@@ -164,7 +164,7 @@ def renewal(promises):
                 path.unlink()
             service.reload()
             promises.check(f"{why}: one sentence", wait_for(
-                lambda: sentence in service.log().removeprefix(before), 30, 0.1)
+                lambda: sentence in service.log().removeprefix(before), step=0.1)
                 and service.log().removeprefix(before).count("\n") == 1,
                 service.log().removeprefix(before))
             promises.check("and the one before stays", service.shows(second))

@@ -274,15 +274,47 @@ test("an alerts' channel is tried", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
-test("a budget is slid", async () => {
-  await scene.go(page, "/model");
-  const slider = page.getByRole("slider");
-  await slider.waitFor({ timeout: 180000 });
-  const words = await slider.getAttribute("aria-valuetext");
-  await slider.press("ArrowRight");
-  assert.notEqual(await slider.getAttribute("aria-valuetext"), words);
-  await scene.photograph(page, "replay");
-});
+/* The number of completed logins that the page says are asked or refused. */
+async function stopped(window) {
+  const [, asked, refused] = /^([\d,]+) asked, ([\d,]+) refused/.exec(await window.locator(".slider-said").textContent());
+  return Number(asked.replaceAll(",", "")) + Number(refused.replaceAll(",", ""));
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`budgets are slid by keyboard, wide and narrow, ${colorScheme}`, async () => {
+    const window = await scene.window({ colorScheme });
+    await scene.go(window, "/model");
+    const [asking, refusing] = [window.getByRole("slider", { name: "budget for asking" }), window.getByRole("slider", { name: "budget for refusing" })];
+    await asking.waitFor({ timeout: 180000 });
+    const [words, before_] = [await asking.getAttribute("aria-valuetext"), await stopped(window)];
+    assert.match(words, /^1 in 200 /);
+
+    await asking.press("ArrowRight");
+    assert.match(await asking.getAttribute("aria-valuetext"), /^1 in 180 /);
+    await asking.press("End");
+    assert.equal(await asking.getAttribute("aria-valuetext"), "all");
+    const [, everybody] = / of ([\d,]+) completed logins/.exec(await window.locator(".slider-said").textContent());
+    assert.equal(await stopped(window), Number(everybody.replaceAll(",", "")));
+    await refusing.press("Home");
+    await asking.press("Home");
+    assert.equal(await stopped(window), 0);
+    await window.getByText("Nobody's completed login would have been stopped.").waitFor();
+
+    await window.getByRole("button", { name: "As configured" }).click();
+    assert.equal(await asking.getAttribute("aria-valuetext"), words);
+    assert.equal(await stopped(window), before_);
+    for (let step = 0; step < 12; step++) await asking.press("ArrowRight");
+    assert.equal(await window.getByRole("table", { name: "Logins stopped" }).locator("tbody tr").count(), Math.min(25, await stopped(window)));
+    for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+      await window.setViewportSize(viewport);
+      await scene.photograph(window, `replay-${viewport.width}-${colorScheme}`);
+      assert.deepEqual(await scene.barriers(window), []);
+      assert.ok(await window.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    }
+    assert.deepEqual(window.complaints, []);
+    await window.context().close();
+  });
+}
 
 test("who signs out is out", async () => {
   await scene.go(page, "/");
