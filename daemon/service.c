@@ -13,12 +13,14 @@
 #include "common/notify.h"
 #include "daemon/alerts.h"
 #include "daemon/checkers.h"
+#include "daemon/import_run.h"
 #include "daemon/retrain.h"
 #include "store/drain.h"
 #include "store/word.h"
 
 #define RETRY_MS           1000 /* after a fault; also how long a missed wake-up can last */
 #define PAUSED_RETRY_MS    200
+#define IMPORT_LOOK_MS     100
 #define BATCH_RECORDS      1000
 #define BATCH_LEAST        50
 #define BATCH_WAL_BYTES    32768 /* what one record may add to the log, generously */
@@ -38,6 +40,7 @@ struct service {
     struct store *store;
     struct checkers checkers;
     struct retrain retrain;
+    struct import_run import;
     struct alerts *alerts; /* NULL: none are raised */
     int signal_fd, inotify_fd;
     bool stop;
@@ -179,11 +182,13 @@ static void watch_journals(struct service *service)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* It stays NULL, which is no error, when another program writes to it until the end is asked for.
+ */
 static bool open_store(struct service *service, struct error *error)
 {
     bool said = false;
 
-    while (!service->stop) {
+    do {
         struct error opening = ERROR_NONE;
 
         if (store_open(&service->store, service->config->store, STORE_WRITE, &opening))
@@ -194,7 +199,7 @@ static bool open_store(struct service *service, struct error *error)
             command_note(service->line, "%s: waiting until it is done", opening.text);
         said = true;
         wait_for(service, RETRY_MS, false);
-    }
+    } while (!service->stop);
     return true;
 }
 
@@ -370,10 +375,32 @@ static bool work(struct service *service, bool *more, struct error *error)
             alerts_look(service->alerts, service->store, service->config->keep_alerts_days, error));
 }
 
+/*
+ * One history that was asked for, if there is one: the trainer writes to the store meanwhile, and
+ * what logins leave stays in the journal. A store that cannot be opened again is the end.
+ */
+static bool import_one(struct service *service, struct error *error)
+{
+    bool ready;
+
+    if (!import_next(&service->import, service->store, service->config, &ready, error))
+        return false;
+    if (!ready)
+        return true;
+    store_close(service->store);
+    service->store = NULL;
+    import_start(&service->import, service->line, service->config);
+    while (!service->stop && import_runs(&service->import, service->config))
+        wait_for(service, IMPORT_LOOK_MS, false);
+    import_give_up(&service->import);
+    return open_store(service, error) &&
+           (!service->store || import_tell(&service->import, service->store, service->line, error));
+}
+
 /* A full disk passes, a damaged database does not. */
 static bool survive(struct service *service, const struct error *failure, struct error *error)
 {
-    if (store_is_damaged(service->store))
+    if (!service->store || store_is_damaged(service->store))
         return error_set(error, failure->fault, "%s", failure->text);
     if (!service->faulty)
         command_note(service->line, "%s: records stay in the journal; trying again each second",
@@ -398,7 +425,8 @@ static bool run_rounds(struct service *service, struct error *error)
         if (service->inotify_fd >= 0)
             take_changes(service);
         service->woken = false; /* what was appended until now is read in this round */
-        if (!work(service, &more, &failure)) {
+        if (!work(service, &more, &failure) ||
+            (!more && !service->paused && !import_one(service, &failure))) {
             if (!survive(service, &failure, error))
                 return false;
             continue;
@@ -423,6 +451,8 @@ static bool finish(struct service *service, struct error *error)
     bool more = true;
 
     notify_manager("STOPPING=1");
+    if (!service->store)
+        return true;
     while (more && !service->paused) {
         if (!drain(service, false, &more, error))
             return false;

@@ -6,6 +6,7 @@
 #include "dashboard/analyses.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
+#include "dashboard/import_members.h"
 #include "dashboard/worker.h"
 #include "scorer/policy.h"
 
@@ -25,7 +26,7 @@ static bool begin(struct worker *worker, const struct request *request, struct r
 
     if (format == NULL)
         return reply_refuse(reply, 400, "\"format\" is missing; it is one of " ANALYSIS_FORMATS);
-    if (worker_model(worker, error) == NULL)
+    if (worker_model(worker, error) == NULL || !imports_refresh(worker, error))
         return false;
     const struct model *model = &worker->kept.model;
     if (!analyses_begin(worker->dashboard->analyses, format, name != NULL ? name : "upload",
@@ -88,8 +89,12 @@ bool answer_analysis(struct worker *worker, const struct request *request, struc
     if (!analyses_write(worker->dashboard->analyses, request->parameter, &reply->json, &found,
                         error))
         return false;
+    if (!found)
+        return import_of_gone(worker, request->parameter, reply, error);
+    if (!import_members(worker, request->parameter, &reply->json, error))
+        return false;
     json_object_end(&reply->json);
-    return found || reply_not_found(reply, "analysis", request->parameter);
+    return true;
 }
 
 /* ---- rows ---- */
@@ -156,7 +161,10 @@ bool answer_analysis_rows(struct worker *worker, const struct request *request, 
 bool forget_analysis(struct worker *worker, const struct request *request, struct reply *reply,
                      struct error *error)
 {
-    (void)error;
+    if (!imports_refresh(worker, error))
+        return false;
+    if (imports_wait(worker->dashboard->imports, request->parameter))
+        return reply_refuse(reply, 409, "anomalyd is still to read it: its import was asked for");
     if (!analyses_forget(worker->dashboard->analyses, request->parameter))
         return reply_not_found(reply, "analysis", request->parameter);
     json_object_begin(&reply->json, NULL);

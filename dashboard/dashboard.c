@@ -29,7 +29,9 @@ bool dashboard_start(struct dashboard *dashboard, struct error *error)
     if (!program_beside("anomaly-trainer", trainer, sizeof(trainer)))
         return error_set(error, FAULT_NONE, "the path of this program is too long");
     return jobs_create(&dashboard->jobs, trainer, error) &&
-           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs, error) &&
+           imports_create(&dashboard->imports, error) &&
+           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs,
+                           dashboard->imports, error) &&
            live_create(&dashboard->live, &dashboard->config, error);
 }
 
@@ -37,9 +39,11 @@ void dashboard_stop(struct dashboard *dashboard)
 {
     live_destroy(dashboard->live);
     analyses_destroy(dashboard->analyses);
+    imports_destroy(dashboard->imports);
     jobs_destroy(dashboard->jobs);
     dashboard->live = NULL;
     dashboard->analyses = NULL;
+    dashboard->imports = NULL;
     dashboard->jobs = NULL;
 }
 

@@ -1,6 +1,16 @@
 #include "common/clock.h"
 #include "store/decision.h"
 
+static void write_history(struct json_writer *json, const struct asked_history *history)
+{
+    char job[HISTORY_JOB_BYTES];
+
+    json_text(json, "job", history_job_format(history->job, job));
+    json_text(json, "format", history->format);
+    json_text(json, "file", history->file);
+    json_text(json, "state", history_state_name(history->state));
+}
+
 static void write_what(struct json_writer *json, const struct word *word)
 {
     json_text(json, "what", word_kind_name(word->kind));
@@ -11,6 +21,8 @@ static void write_what(struct json_writer *json, const struct word *word)
     else
         json_null(json, "label");
     json_text(json, "family", word->family[0] != '\0' ? word->family : NULL);
+    if (word->kind == WORD_IMPORT)
+        write_history(json, &word->history);
     if (word->kind != WORD_EXCEPTION)
         return;
     json_text(json, "kind", word->exemption.is_network ? "network" : "user");
