@@ -26,6 +26,7 @@
 /* ---- the file --------------------------------------------------------------------------------
  */
 
+#define PASS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define OPEN (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 static bool cannot_open(int reason, struct error *error)
@@ -60,12 +61,12 @@ static bool open_upload(int store_fd, uint64_t job, int *upload, struct error *e
 {
     char digits[HISTORY_JOB_BYTES], name[sizeof(digits) + sizeof(HISTORY_UPLOAD)];
     struct stat status = {0};
-    int words = openat(store_fd, WORD_DIRECTORY, OPEN | O_DIRECTORY), directory = -1;
+    int words = openat(store_fd, WORD_DIRECTORY, PASS), directory = -1;
 
     *upload = -1;
     snprintf(name, sizeof(name), "%s." HISTORY_UPLOAD, history_job_format(job, digits));
     if (words >= 0 && fstat(words, &status) == 0)
-        directory = openat(words, HISTORY_DIRECTORY, OPEN | O_DIRECTORY);
+        directory = openat(words, HISTORY_DIRECTORY, PASS);
     if (directory >= 0)
         *upload = openat(directory, name, OPEN);
     int reason = errno;

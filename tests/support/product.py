@@ -150,6 +150,9 @@ class Product:
     def daemon_ended(self):
         return self._daemon is None or self._daemon.poll() is not None
 
+    def daemon_pid(self):
+        return self._daemon.pid
+
     def daemon_log(self):
         return (self.root / "anomalyd.log").read_text(errors="replace")
 
