@@ -22,7 +22,7 @@ bool store_import_tell(struct store *store, const struct decision *asked,
                        struct error *error) MUST_USE;
 
 /* The latest of that job that was asked for since; *found is false when there is none. */
-bool store_import_find(struct store *store, uint64_t job, int64_t since_us,
-                       struct decision *latest, bool *found, struct error *error) MUST_USE;
+bool store_import_find(struct store *store, uint64_t job, int64_t since_us, struct decision *latest,
+                       bool *found, struct error *error) MUST_USE;
 
 #endif

@@ -21,17 +21,6 @@ PATIENCE_S = 60
 KEPT = "36500d"  # the histories are older than what is kept otherwise
 
 
-class Service(Dashboard):
-    """The programs that stand beside each other, over the product's store."""
-
-    def __init__(self, product):
-        self._product = product
-        super().__init__(store=product.store, config=product.config_path)
-
-    def program(self, name):
-        return self._product.program(name)
-
-
 def history(names, days):
     """An sshd log: each of the names logs in once on each day, and mistypes first on every fourth."""
     lines = []
@@ -89,24 +78,10 @@ class Scene:
     def upload(self, job):
         return self.product.store / "dashboard/analyses" / f"{job}.upload"
 
-    def trainer(self):
-        """The process that imports; None: none does."""
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                words = stat.read_text().rpartition(")")[2].split()
-                name = (stat.parent / "comm").read_text().strip()
-            except OSError:
-                continue
-            if name == "anomaly-trainer" and int(words[1]) == self.product.daemon_pid():
-                return int(stat.parent.name)
-        return None
-
     def hold(self, job):
-        """Has the import of an analysis begin, and holds the process that does it: its id."""
+        """Has the import of an analysis begin, and stops the process that does it: its id."""
         self.ask(job)
-        trainer = wait_for(self.trainer, PATIENCE_S, step=0)
-        os.kill(trainer, signal.SIGSTOP)
-        return trainer
+        return self.product.hold_import(PATIENCE_S)
 
     def attempt(self, user):
         """A login of now, as the module leaves it in the journal; its id."""
@@ -124,6 +99,7 @@ def off(promises, scene):
     before = scene.logins()
     job = scene.analyse(SMALL)
     told = scene.told(job)
+    scene.service.fits(promises, "get_api_analyse_job", scene.request("GET", f"/api/analyse/{job}"))
     promises.check("it says which option allows it", told["import"] is None
                    and "dashboard_import = yes" in told["import_refused"], told)
     answer = scene.ask(job)
@@ -143,6 +119,7 @@ def off(promises, scene):
                    ended["state"] == "failed" and "dashboard_import" in ended["message"], ended)
     promises.equal("nothing entered", scene.logins(), before)
     decided = scene.decisions()
+    scene.service.fits(promises, "get_api_decisions", scene.request("GET", "/api/decisions"))
     promises.equal("who asked for what is written down", [
         (item["by"], item["job"], item["file"], item["format"], item["state"], item["why"]) for item in decided],
                    [("anna", job, "auth.log", "sshd", "failed", ended["message"])], decided)
@@ -156,6 +133,7 @@ def on(promises, scene, job):
     before = scene.logins()
     scored = scene.told(job)["result"]["rows"]
     answer = scene.ask(job)
+    scene.service.fits(promises, "post_api_analyse_job_import", answer)
     promises.check("one that failed may be asked for again", answer.status == 202
                    and answer.json["import"] == {"state": "asked", "message": None}, answer)
     ended = scene.ended(job)
@@ -179,16 +157,15 @@ def on(promises, scene, job):
                    and "120 logins" in gone.sentence, gone)
     gone = scene.ask("0123456789abcdef")
     promises.check("of none there is nothing to tell", gone.status == 404 and "asked for" not in gone.sentence, gone)
-    for form, text in (("csv", "time,user\n2025-01-01T08:00:00Z,frank\n"), ("rba", "x\n"), ("wtmp", "x\n")):
-        job = scene.analyse(text, f"a.{form}", form)
-        if scene.told(job)["state"] == "failed":
-            refused = scene.ask(job)
-            promises.check(f"{form} that cannot be judged is refused", refused.status == 409
-                           and "judged" in refused.sentence, refused)
-        else:
-            scene.ask(job)
-            promises.equal(f"{form} enters", scene.ended(job)["state"], "done", scene.told(job))
-        scene.request("DELETE", f"/api/analyse/{job}")
+    job = scene.analyse("time,user\n2025-01-01T08:00:00Z,frank\n", "logins.csv", "csv")
+    scene.ask(job)
+    ended = scene.ended(job)
+    promises.check("another format enters, too", ended["state"] == "done"
+                   and scene.request("GET", "/api/users/frank").json["known"], ended)
+    job = scene.analyse("no columns\n", "what.csv", "rba")
+    refused = scene.ask(job)
+    promises.check("what cannot be judged does not", scene.told(job)["state"] == "failed" and refused.status == 409
+                   and "judged" in refused.sentence, refused)
 
 
 def foreign(path):
@@ -272,7 +249,7 @@ def meanwhile(promises, scene, job):
     """An import that is held amid its work."""
     promises.section("while it runs")
     before = scene.logins()
-    scene.hold(job)
+    importer = scene.hold(job)
     promises.equal("it says so", scene.told(job)["import"]["state"], "running")
     identity = scene.attempt("alice")
     judged = scene.request("POST", "/predict", body={"user": "alice", "time": "2026-04-01T08:00:00Z", "ip": "8.8.8.8"})
@@ -281,11 +258,8 @@ def meanwhile(promises, scene, job):
     promises.check("a login waits in the journal", not scene.is_stored(identity))
 
     promises.section("anomalyd is killed amid it")
-    trainer = scene.trainer()
     scene.product.stop_daemon(signal.SIGKILL)
-    promises.check("its importer ends with it", wait_for(lambda: not Path(f"/proc/{trainer}").exists()
-                                                         or "State:\tZ" in Path(f"/proc/{trainer}/status").read_text(),
-                                                         PATIENCE_S))
+    promises.check("its importer ends with it", wait_for(lambda: not os.path.exists(f"/proc/{importer}"), PATIENCE_S))
     checked = scene.product.run("anomalyctl", "check", check=False)
     promises.check("the store is sound", scene.logins() == before and "damaged" not in checked.stdout,
                    checked.stdout)
@@ -293,9 +267,7 @@ def meanwhile(promises, scene, job):
     promises.check("the login is in it", wait_for(lambda: scene.is_stored(identity), PATIENCE_S))
 
     promises.section("anomalyd is ended amid it")
-    trainer = wait_for(scene.trainer, PATIENCE_S, step=0)
-    promises.check("it was begun again", trainer, scene.told(job))
-    os.kill(trainer, signal.SIGSTOP)
+    promises.check("it was begun again", scene.product.hold_import(PATIENCE_S), scene.told(job))
     identity = scene.attempt("bob")
     scene.product.stop_daemon()
     promises.check("what logins left is in the store at its end", scene.is_stored(identity))
@@ -341,7 +313,7 @@ def main():
         product.configure(geo="none", keep_logins=KEPT, keep_failures=KEPT, keep_sources=KEPT)
         product.import_log(HISTORY)
         product.start_daemon()
-        with Service(product) as service:
+        with Dashboard(store=product.store, config=product.config_path, programs=product.program) as service:
             scene = Scene(promises, product, service)
             on(promises, scene, off(promises, scene))
             hostile(promises, scene)
