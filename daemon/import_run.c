@@ -269,19 +269,28 @@ static int64_t number(struct json_value object, const char *name)
     return value >= 0 && value < 9e15 ? (int64_t)value : 0; /* a NAN is neither */
 }
 
+/* Nothing is said of what there is none of. */
+static void add_count(char *text, size_t capacity, int64_t count, const char *what)
+{
+    size_t used = strlen(text);
+
+    if (count > 0)
+        snprintf(text + used, capacity - used, ", %" PRId64 " %s", count, what);
+}
+
 static void tell_counts(const struct import_run *run, struct error *message)
 {
-    char told[TOLD_BYTES];
+    char told[TOLD_BYTES], text[LOGIN_LABEL_WHY_BYTES];
     size_t size = read_back(run->told, told, sizeof(told));
     struct json_value counts = json_parse(told, size);
 
-    (void)error_set(message, FAULT_NONE,
-                    "%" PRId64 " logins and %" PRId64 " failed attempts of %" PRId64
-                    " users; %" PRId64 " duplicates of what was in the store, %" PRId64
-                    " recorded by the module, %" PRId64 " lines skipped",
-                    number(counts, "logins"), number(counts, "failures"), number(counts, "users"),
-                    number(counts, "duplicates"), number(counts, "recorded"),
-                    number(counts, "skipped"));
+    snprintf(text, sizeof(text),
+             "%" PRId64 " logins, %" PRId64 " failed attempts, %" PRId64 " duplicates",
+             number(counts, "logins"), number(counts, "failures"), number(counts, "duplicates"));
+    add_count(text, sizeof(text), number(counts, "recorded"), "left out as the module's own");
+    add_count(text, sizeof(text), number(counts, "crowded"), "left out for want of a free id");
+    add_count(text, sizeof(text), number(counts, "skipped"), "lines skipped");
+    (void)error_set(message, FAULT_NONE, "%s", text);
 }
 
 bool import_tell(struct import_run *run, struct store *store, const struct command_line *line,

@@ -138,7 +138,7 @@ def on(promises, scene, job):
                    and answer.json["import"] == {"state": "asked", "message": None}, answer)
     ended = scene.ended(job)
     promises.check("it is done, and says what it was", ended["state"] == "done"
-                   and ended["message"].startswith("120 logins and 30 failed attempts of 3 users; 0 duplicates"),
+                   and ended["message"].startswith("120 logins, 30 failed attempts, 0 duplicates"),
                    ended)
     promises.equal("all its logins are in the store", scene.logins(), before + scored)
     carol = scene.request("GET", "/api/users/carol").json

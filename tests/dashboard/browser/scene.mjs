@@ -82,7 +82,7 @@ export class Scene {
     const [rules, secret] = [path.join(scene.root, "alerts"), path.join(scene.root, "webhook")];
     writeFileSync(secret, "0123456789abcdef0123456789abcdef\n", { mode: 0o600 });
     writeFileSync(rules, RULES(await scene.#listen(), secret), { mode: 0o644 });
-    writeFileSync(scene.config, `store = ${scene.store}\ngeo = none\nexemptions = ${path.join(scene.root, "exemptions")}\nalerts = ${rules}\n`);
+    writeFileSync(scene.config, `store = ${scene.store}\ngeo = none\nexemptions = ${path.join(scene.root, "exemptions")}\nalerts = ${rules}\ndashboard_import = yes\n`);
     scene.#start("anomalyd");
     const port = await freePort();
     scene.address = `http://127.0.0.1:${port}`;

@@ -15,9 +15,9 @@ const PATIENCE_MS = 15000;
 const AWAY = " It has not begun yet: the overview says whether anomalyd runs.";
 
 function confirm({ name, result }, go) {
-  const dialog = openDialog("Enter into the store",
+  const dialog = openDialog("Enter into the store", h("div", { class: "stack" },
     h("p", {}, "Of ", h("strong", {}, name), ", ", counted(result.rows, "row"),
-      ` ${result.rows === 1 ? "enters" : "enter"} the store. What is there already changes nothing.`),
+      ` ${result.rows === 1 ? "enters" : "enter"} the store. Those that it has already change nothing.`),
     h("p", {}, "Profiles learn from them: from then on logins are judged by what this file says of people's habits. ",
       h("strong", {}, "It cannot be taken back.")),
     h("p", {}, "Logins are judged meanwhile as usual, and join the store when it is done."),
@@ -26,7 +26,7 @@ function confirm({ name, result }, go) {
         dialog.close();
         go();
       } }, `Enter ${counted(result.rows, "row")}`),
-      h("button", { type: "button", onclick: () => dialog.close() }, "Leave it")));
+      h("button", { type: "button", onclick: () => dialog.close() }, "Leave it"))));
 }
 
 function outcome({ state, message }) {
