@@ -197,8 +197,8 @@ void import_start(struct import_run *run, const struct command_line *line,
     if (run->pid < 0)
         fail(run, "anomaly-trainer could not be started");
     else
-        command_note(line, "a history that %s uploaded enters the store: %s", run->asked.word.by,
-                     run->asked.word.history.file);
+        command_note(line, "the history \"%s\" that %s uploaded enters the store",
+                     run->asked.word.history.file, run->asked.word.by);
 }
 
 bool import_runs(struct import_run *run, const struct config *config)
@@ -307,7 +307,7 @@ bool import_tell(struct import_run *run, struct store *store, const struct comma
             (void)tell_failure(run, &message);
         else
             tell_counts(run, &message);
-        command_note(line, "the history that %s uploaded %s: %s", run->asked.word.by,
+        command_note(line, "the history \"%s\" %s: %s", run->asked.word.history.file,
                      failed ? "did not enter the store" : "is in the store", message.text);
         done = write_down(run, store, failed ? HISTORY_FAILED : HISTORY_DONE, message.text, error);
     }
