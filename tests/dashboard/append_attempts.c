@@ -46,6 +46,7 @@ int main(int argc, char **argv)
     char user[64], address[64], verdict[16];
     struct error error = ERROR_NONE;
 
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* whoever asks for one at a time waits for its id */
     while (fd >= 0 && scanf("%63s %63s %15s", user, address, verdict) == 3) {
         if (!append(fd, user, address, verdict, &error)) {
             fprintf(stderr, "append_attempts: %s\n", error.text);
