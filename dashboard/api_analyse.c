@@ -90,7 +90,7 @@ bool answer_analysis(struct worker *worker, const struct request *request, struc
                         error))
         return false;
     if (!found)
-        return import_of_gone(worker, request->parameter, reply, error);
+        return import_of_gone(worker, request, reply, error);
     if (!import_members(worker, request->parameter, &reply->json, error))
         return false;
     json_object_end(&reply->json);

@@ -5,6 +5,8 @@
 #include "dashboard/import_members.h"
 #include "dashboard/spoken.h"
 
+#define TOLD_US (INT64_C(7) * 86400 * 1000000) /* how long it is known what came of one */
+
 /* False with a sentence when its import cannot be asked for; *found: false: there is no such. */
 static bool may_import(struct worker *worker, const char *id, struct asked_history *history,
                        bool *found, struct error *why)
@@ -44,8 +46,10 @@ bool import_members(struct worker *worker, const char *id, struct json_writer *j
     return true;
 }
 
-bool import_of_gone(struct worker *worker, const char *id, struct reply *reply, struct error *error)
+bool import_of_gone(struct worker *worker, const struct request *request, struct reply *reply,
+                    struct error *error)
 {
+    const char *id = request->parameter;
     struct decision asked;
     struct store *store;
     bool found = false;
@@ -54,7 +58,8 @@ bool import_of_gone(struct worker *worker, const char *id, struct reply *reply, 
     if (!import_job_parse(id, &job))
         return reply_not_found(reply, "analysis", id);
     store = worker_store(worker, error);
-    if (store == NULL || !store_import_find(store, job, 0, &asked, &found, error))
+    if (store == NULL ||
+        !store_import_find(store, job, request->now_us - TOLD_US, &asked, &found, error))
         return false;
     if (!found)
         return reply_not_found(reply, "analysis", id);
@@ -92,7 +97,7 @@ bool ask_import(struct worker *worker, const struct request *request, struct rep
 
     if (!may_import(worker, id, &history, &found, &why))
         return found ? reply_refuse(reply, 409, "%s", why.text)
-                     : import_of_gone(worker, id, reply, error);
+                     : import_of_gone(worker, request, reply, error);
     if (!imports_refresh(worker, error))
         return false;
     if (!imports_ask(imports, id, request->now_us, &why))
