@@ -1,21 +1,17 @@
 #include "check/check.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "check/answer.h"
 #include "check/audit_line.h"
 #include "check/auth_info.h"
 #include "check/kept.h"
+#include "check/past.h"
 #include "common/clock.h"
-#include "common/exemptions.h"
+#include "common/exempt.h"
 #include "store/policy_of_config.h"
-
-/* The tail of the journal that a login reads at most: bursts of the last moments. */
-#define TAIL_LIMIT_BYTES (INT64_C(256) << 10)
 
 /* A session opens within sshd's login grace time, which is 120 s unless raised. */
 #define ATTEMPT_WINDOW_S 600
@@ -41,57 +37,6 @@ static bool append(const struct check *check, struct error *error)
     return journal_append(check->store_fd, "login", bytes, size, error);
 }
 
-/* ---- what is known before the event ---- */
-
-struct tail {
-    const struct login_event *about;
-    struct history *history;
-    struct login_record attempt; /* the latest attempt on this connection by this user */
-    bool attempt_found;
-};
-
-/*
- * A check that was too late, or was ended before it could answer, may have written what is being
- * checked again, or what was then written again in its place.
- */
-static bool is_repeated(const struct tail *tail, const struct login_event *event)
-{
-    const struct login_event *about = tail->about;
-
-    return (about->stage == event->stage &&
-            memcmp(&event->id, &about->id, sizeof event->id) == 0) ||
-           (event->stage == STAGE_ATTEMPT && tail->attempt_found &&
-            memcmp(&event->id, &tail->attempt.event.id, sizeof event->id) == 0);
-}
-
-static bool fold_tail_record(void *context, const void *payload, size_t size, int64_t next)
-{
-    struct tail *tail = context;
-    struct login_record record;
-
-    (void)next;
-    if (!login_record_decode(&record, payload, size, NULL))
-        return true; /* counted and reported by the drain, which sees it too */
-    if (is_repeated(tail, &record.event))
-        return true;
-    history_learn(tail->history, tail->about, &record.event);
-    if (record.event.stage == STAGE_ATTEMPT && record.event.connection == tail->about->connection &&
-        strcmp(record.event.user, tail->about->user) == 0) {
-        tail->attempt = record;
-        tail->attempt_found = true;
-    }
-    return true;
-}
-
-static bool load_history(struct store *store, int store_fd, struct tail *tail, struct error *error)
-{
-    struct journal_positions positions;
-
-    return store_history_load(store, tail->about, tail->history, &positions, error) &&
-           journal_read_tail(store_fd, "login", &positions, TAIL_LIMIT_BYTES, fold_tail_record,
-                             tail, error);
-}
-
 static bool locate(struct check *check, struct error *error)
 {
     struct login_event *event = &check->record.event;
@@ -107,19 +52,22 @@ static bool locate(struct check *check, struct error *error)
 /* ---- an attempt ---- */
 
 /*
- * Besides those who are exempt by the configuration: its owner, who is asked here, wrote that file.
- * What of it is damaged is told and exempts nobody.
+ * Besides those who are exempt by the configuration: the store's owner, who is asked here, wrote
+ * that file. What of it is damaged is told and exempts nobody.
  */
 static void exempt_by_store(struct check *check, struct check_reply *reply)
 {
     const struct login_event *event = &check->record.event;
-    char path[sizeof check->config->store + sizeof "/" EXEMPTIONS_STORE_FILE];
+    struct exempt_sources sources = {.config = NULL};
     struct error error = ERROR_NONE;
+    struct exempt_rule rule;
 
-    snprintf(path, sizeof path, "%s/" EXEMPTIONS_STORE_FILE, check->config->store);
-    if (!check->exempt && !exemptions_match(path, geteuid(), event->user, &event->source,
-                                            event->time_us / US_PER_S, &check->exempt, &error))
-        memcpy(reply->text, error.text, sizeof reply->text);
+    if (check->exempt)
+        return;
+    sources.dashboard = check_keep_exceptions(check->kept, check->config, &error);
+    memcpy(reply->text, error.text, sizeof reply->text);
+    check->exempt =
+        exempt_find(&sources, event->user, &event->source, event->time_us / US_PER_S, &rule);
 }
 
 static bool score(struct check *check, const struct risk_model *model,
@@ -144,14 +92,14 @@ static bool assess(struct check *check, struct error *error)
 {
     struct login_event *event = &check->record.event;
     struct history history;
-    struct tail tail = {.about = event, .history = &history};
+    struct past past = {.about = event, .history = &history};
     const struct risk_model *model;
     struct store *store;
 
     auth_info_learn(event, check->job->auth_info, false);
     if (!locate(check, error) || !check_keep_model(check->kept, check->config, &model, error) ||
         !check_keep_store(check->kept, check->config, &store, error) ||
-        !load_history(store, check->store_fd, &tail, error))
+        !past_load(&past, store, check->store_fd, error))
         return false;
     return score(check, model, &history, error);
 }
@@ -252,17 +200,17 @@ static void adopt_attempt(struct login_event *event, const struct login_record *
     *event = opened;
 }
 
-static bool find_attempt(struct store *store, struct tail *tail, bool *found, struct error *error)
+static bool find_attempt(struct store *store, struct past *past, bool *found, struct error *error)
 {
     struct stored_login stored;
 
-    *found = tail->attempt_found;
+    *found = past->attempt_found;
     if (*found)
         return true;
-    if (!store_attempt_find(store, tail->about, ATTEMPT_WINDOW_S, &stored, found, error))
+    if (!store_attempt_find(store, past->about, ATTEMPT_WINDOW_S, &stored, found, error))
         return false;
     if (*found)
-        tail->attempt = stored.record;
+        past->attempt = stored.record;
     return true;
 }
 
@@ -271,16 +219,16 @@ static bool opened(struct check *check, struct error *error)
     struct login_event *event = &check->record.event;
     const char *auth_info = check->job->auth_info;
     struct history history;
-    struct tail tail = {.about = event, .history = &history};
+    struct past past = {.about = event, .history = &history};
     struct store *store;
     bool found = false;
 
     if (!check_keep_store(check->kept, check->config, &store, error) ||
-        !load_history(store, check->store_fd, &tail, error) ||
-        !find_attempt(store, &tail, &found, error))
+        !past_load(&past, store, check->store_fd, error) ||
+        !find_attempt(store, &past, &found, error))
         return false;
     if (found)
-        adopt_attempt(event, &tail.attempt, auth_info);
+        adopt_attempt(event, &past.attempt, auth_info);
     else if (login_id_is_none(&event->id))
         return error_set(error, FAULT_STORE,
                          "a session opened whose login was not judged; is the account line of the "
@@ -299,11 +247,11 @@ static bool judge_volume(struct check *check, struct error *error)
     const struct session_rule rule = session_rule_of_config(config);
     struct login_record *record = &check->record;
     struct history history;
-    struct tail tail = {.about = &record->event, .history = &history};
+    struct past past = {.about = &record->event, .history = &history};
     struct store *store;
 
     if (!check_keep_store(check->kept, config, &store, error) ||
-        !load_history(store, check->store_fd, &tail, error))
+        !past_load(&past, store, check->store_fd, error))
         return false;
     session_volume_judge(&rule, &history.profile, &record->event, &record->volume);
     return true;

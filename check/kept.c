@@ -1,6 +1,7 @@
 #include "check/kept.h"
 
 #include <string.h>
+#include <unistd.h>
 
 bool check_keep_store(struct check_kept *kept, const struct config *config, struct store **store,
                       struct error *error)
@@ -41,11 +42,27 @@ bool check_keep_model(struct check_kept *kept, const struct config *config,
     return kept->has_model;
 }
 
+const struct exemption_list *
+check_keep_exemptions(struct check_kept *kept, const struct config *config, struct error *damage)
+{
+    (void)!exemption_list_refresh(&kept->exemptions, config->exemptions, geteuid(), damage);
+    return &kept->exemptions;
+}
+
+const struct exemption_list *
+check_keep_exceptions(struct check_kept *kept, const struct config *config, struct error *damage)
+{
+    (void)!exemption_list_refresh_store(&kept->exceptions, config->store, damage);
+    return &kept->exceptions;
+}
+
 void check_kept_drop(struct check_kept *kept)
 {
     store_close(kept->store);
     geo_close(kept->geo);
     if (kept->has_model)
         model_close(&kept->model);
+    exemption_list_finish(&kept->exemptions);
+    exemption_list_finish(&kept->exceptions);
     memset(kept, 0, sizeof *kept);
 }

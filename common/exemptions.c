@@ -120,30 +120,6 @@ static bool read_exemptions(const char *path, uid_t owner, char **text, struct e
     return error_set(error, FAULT_CONFIG, "%s", reason.text);
 }
 
-bool exemptions_match(const char *path, uid_t owner, const char *user,
-                      const struct ip_address *address, int64_t now_s, bool *match,
-                      struct error *error)
-{
-    *match = false;
-    char *text;
-    if (!read_exemptions(path, owner, &text, error))
-        return false;
-    if (text == NULL)
-        return true;
-    char *rest = text;
-    unsigned number = 0;
-    struct entry entry;
-    struct error damage = ERROR_NONE;
-    while (next_entry(path, &rest, &number, &entry, &damage)) {
-        if (entry.until_s <= now_s)
-            continue;
-        *match |= entry.is_network ? ip_network_contains(&entry.network, address)
-                                   : strcmp(entry.user, user) == 0;
-    }
-    free(text);
-    return damage.fault == FAULT_NONE || error_set(error, damage.fault, "%s", damage.text);
-}
-
 static void entry_to_exemption(const struct entry *entry, struct exemption *exemption)
 {
     exemption->is_network = entry->is_network;

@@ -26,15 +26,9 @@ struct exemption {
 typedef bool exemption_visitor(void *context, const struct exemption *exemption);
 
 /*
- * Whether user or address is exempt at that time. The file must be owned by root or by owner.
- * *match is good whatever is returned: false with an error means that the file cannot be read, or
- * holds a damaged line besides those that were heeded. A missing file: no match, without an error.
+ * The sound lines; false, after the last of them, when there were others too, or the file cannot be
+ * read. It must be owned by root or by owner. A missing file has none, without an error.
  */
-bool exemptions_match(const char *path, uid_t owner, const char *user,
-                      const struct ip_address *address, int64_t now_s, bool *match,
-                      struct error *error) MUST_USE;
-
-/* The sound lines; false, after the last of them, when there were others too. */
 bool exemptions_visit(const char *path, uid_t owner, exemption_visitor *visit, void *context,
                       struct error *error) MUST_USE;
 

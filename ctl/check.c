@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/exemptions.h"
+#include "common/owner.h"
 #include "common/trusted_file.h"
 #include "ctl/check_pam.h"
 #include "ctl/ctl.h"
@@ -159,10 +160,25 @@ static void check_secret(const struct alert_channel *channel, struct findings *f
     close(fd);
 }
 
+static void check_authorities(const struct alert_channel *channel, struct findings *findings)
+{
+    struct error error = ERROR_NONE;
+    int fd;
+    if (channel->ca_file[0] == '\0')
+        return;
+    if (trusted_file_open(channel->ca_file, ANY_OWNER, FAULT_CONFIG, &fd, &error))
+        close(fd);
+    else
+        findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s", channel->name,
+                     error.text);
+}
+
 static void check_channel(const struct alert_channel *channel, struct findings *findings)
 {
-    if (channel->kind == ALERT_WEBHOOK)
+    if (channel->kind == ALERT_WEBHOOK) {
         check_secret(channel, findings);
+        check_authorities(channel, findings);
+    }
     if (channel->kind == ALERT_EMAIL && access(channel->sendmail, X_OK) != 0)
         findings_add(findings, FINDING_WARNING, "alerts", "channel %s: %s cannot be run",
                      channel->name, channel->sendmail);
@@ -244,7 +260,7 @@ static void check_store(const struct config *config, struct findings *findings)
                      "%s has the group root; logins cannot be judged, for their check never runs "
                      "with that group: chgrp it to the group pam_anomaly",
                      config->store);
-    if (!ctl_become_owner(config->store, &error) ||
+    if (!owner_become(config->store, &error) ||
         !store_open(&store, config->store, STORE_READ, &error)) {
         say_fault(findings, config, FAULT_STORE, "store", error.text);
         return;

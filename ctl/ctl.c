@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -12,28 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/trusted_file.h"
+#include "common/owner.h"
 #include "store/geo.h"
-
-bool ctl_become_owner(const char *directory, struct error *error)
-{
-    int descriptor;
-    uid_t owner;
-    gid_t group;
-    if (geteuid() != 0)
-        return true;
-    if (!trusted_directory_open(directory, ANY_OWNER, FAULT_STORE, &descriptor, &owner, &group,
-                                error))
-        return false;
-    close(descriptor);
-    if (owner == 0)
-        return true;
-    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
-        setresuid(owner, owner, owner) != 0)
-        return error_set_errno(error, FAULT_STORE, errno, "cannot become the owner of %s",
-                               directory);
-    return true;
-}
 
 /* What to do about a store that cannot be opened, behind what is wrong with it. */
 static bool explain(const char *directory, struct error *error)
@@ -66,8 +45,7 @@ bool ctl_store_open(const struct command_line *line, struct config *config, stru
     *store = NULL;
     if (!command_config(line, config, error))
         return false;
-    if (!ctl_become_owner(config->store, error) ||
-        !store_open(store, config->store, STORE_READ, error))
+    if (!owner_become(config->store, error) || !store_open(store, config->store, STORE_READ, error))
         return explain(config->store, error);
     return true;
 }

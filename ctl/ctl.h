@@ -62,9 +62,6 @@ bool ctl_store_open(const struct command_line *line, struct config *config, stru
  */
 void ctl_name_person(char *name, size_t capacity, uint32_t *uid);
 
-/* Becomes the owner of that directory when started as root. */
-bool ctl_become_owner(const char *directory, struct error *error) MUST_USE;
-
 /* "-" for 0, else as clock_format(). Returns text. */
 const char *ctl_time(const struct command_line *line, int64_t time_us, char text[CLOCK_TEXT_BYTES]);
 

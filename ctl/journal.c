@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/owner.h"
 #include "ctl/ctl.h"
 #include "store/drain.h"
 #include "store/journal_state.h"
@@ -37,7 +38,7 @@ static int run_drain(const struct command_line *line)
     struct drain_result total = {0};
     struct config config;
     struct store *store = NULL;
-    if (!command_config(line, &config, &error) || !ctl_become_owner(config.store, &error))
+    if (!command_config(line, &config, &error) || !owner_become(config.store, &error))
         return command_fail(line, &error);
     errno = 0;
     bool done = store_open(&store, config.store, STORE_WRITE, &error);

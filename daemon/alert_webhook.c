@@ -11,7 +11,9 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #define SECRET_LEAST_BYTES 16
 #define SECRET_MOST_BYTES  4096
 #define HEADER_BYTES       128
+#define CA_MOST_BYTES      (4 << 20)
 
 struct secret {
     char bytes[SECRET_MOST_BYTES];
@@ -133,7 +136,40 @@ static void tell_status(long status, struct alert_attempt *attempt)
         alert_attempt_say(attempt, false, !may_pass(status), "answered %ld", status);
 }
 
-static void post(CURL *curl, struct alert_attempt *attempt, const char *problem)
+static bool is_of_unknown_authority(long verified)
+{
+    return verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+           verified == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+           verified == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           verified == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+}
+
+/* What a certificate is refused for. Of a name that does not fit libcurl tells no result. */
+static void tell_certificate(CURL *curl, const struct alert_job *job, struct alert_attempt *attempt)
+{
+    const char *ca_file = job->channel.ca_file[0] != '\0' ? job->channel.ca_file : "ca_file";
+    char host[CONFIG_TEXT_BYTES];
+    long verified = X509_V_OK;
+
+    alert_channel_target(&job->channel, host, sizeof(host));
+    (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+    if (verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED)
+        alert_attempt_say(attempt, false, false,
+                          "%s shows the certificate of another host: set url to the name in it",
+                          host);
+    else if (is_of_unknown_authority(verified))
+        alert_attempt_say(attempt, false, false,
+                          "the certificate of %s is of an authority that is not trusted: put that "
+                          "into %s",
+                          host, ca_file);
+    else
+        alert_attempt_say(attempt, false, false, "the certificate of %s is refused: %s", host,
+                          X509_verify_cert_error_string(verified));
+}
+
+static void post(CURL *curl, const struct alert_job *job, struct alert_attempt *attempt,
+                 const char *problem)
 {
     CURLcode code = curl_easy_perform(curl);
     long status = 0;
@@ -141,9 +177,33 @@ static void post(CURL *curl, struct alert_attempt *attempt, const char *problem)
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK)
         tell_status(status, attempt);
+    else if (code == CURLE_PEER_FAILED_VERIFICATION)
+        tell_certificate(curl, job, attempt);
+    else if (code == CURLE_SSL_CACERT_BADFILE)
+        alert_attempt_say(attempt, false, true, "%s holds no certificate (PEM)",
+                          job->channel.ca_file);
     else
         alert_attempt_say(attempt, false, false, "%s",
                           problem[0] != '\0' ? problem : curl_easy_strerror(code));
+}
+
+/* The authorities of ca_file alone. Whoever could write there could read what is posted. */
+static bool set_authorities(CURL *curl, const struct alert_job *job, struct error *error)
+{
+    struct curl_blob certificates = {.flags = CURL_BLOB_COPY};
+    char *text;
+
+    if (job->channel.ca_file[0] == '\0')
+        return true;
+    if (!trusted_file_read(job->channel.ca_file, geteuid(), CA_MOST_BYTES, FAULT_CONFIG, &text,
+                           &certificates.len, error))
+        return false;
+    certificates.data = text;
+    bool set = curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &certificates) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    free(text);
+    return set || error_set(error, FAULT_CONFIG, "cannot take the certificates of %s",
+                            job->channel.ca_file);
 }
 
 void alert_send_webhook(const struct alert_job *job, struct alert_attempt *attempt)
@@ -162,8 +222,10 @@ void alert_send_webhook(const struct alert_job *job, struct alert_attempt *attem
         curl = curl_easy_init();
     headers = make_headers(job, &secret);
     explicit_bzero(&secret, sizeof(secret));
-    if (curl && headers && set_options(curl, job, headers, problem))
-        post(curl, attempt, problem);
+    if (curl && !set_authorities(curl, job, &error))
+        alert_attempt_say(attempt, false, true, "%s", error.text);
+    else if (curl && headers && set_options(curl, job, headers, problem))
+        post(curl, job, attempt, problem);
     else
         alert_attempt_say(attempt, false, false, "cannot prepare the message");
     curl_slist_free_all(headers);

@@ -1,7 +1,7 @@
 /* anomalyd: keeps checkers, and folds the journals into the store, its only writer. */
 #include <sys/stat.h>
 
-#include "daemon/owner.h"
+#include "common/owner.h"
 #include "daemon/service.h"
 
 static int run_service(const struct command_line *line)

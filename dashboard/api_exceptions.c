@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/exempt.h"
 #include "common/moment.h"
 #include "common/utf8.h"
 #include "dashboard/effect.h"
@@ -70,47 +71,48 @@ struct listing {
     const struct ip_address *address;
 };
 
-static bool holds(const struct listing *listing, const char *kind, const char *subject)
+static bool holds(const struct listing *listing, enum exempt_kind kind, const char *subject)
 {
     struct ip_network network;
 
     if (listing->user != NULL)
-        return strcmp(kind, "user") == 0 && strcmp(subject, listing->user) == 0;
+        return kind == EXEMPT_USER && strcmp(subject, listing->user) == 0;
     return listing->address == NULL ||
-           (strcmp(kind, "network") == 0 && ip_network_parse(subject, &network, NULL) &&
+           (kind == EXEMPT_NETWORK && ip_network_parse(subject, &network, NULL) &&
             ip_network_contains(&network, listing->address));
 }
 
-static void write_exception(const struct listing *listing, const char *kind, const char *subject,
-                            int64_t until_s, const struct word *word, const char *from)
+static void write_exception(const struct listing *listing, enum exempt_kind kind,
+                            const char *subject, int64_t until_s, const struct word *word,
+                            enum exempt_from from)
 {
     struct json_writer *json = listing->json;
 
     if (!holds(listing, kind, subject))
         return;
     json_object_begin(json, NULL);
-    json_text(json, "kind", kind);
+    json_text(json, "kind", exempt_kind_name(kind));
     json_text(json, "subject", subject);
     json_time(json, "until", until_s * US_PER_S);
     json_text(json, "by", word != NULL ? word->by : NULL);
     json_text(json, "why", word != NULL && word->why[0] != '\0' ? word->why : NULL);
-    json_text(json, "from", from);
+    json_text(json, "from", exempt_from_name(from));
     json_object_end(json);
 }
 
-static const char *kind_of(const struct exemption *exemption)
+static enum exempt_kind kind_of(const struct exemption *exemption)
 {
-    return exemption->is_network ? "network" : "user";
+    return exemption->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
 }
 
-static void list_configured(const struct listing *listing, const char *kind, const char *list)
+static void list_configured(const struct listing *listing, enum exempt_kind kind, const char *list)
 {
     char words[CONFIG_LIST_BYTES], *rest = words, *word;
 
     (void)snprintf(words, sizeof(words), "%s", list);
     while ((word = strsep(&rest, " ")) != NULL) {
         if (*word != '\0')
-            write_exception(listing, kind, word, 0, NULL, "configuration");
+            write_exception(listing, kind, word, 0, NULL, EXEMPT_BY_CONFIGURATION);
     }
 }
 
@@ -120,7 +122,7 @@ static bool list_command(void *context, const struct exemption *exemption)
 
     if (exemption->until_s > listing->now_s)
         write_exception(listing, kind_of(exemption), exemption->subject, exemption->until_s, NULL,
-                        "command");
+                        EXEMPT_BY_COMMAND);
     return true;
 }
 
@@ -130,7 +132,7 @@ static bool list_dashboard(void *context, const struct decision *decision)
     const struct word *word = &decision->word;
 
     write_exception(listing, kind_of(&word->exemption), word->exemption.subject,
-                    word->exemption.until_s, word, "dashboard");
+                    word->exemption.until_s, word, EXEMPT_BY_DASHBOARD);
     return true;
 }
 
@@ -141,9 +143,9 @@ bool exceptions_write(struct store *store, const struct config *config, struct j
     struct listing listing = {json, now_us / US_PER_S, user, address};
 
     json_array_begin(json, name);
-    list_configured(&listing, "user", config->exempt_users);
-    list_configured(&listing, "group", config->exempt_groups);
-    list_configured(&listing, "network", config->exempt_networks);
+    list_configured(&listing, EXEMPT_USER, config->exempt_users);
+    list_configured(&listing, EXEMPT_GROUP, config->exempt_groups);
+    list_configured(&listing, EXEMPT_NETWORK, config->exempt_networks);
     (void)!exemptions_visit(config->exemptions, geteuid(), list_command, &listing, damage);
     if (!store_exceptions(store, now_us, list_dashboard, &listing, error))
         return false;
@@ -252,7 +254,7 @@ static bool say(struct worker *worker, const struct word *word, struct reply *re
     if (!word_append(worker->config->store, word, error))
         return false;
     write_exception(&(struct listing){.json = &reply->json}, kind_of(&word->exemption),
-                    word->exemption.subject, word->exemption.until_s, word, "dashboard");
+                    word->exemption.subject, word->exemption.until_s, word, EXEMPT_BY_DASHBOARD);
     return true;
 }
 
@@ -295,6 +297,6 @@ bool revoke_exception(struct worker *worker, const struct request *request, stru
         return reply_refuse(reply, 404,
                             "no exception of the %s %s was made on the dashboard; \"anomalyctl "
                             "revoke\" ends one that was made with \"anomalyctl allow\"",
-                            kind_of(&word.exemption), word.exemption.subject);
+                            exempt_kind_name(kind_of(&word.exemption)), word.exemption.subject);
     return say(worker, &word, reply, error);
 }

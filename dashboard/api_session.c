@@ -118,6 +118,8 @@ static bool ask_for(struct worker *worker, const struct request *request, struct
     char address[IP_TEXT_BYTES];
 
     ip_format(&request->address, question.address);
+    question.groups = role_groups_of(worker->config);
+    question.generation = worker->generation;
     if (!take_text(request->json, "user", question.user, sizeof(question.user)) ||
         !take_text(request->json, "password", question.password, sizeof(question.password))) {
         explicit_bzero(&question, sizeof(question));
@@ -144,13 +146,25 @@ static bool ask_for(struct worker *worker, const struct request *request, struct
     return true;
 }
 
+/* Of groups that another configuration named, which no review of sessions would look at again. */
+static bool ask_again(struct worker *worker, const struct request *request, const char *asked,
+                      struct reply *reply)
+{
+    char address[IP_TEXT_BYTES];
+
+    throttled_address(request, address);
+    throttle_give_back(worker->dashboard->throttle, address, asked, clock_monotonic_us());
+    reply->retry_after_s = 1;
+    return reply_refuse(reply, 503, "the configuration was just changed: sign in again");
+}
+
 static bool sign_in_answered(struct worker *worker, const struct request *request,
                              const char *asked, const struct sign_in_answer *answer,
                              struct reply *reply, struct error *error)
 {
     struct dashboard *dashboard = worker->dashboard;
     bool accepted = answer->verdict == SIGN_IN_ACCEPTED;
-    enum role role = accepted ? dashboard_role(dashboard, answer->user) : ROLE_NONE;
+    enum role role = accepted ? answer->role : ROLE_NONE;
     char address[IP_TEXT_BYTES];
 
     throttled_address(request, address);
@@ -182,6 +196,8 @@ bool sign_in(struct worker *worker, const struct request *request, struct reply 
     if (!sign_in_is_answered(asked, &answer))
         return true;
     reply->waker = NULL;
+    if (sign_in_generation(asked) != worker->generation)
+        return ask_again(worker, request, sign_in_name(asked), reply);
     return sign_in_answered(worker, request, sign_in_name(asked), &answer, reply, error);
 }
 

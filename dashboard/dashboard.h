@@ -6,10 +6,12 @@
 #include <stdatomic.h>
 
 #include "common/command_line.h"
+#include "dashboard/accounts.h"
 #include "dashboard/analyses.h"
 #include "dashboard/connections.h"
 #include "dashboard/identity.h"
 #include "dashboard/live.h"
+#include "dashboard/pem.h"
 #include "dashboard/session.h"
 #include "dashboard/sign_in.h"
 #include "dashboard/throttle.h"
@@ -35,6 +37,14 @@ struct dashboard {
     struct imports *imports;
     struct analyses *analyses;
     struct live *live;
+    struct chores *chores;
+    struct accounts *accounts;
+
+    /* What SIGHUP asks for besides, done by chores, each of them alone at a time. */
+    pthread_mutex_t review_lock;            /* what each session may do is looked at again */
+    pthread_mutex_t certificate_lock;       /* the certificate is read again */
+    bool review_is_due, certificate_is_due; /* the main thread's */
+    bool is_stuck;                          /* a chore does not end */
 
     /* What GET /health says to anybody, and when that was looked at (UTC; 0: never). */
     atomic_int_fast64_t health_looked_us;
@@ -44,6 +54,9 @@ struct dashboard {
 
     /* Since the start. */
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
+
+    struct pem_files certificate; /* NULLs: no TLS */
+    int pem_reader;               /* who reads them when root was given up; -1: nobody */
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
     bool secure;             /* browsers come by TLS: cookies are Secure */
@@ -62,18 +75,24 @@ bool dashboard_init(struct dashboard *dashboard, const struct config *config, co
 /* Starts what works in the background. To be stopped also when it fails. */
 bool dashboard_start(struct dashboard *dashboard, struct error *error) MUST_USE;
 
-/* Nothing is being answered any more. */
+/*
+ * Nothing is being answered any more. When a chore does not end, what it may use stays until the
+ * process ends.
+ */
 void dashboard_stop(struct dashboard *dashboard);
 
 void dashboard_finish(struct dashboard *dashboard);
 
-/* What a user may do, by the configuration in force. */
-enum role dashboard_role(struct dashboard *dashboard, const char *user);
-
 /*
- * Puts another configuration in force; the store's directory stays. Who is signed in has what his
- * groups give him now.
+ * Puts another configuration in force; the store's directory stays. Who is signed in soon has what
+ * his groups give him now.
  */
 void dashboard_reconfigure(struct dashboard *dashboard, const struct config *config);
+
+/* Has the certificate read again soon; when that fails, standard error says why, and it stays. */
+void dashboard_renew_certificate(struct dashboard *dashboard);
+
+/* What the main thread sees to about once a second. */
+void dashboard_tick(struct dashboard *dashboard);
 
 #endif

@@ -9,11 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/account.h"
 #include "common/trusted_file.h"
 #include "store/word.h"
-
-#define GROUPS_MAX   1024
-#define LOOKUP_BYTES (256 * 1024)
 
 /* The directory with its mode; the descriptor is the caller's, -1 when it was there already. */
 static bool make_and_open(const char *path, int *descriptor, struct error *error)
@@ -88,39 +86,21 @@ bool identity_become(const struct config *config, char directory[DIRECTORY_PATH_
            (*root || become(user, group, error));
 }
 
-static bool is_member(const char *group_name, const gid_t *groups, int count, char *room)
+struct role_groups role_groups_of(const struct config *config)
 {
-    struct group entry, *found = NULL;
+    struct role_groups groups;
 
-    if (group_name[0] == '\0' || getgrnam_r(group_name, &entry, room, LOOKUP_BYTES, &found) != 0 ||
-        found == NULL)
-        return false;
-    for (int i = 0; i < count; i++) {
-        if (groups[i] == found->gr_gid)
-            return true;
-    }
-    return false;
+    memcpy(groups.analysts, config->dashboard_analysts, sizeof(groups.analysts));
+    memcpy(groups.viewers, config->dashboard_viewers, sizeof(groups.viewers));
+    return groups;
 }
 
-enum role identity_role(const struct config *config, const char *user)
+enum role identity_role(const struct role_groups *groups, const char *user)
 {
-    gid_t groups[GROUPS_MAX];
-    int count = GROUPS_MAX;
-    char *room = malloc(LOOKUP_BYTES);
-    struct passwd entry, *found = NULL;
-    enum role role = ROLE_NONE;
+    struct account account;
 
-    if (room != NULL && getpwnam_r(user, &entry, room, LOOKUP_BYTES, &found) == 0 &&
-        found != NULL) {
-        gid_t own = found->pw_gid;
-
-        if (getgrouplist(user, own, groups, &count) < 0)
-            count = GROUPS_MAX;
-        if (is_member(config->dashboard_analysts, groups, count, room))
-            role = ROLE_ANALYST;
-        else if (is_member(config->dashboard_viewers, groups, count, room))
-            role = ROLE_VIEWER;
-    }
-    free(room);
-    return role;
+    account_find(user, true, &account);
+    if (account_is_in(&account, groups->analysts))
+        return ROLE_ANALYST;
+    return account_is_in(&account, groups->viewers) ? ROLE_VIEWER : ROLE_NONE;
 }

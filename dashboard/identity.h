@@ -15,10 +15,17 @@
 bool identity_become(const struct config *config, char directory[DIRECTORY_PATH_BYTES], bool *root,
                      struct error *error) MUST_USE;
 
+/* Names of groups, "" for none. */
+struct role_groups {
+    char analysts[CONFIG_TEXT_BYTES], viewers[CONFIG_TEXT_BYTES];
+};
+
+struct role_groups role_groups_of(const struct config *config);
+
 /*
- * What a user may do by his groups, dashboard_analysts before dashboard_viewers; ROLE_NONE also
- * when there is no such user.
+ * What a user may do by his groups, analysts before viewers; ROLE_NONE also when there is no such
+ * user. Asks the machine's name service, which may take its time.
  */
-enum role identity_role(const struct config *config, const char *user);
+enum role identity_role(const struct role_groups *groups, const char *user);
 
 #endif

@@ -1,15 +1,11 @@
 /* anomaly-dashboard: what a security team looks at, and what programs ask. */
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/trusted_file.h"
+#include "dashboard/certificate.h"
 #include "dashboard/listen.h"
 #include "dashboard/serve.h"
 #include "dashboard/token_commands.h"
-
-#define PEM_MAX_BYTES (256 * 1024)
 
 struct serve_values {
     const char *listen, *tls_cert, *tls_key, *host;
@@ -61,42 +57,36 @@ static bool check_exposure(const struct serve_values *values, const struct liste
                      LISTEN_DEFAULT);
 }
 
-/* While root is still there to read them. */
-static bool read_tls(const struct serve_values *values, struct serve_options *options,
-                     struct error *error)
+/* While root is still there to read it. */
+static bool use_certificate(const struct pem_files *files, int *reader, struct error *error)
 {
-    size_t size;
+    struct pem pem;
 
-    if (values->tls_cert == NULL)
+    *reader = -1;
+    if (files->chain == NULL)
         return true;
-    return trusted_file_read(values->tls_cert, geteuid(), PEM_MAX_BYTES, FAULT_CONFIG,
-                             &options->tls_cert, &size, error) &&
-           trusted_file_read(values->tls_key, geteuid(), PEM_MAX_BYTES, FAULT_CONFIG,
-                             &options->tls_key, &size, error);
-}
-
-static void finish_tls(struct serve_options *options)
-{
-    if (options->tls_key != NULL)
-        explicit_bzero(options->tls_key, strlen(options->tls_key));
-    free(options->tls_key);
-    free(options->tls_cert);
+    if (!pem_read(files, &pem, error))
+        return false;
+    bool used = certificate_use(&pem, files, error);
+    pem_free(&pem);
+    return used && (geteuid() != 0 || pem_reader_start(files, reader, error));
 }
 
 /* What needs root comes first, what needs none after it is given up. */
 static bool start_and_serve(const struct command_line *line, const struct config *config,
-                            struct serve_options *options, const struct listening *listening,
-                            struct error *error)
+                            const struct listening *listening, struct error *error)
 {
     static struct dashboard dashboard;
     const struct serve_values *values = line->values;
+    const struct pem_files files = {values->tls_cert, values->tls_key};
     char directory[DIRECTORY_PATH_BYTES];
-    int helper;
+    int helper, reader;
     bool root;
 
     if (!sign_in_helper_start(&helper, error))
         return false;
-    if (!identity_become(config, directory, &root, error)) {
+    if (!use_certificate(&files, &reader, error) ||
+        !identity_become(config, directory, &root, error)) {
         close(helper);
         return false;
     }
@@ -104,11 +94,13 @@ static bool start_and_serve(const struct command_line *line, const struct config
         command_note(line, "runs as root, because %s is root's", config->store);
     if (!dashboard_init(&dashboard, config, directory, helper, error))
         return false;
-    dashboard.secure = options->tls_key != NULL || values->behind_proxy;
+    dashboard.certificate = files;
+    dashboard.pem_reader = reader;
+    dashboard.secure = files.chain != NULL || values->behind_proxy;
     dashboard.loopback = listening->loopback;
     dashboard.behind_proxy = values->behind_proxy;
     dashboard.host = values->host;
-    bool done = serve(&dashboard, line, options, error);
+    bool done = serve(&dashboard, line, listening->descriptor, error);
     dashboard_finish(&dashboard);
     return done;
 }
@@ -118,17 +110,13 @@ static int run_service(const struct command_line *line)
     struct error error = ERROR_NONE;
     static struct config config;
     struct listening listening;
-    struct serve_options options = {0};
 
     umask(027);
     serve_block_signals();
     if (!command_config(line, &config, &error) || !find_listener(line, &listening, &error))
         return command_fail(line, &error);
-    options.listener = listening.descriptor;
     bool done = check_exposure(line->values, &listening, &error) &&
-                read_tls(line->values, &options, &error) &&
-                start_and_serve(line, &config, &options, &listening, &error);
-    finish_tls(&options);
+                start_and_serve(line, &config, &listening, &error);
     return done ? COMMAND_DONE : command_fail(line, &error);
 }
 
@@ -138,7 +126,7 @@ static int run_service(const struct command_line *line)
 
 static const struct command COMMANDS[] = {
     {.operands = "",
-     .help = "serves until SIGTERM; SIGHUP reads the configuration again",
+     .help = "serves until SIGTERM; SIGHUP reads configuration and certificate again",
      OPTIONS(SERVE_OPTIONS, serve_values),
      .run = run_service},
     {.name = "bootstrap",

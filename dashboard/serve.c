@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/notify.h"
+#include "dashboard/certificate.h"
 #include "dashboard/exchange.h"
 #include "dashboard/waker.h"
 
@@ -109,29 +109,28 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static struct MHD_Daemon *start(struct dashboard *dashboard, const struct serve_options *options)
+static struct MHD_Daemon *start(struct dashboard *dashboard, int listener)
 {
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, options->tls_key},
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, options->tls_cert},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)certificate_retrieve},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem none = {MHD_OPTION_END, 0, NULL};
-    bool secure = options->tls_key != NULL;
+    bool secure = dashboard->certificate.chain != NULL;
 
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
             (secure ? MHD_USE_TLS : 0U),
         0, on_accept, dashboard, on_request, dashboard, MHD_OPTION_EXTERNAL_LOGGER, log_library,
-        NULL, MHD_OPTION_LISTEN_SOCKET, options->listener, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)THREADS, MHD_OPTION_URI_LOG_CALLBACK, on_target, dashboard,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, dashboard, MHD_OPTION_NOTIFY_CONNECTION,
-        connections_notify, dashboard->connections, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped,
-        NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S,
-        MHD_OPTION_ARRAY, secure ? tls : &none, MHD_OPTION_END);
+        NULL, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, dashboard, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, dashboard, MHD_OPTION_NOTIFY_CONNECTION, connections_notify,
+        dashboard->connections, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, MHD_OPTION_ARRAY, secure ? tls : &none,
+        MHD_OPTION_END);
 }
 
 static void signals_of_service(sigset_t *set)
@@ -160,6 +159,7 @@ static void reload(struct dashboard *dashboard, const struct command_line *line)
         dashboard_reconfigure(dashboard, &config);
     else
         command_note(line, "the configuration stays as it was: %s", error.text);
+    dashboard_renew_certificate(dashboard);
 }
 
 static void wait_for_end(struct dashboard *dashboard, const struct command_line *line)
@@ -174,13 +174,12 @@ static void wait_for_end(struct dashboard *dashboard, const struct command_line 
             reload(dashboard, line);
         else if (number > 0)
             return;
-        wakers_tick(clock_monotonic_us());
-        connections_tick(dashboard->connections, clock_monotonic_us());
+        dashboard_tick(dashboard);
     }
 }
 
-bool serve(struct dashboard *dashboard, const struct command_line *line,
-           const struct serve_options *options, struct error *error)
+bool serve(struct dashboard *dashboard, const struct command_line *line, int listener,
+           struct error *error)
 {
     struct MHD_Daemon *daemon = NULL;
 
@@ -188,11 +187,10 @@ bool serve(struct dashboard *dashboard, const struct command_line *line,
     dashboard->config_path = line->config != NULL ? line->config : CONFIG_DEFAULT_PATH;
     if (!dashboard_start(dashboard, error))
         goto stop;
-    daemon = start(dashboard, options);
+    daemon = start(dashboard, listener);
     if (daemon == NULL) {
-        close(options->listener);
-        error_set(error, FAULT_NONE, "the HTTP service does not start%s",
-                  options->tls_key != NULL ? ": see whether key and certificate fit" : "");
+        close(listener);
+        error_set(error, FAULT_NONE, "the HTTP service does not start");
         goto stop;
     }
     notify_manager("READY=1");

@@ -154,6 +154,11 @@ const char *sign_in_name(const struct sign_in *sign_in)
     return sign_in->question.user;
 }
 
+unsigned sign_in_generation(const struct sign_in *sign_in)
+{
+    return sign_in->question.generation;
+}
+
 struct reply_waker *sign_in_waker(struct sign_in *sign_in)
 {
     return &sign_in->waker;

@@ -24,6 +24,7 @@ void sign_in_desk_destroy(struct sign_in_desk *desk);
  */
 struct sign_in *sign_in_ask(struct sign_in_desk *desk, const struct sign_in_question *question);
 const char *sign_in_name(const struct sign_in *sign_in);
+unsigned sign_in_generation(const struct sign_in *sign_in);
 struct reply_waker *sign_in_waker(struct sign_in *sign_in);
 bool sign_in_is_answered(struct sign_in *sign_in, struct sign_in_answer *answer);
 

@@ -110,6 +110,8 @@ static struct sign_in_answer ask_pam(const struct sign_in_question *question)
         strcpy(answer.user, user);
     else if (answer.verdict == SIGN_IN_ACCEPTED)
         answer.verdict = SIGN_IN_REFUSED;
+    if (answer.verdict == SIGN_IN_ACCEPTED)
+        answer.role = identity_role(&question->groups, answer.user);
     pam_end(handle, status);
     return answer;
 }
@@ -159,6 +161,8 @@ static void serve_questions(int descriptor)
         bool answered = is_text(question.user, sizeof(question.user)) &&
                         is_text(question.password, sizeof(question.password)) &&
                         is_text(question.address, sizeof(question.address)) &&
+                        is_text(question.groups.analysts, sizeof(question.groups.analysts)) &&
+                        is_text(question.groups.viewers, sizeof(question.groups.viewers)) &&
                         answer_in_child(descriptor, &question);
 
         struct sign_in_answer none = {question.number, .verdict = SIGN_IN_UNAVAILABLE};

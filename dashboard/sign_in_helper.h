@@ -1,6 +1,7 @@
 /*
  * The one process that may keep root: it asks PAM whether a name and a password go together, and
- * does nothing else. The service talks to it over a socket, one question at a time.
+ * the machine what groups he is in who has that name, and does nothing else. The service talks to
+ * it over a socket, one question at a time.
  */
 #ifndef DASHBOARD_SIGN_IN_HELPER_H
 #define DASHBOARD_SIGN_IN_HELPER_H
@@ -9,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/ip_address.h"
+#include "dashboard/identity.h"
 
 #define SIGN_IN_SERVICE        "pam_anomaly_dashboard"
 #define SIGN_IN_NAME_BYTES     256
@@ -21,6 +23,8 @@ struct sign_in_question {
     char user[SIGN_IN_NAME_BYTES];
     char password[SIGN_IN_PASSWORD_BYTES];
     char address[IP_TEXT_BYTES]; /* "": not known */
+    struct role_groups groups;
+    unsigned generation; /* of the configuration that names them */
 };
 
 enum sign_in_verdict { SIGN_IN_REFUSED, SIGN_IN_ACCEPTED, SIGN_IN_UNAVAILABLE };
@@ -29,6 +33,7 @@ struct sign_in_answer {
     uint64_t number;
     enum sign_in_verdict verdict;
     char user[SIGN_IN_NAME_BYTES]; /* as PAM calls the accepted one */
+    enum role role;                /* by his groups */
 };
 
 /*

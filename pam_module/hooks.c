@@ -66,24 +66,9 @@ static const struct mark *mark_get(pam_handle_t *pamh, const struct pam_items *i
     return mark;
 }
 
-/*
- * Groups are looked up as the host does it, and only when some are exempt. Any user of one of them
- * is exempt. A slow directory does not use up the check's time.
- */
-static void exempt_by_group(pam_handle_t *pamh, struct login_check *check)
+static bool is_member(void *context, const char *user, const char *group)
 {
-    char groups[CONFIG_LIST_BYTES];
-    char *rest = groups;
-    char *group;
-
-    if (check->job.exempt || check->job.config.exempt_groups[0] == '\0')
-        return;
-    memcpy(groups, check->job.config.exempt_groups, sizeof groups);
-    while (!check->job.exempt && (group = strsep(&rest, " ")) != NULL)
-        if (*group != '\0' &&
-            pam_modutil_user_in_group_nam_nam(pamh, check->items.event.user, group) == 1)
-            check->job.exempt = true;
-    login_check_start_clock(check);
+    return pam_modutil_user_in_group_nam_nam(context, user, group) == 1;
 }
 
 /* *mark: what an earlier hook left for this login, or NULL. */
@@ -114,8 +99,7 @@ static void judge(pam_handle_t *pamh, struct login_check *check, enum login_meth
     event->stage = STAGE_ATTEMPT;
     event->method = method;
     pam_items_measure(&check->items);
-    login_check_exemptions(check);
-    exempt_by_group(pamh, check);
+    login_check_exemptions(check, is_member, pamh);
     login_check_judge(check, method == METHOD_NOT_PAM, judgement);
 }
 

@@ -12,7 +12,6 @@
 #include "check/kept.h"
 #include "check/request.h"
 #include "common/clock.h"
-#include "common/exemptions.h"
 #include "common/trusted_file.h"
 #include "pam_module/audit.h"
 #include "pam_module/guard.h"
@@ -57,22 +56,26 @@ void login_check_begin(struct login_check *check, int argc, const char **argv)
     login_check_start_clock(check);
 }
 
-void login_check_exemptions(struct login_check *check)
+void login_check_exemptions(struct login_check *check, exempt_membership *is_member, void *context)
 {
     const struct config *config = &check->job.config;
     const struct login_event *event = &check->items.event;
+    struct exemption_list command = {.count = 0};
+    const struct exempt_sources sources = {.config = config,
+                                           .command = &command,
+                                           .groups = config->exempt_groups,
+                                           .is_member = is_member,
+                                           .context = context};
     struct error error = ERROR_NONE;
-    bool match = false;
+    struct exempt_rule rule;
 
-    if (config_list_has(config->exempt_users, event->user) ||
-        config_networks_contain(config->exempt_networks, &event->source)) {
-        check->job.exempt = true;
-        return;
-    }
-    if (!exemptions_match(config->exemptions, geteuid(), event->user, &event->source,
-                          event->time_us / US_PER_S, &match, &error))
+    if (!exemption_list_refresh(&command, config->exemptions, geteuid(), &error))
         (void)audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
-    check->job.exempt = match;
+    check->job.exempt =
+        exempt_find(&sources, event->user, &event->source, event->time_us / US_PER_S, &rule);
+    exemption_list_finish(&command);
+    if (config->exempt_groups[0] != '\0')
+        login_check_start_clock(check); /* a slow directory does not use up the check's time */
 }
 
 /* In the worker. */

@@ -5,6 +5,7 @@
 #ifndef PAM_MODULE_LOGIN_CHECK_H
 #define PAM_MODULE_LOGIN_CHECK_H
 
+#include "common/exempt.h"
 #include "common/module_args.h"
 #include "pam_module/pam_items.h"
 
@@ -31,8 +32,11 @@ void login_check_start_clock(struct login_check *check);
  */
 bool login_check_enforces(const struct login_check *check);
 
-/* Whether user or source is exempt by name, network or a temporary exemption; groups are extra. */
-void login_check_exemptions(struct login_check *check);
+/*
+ * Whether the login is exempt by the configuration or by anomalyctl allow. Groups are looked up as
+ * the host does it, and only when some are exempt and nothing else makes the login so.
+ */
+void login_check_exemptions(struct login_check *check, exempt_membership *is_member, void *context);
 
 struct judgement {
     struct login_id id;

@@ -180,6 +180,8 @@ static bool finish_channel(const struct alert_channel *channel, const unsigned *
             return error_set(error, FAULT_CONFIG,
                              "the channel has no secret_file; without one its receiver cannot "
                              "tell who sends");
+        if (channel->ca_file[0] != '\0' && strncmp(channel->url, "http://", 7) == 0)
+            return error_set(error, FAULT_CONFIG, "ca_file: http asks for no certificate");
         return check_url(channel->url, error);
     default:
         return true;

@@ -1,43 +1,16 @@
 #include "store/alert_groups.h"
 
-#include <grp.h>
-#include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "common/account.h"
 #include "common/clock.h"
-#include "common/config.h"
 #include "common/hash.h"
-
-#define FIRST_GROUPS 64
-
-static bool is_listed(const gid_t *ids, int count, const char *groups)
-{
-    for (int i = 0; i < count; i++) {
-        const struct group *group = getgrgid(ids[i]);
-
-        if (group && config_list_has(groups, group->gr_name))
-            return true;
-    }
-    return false;
-}
 
 static bool ask_machine(const char *user, const char *groups)
 {
-    const struct passwd *account = getpwnam(user);
-    gid_t first[FIRST_GROUPS], *more;
-    int count = FIRST_GROUPS;
-    bool member;
+    char group[ACCOUNT_GROUP_NAME_BYTES];
+    struct account account;
 
-    if (!account)
-        return false;
-    if (getgrouplist(account->pw_name, account->pw_gid, first, &count) >= 0)
-        return is_listed(first, count, groups);
-    more = count > 0 ? reallocarray(NULL, (size_t)count, sizeof(*more)) : NULL;
-    member = more && getgrouplist(account->pw_name, account->pw_gid, more, &count) >= 0 &&
-             is_listed(more, count, groups);
-    free(more);
-    return member;
+    account_find(user, true, &account);
+    return account_is_in_one(&account, groups, group);
 }
 
 bool alert_groups_have(void *context, const char *user, const char *groups)

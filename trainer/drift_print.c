@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "common/clock.h"
+#include "common/owner.h"
 #include "common/text_table.h"
 #include "trainer/drift.h"
-#include "trainer/store_owner.h"
 
 /* An index is read beyond what chance makes of so few logins. */
 static const char *reading_of(const struct drift_change *change)
@@ -154,7 +154,7 @@ bool drift_show(const struct command_line *line, const struct risk_model *model,
     struct config config;
     struct drift drift;
 
-    if (!command_config(line, &config, error) || !store_owner_become(config.store, error) ||
+    if (!command_config(line, &config, error) || !owner_become_for_files(config.store, error) ||
         !store_open(&store, config.store, STORE_READ, error))
         return false;
     budgets = fit_budgets_of(&config);

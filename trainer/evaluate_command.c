@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/json_writer.h"
+#include "common/owner.h"
 #include "store/model_file.h"
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
@@ -13,10 +14,9 @@
 #include "trainer/evaluate_raw.h"
 #include "trainer/evaluate_text.h"
 #include "trainer/gather.h"
-#include "trainer/import_format.h"
+#include "trainer/history_options.h"
 #include "trainer/import_store.h"
 #include "trainer/output.h"
-#include "trainer/store_owner.h"
 
 struct evaluate_values {
     const char *csv, *format, *model, *report;
@@ -138,11 +138,11 @@ static bool gather(struct evaluate_job *job, struct error *error)
 
     if (job->values->csv != NULL)
         return gather_from_file(job, error);
-    bool gathered = store_owner_become(job->config.store, error) &&
+    bool gathered = owner_become_for_files(job->config.store, error) &&
                     store_open(&store, job->config.store, STORE_READ, error) &&
                     gather_from(job, store, error);
     store_close(store);
-    return gathered && store_owner_leave(error);
+    return gathered && owner_leave(error);
 }
 
 /* ---- what comes out ---- */
@@ -248,9 +248,8 @@ static int run_evaluate(const struct command_line *line)
         return command_misused(line, "--format is of a --csv FILE");
     if (values.format == NULL)
         values.format = "csv";
-    if (import_format_find(values.format) == NULL)
-        return command_misused(line, "unknown format \"%s\"; known: " IMPORT_FORMAT_NAMES,
-                               values.format);
+    if (history_format(line, values.format) == NULL)
+        return COMMAND_USAGE;
     struct evaluate_job *job = calloc(1, sizeof *job);
     if (job == NULL) {
         struct error error = ERROR_NONE;

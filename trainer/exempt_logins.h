@@ -2,15 +2,15 @@
 #ifndef TRAINER_EXEMPT_LOGINS_H
 #define TRAINER_EXEMPT_LOGINS_H
 
-#include "common/config.h"
+#include "common/exempt.h"
 #include "scorer/policy.h"
 #include "store/store.h"
 #include "trainer/key_table.h"
 
 struct exempt_logins {
     const struct config *config;
-    struct exemption *temporary; /* those of the exemptions file that are in force now */
-    size_t temporary_count;
+    struct exemption_list command, dashboard;
+    int64_t now_s;
     struct key_table users; /* what the machine says of a user */
 };
 

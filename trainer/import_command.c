@@ -4,26 +4,22 @@
 
 #include "common/clock.h"
 #include "common/json_writer.h"
+#include "common/owner.h"
 #include "common/text_table.h"
 #include "store/drain.h"
 #include "trainer/commands.h"
-#include "trainer/import_format.h"
+#include "trainer/history_options.h"
 #include "trainer/import_store.h"
-#include "trainer/store_owner.h"
 
 /* Memory that the store's caches give back is asked for again at once: it is kept. */
 #define KEPT_BYTES (256 << 20)
 
 struct import_values {
-    const char *format;
-    int64_t year;
+    struct history_values history;
 };
 
 static const struct command_option OPTIONS[] = {
-    COMMAND_TEXT(struct import_values, format, "format", IMPORT_FORMAT_NAMES,
-                 "what the file is (needed)"),
-    COMMAND_INTEGER(struct import_values, year, "year", "Y", 1970, 2100, 0,
-                    "the year of the last line, for dates without one; otherwise the file's"),
+    HISTORY_OPTIONS(struct import_values, history),
 };
 
 struct import_job {
@@ -48,7 +44,7 @@ static bool import_into_store(struct import_job *job, const struct import_format
 {
     struct drain_result drained;
 
-    if (!geo_open(&job->geo, config->geo, error) || !store_owner_become(config->store, error) ||
+    if (!geo_open(&job->geo, config->geo, error) || !owner_become_for_files(config->store, error) ||
         !store_open(&job->store, config->store, STORE_WRITE, error) ||
         !drain_everything(job->store, config, NULL, &drained, error) ||
         !import_target_init(&job->target, job->store, job->geo, format->tells_live, error) ||
@@ -149,24 +145,20 @@ static int run_import(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct config config;
     struct input input;
-    struct import_job job = {.reading = {.last_year = (int)values->year,
-                                         .utc = line->utc,
-                                         .visit = import_target_add,
-                                         .progress = show_progress}};
+    struct import_job job = {.store = NULL};
     int64_t began_us = clock_monotonic_us();
 
-    if (values->format == NULL)
-        return command_misused(line, "--format is missing");
-    const struct import_format *format = import_format_find(values->format);
+    const struct import_format *format = history_format(line, values->history.format);
     if (format == NULL)
-        return command_misused(line, "unknown format \"%s\"; known: " IMPORT_FORMAT_NAMES,
-                               values->format);
-    if (!command_config(line, &config, &error) || !input_open(&input, line->operands[0], &error))
+        return COMMAND_USAGE;
+    if (!command_config(line, &config, &error) ||
+        !history_open(line, &values->history, &input, &job.reading, &error))
         return command_fail(line, &error);
     (void)store_configure_for_one_thread(); /* faster if it can be had */
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-    job.reading.input = &input;
+    job.reading.visit = import_target_add;
     job.reading.context = &job.target;
+    job.reading.progress = show_progress;
     bool done = import_into_store(&job, format, &config, &error);
     store_close(job.store); /* puts it on disk, which takes its time too */
     command_progress_end();

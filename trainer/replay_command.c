@@ -5,12 +5,12 @@
 #include "common/clock.h"
 #include "common/json_writer.h"
 #include "common/moment.h"
+#include "common/owner.h"
 #include "store/model_file.h"
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/exempt_logins.h"
 #include "trainer/replay_report.h"
-#include "trainer/store_owner.h"
 
 #define USUAL_SINCE  "30d"
 #define USERS_SHOWN  20
@@ -173,7 +173,7 @@ static bool open_model(struct replaying *replaying, const char *path, struct err
 {
     if (path != NULL)
         return model_file_read(&replaying->model, path, error);
-    return store_owner_become(replaying->config.store, error) &&
+    return owner_become_for_files(replaying->config.store, error) &&
            model_file_open(&replaying->model, &replaying->config, error);
 }
 
@@ -188,7 +188,7 @@ static bool replay_store(struct replaying *replaying, const struct replay_values
                        values->all ? 0 : LOGINS_SHOWN);
     bool done = exempt_logins_init(&replaying->exempt, &replaying->config,
                                    replaying->until_us / US_PER_S, error) &&
-                store_owner_become(replaying->config.store, error) &&
+                owner_become_for_files(replaying->config.store, error) &&
                 store_open(&store, replaying->config.store, STORE_READ, error) &&
                 judge_store(replaying, store, error);
     store_close(store);

@@ -10,7 +10,7 @@
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
-#include "trainer/import_format.h"
+#include "trainer/history_options.h"
 #include "trainer/import_store.h"
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
@@ -22,19 +22,16 @@
 #define OUT_BYTES     (1 << 20)
 
 struct score_values {
-    const char *format, *model, *out;
-    int64_t year;
+    struct history_values history;
+    const char *model, *out;
 };
 
 static const struct command_option OPTIONS[] = {
-    COMMAND_TEXT(struct score_values, format, "format", IMPORT_FORMAT_NAMES,
-                 "what the file is (needed)"),
+    HISTORY_OPTIONS(struct score_values, history),
     COMMAND_TEXT(struct score_values, model, "model", "FILE",
                  "score with it; otherwise with the built-in model"),
     COMMAND_TEXT(struct score_values, out, "out", "FILE",
                  "where the scores go; otherwise to standard output"),
-    COMMAND_INTEGER(struct score_values, year, "year", "Y", 1970, 2100, 0,
-                    "the year of the last line, for dates without one; otherwise the file's"),
 };
 
 struct scoring {
@@ -298,25 +295,20 @@ static int run_score(const struct command_line *line)
     struct error error = ERROR_NONE;
     struct model_file model;
     struct input input;
-    struct scoring scoring = {.reading = {.input = &input,
-                                          .last_year = (int)values->year,
-                                          .utc = line->utc,
-                                          .visit = take_login,
-                                          .context = &scoring,
-                                          .progress = show_progress}};
+    struct scoring scoring = {.geo = NULL};
 
-    if (values->format == NULL)
-        return command_misused(line, "--format is missing");
-    const struct import_format *format = import_format_find(values->format);
+    const struct import_format *format = history_format(line, values->history.format);
     if (format == NULL)
-        return command_misused(line, "unknown format \"%s\"; known: " IMPORT_FORMAT_NAMES,
-                               values->format);
+        return COMMAND_USAGE;
     if (line->json && values->out == NULL)
         return command_misused(line, "--json prints the totals, so the scores need --out FILE");
     if (!open_model(&model, values->model, &error))
         return command_fail(line, &error);
-    bool done = input_open(&input, line->operands[0], &error);
+    bool done = history_open(line, &values->history, &input, &scoring.reading, &error);
     if (done) {
+        scoring.reading.visit = take_login;
+        scoring.reading.context = &scoring;
+        scoring.reading.progress = show_progress;
         done = score_input(line, &scoring, format, &model, &error);
         input_close(&input);
     }

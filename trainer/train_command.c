@@ -7,13 +7,13 @@
 
 #include "common/clock.h"
 #include "common/json_writer.h"
+#include "common/owner.h"
 #include "common/trusted_file.h"
 #include "store/geo.h"
 #include "store/model_file.h"
 #include "trainer/commands.h"
 #include "trainer/fit_summary.h"
 #include "trainer/gather.h"
-#include "trainer/store_owner.h"
 
 struct train_values {
     const char *out;
@@ -230,7 +230,7 @@ static bool print_json(const struct fit_result *result, const struct old_model *
 static bool write_model(const struct train_values *values, const char *path,
                         const struct fit_result *result, struct error *error)
 {
-    if (values->out != NULL && !store_owner_leave(error))
+    if (values->out != NULL && !owner_leave(error))
         return false;
     return trusted_file_replace(path, result->bytes, result->size, 0640, FAULT_MODEL, error);
 }
@@ -253,7 +253,8 @@ static bool train(const struct command_line *line, const struct config *config, 
     /* A file elsewhere is the caller's to read, one in the store its owner's. */
     if (values->out != NULL)
         open_old(line, path, old);
-    bool trained = describe_geo(config, &facts, error) && store_owner_become(config->store, error);
+    bool trained =
+        describe_geo(config, &facts, error) && owner_become_for_files(config->store, error);
     if (trained && values->out == NULL)
         open_old(line, path, old);
     if (old->usable)

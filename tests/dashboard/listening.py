@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Where it listens and for whom: Unix sockets, TLS, sockets that systemd passes, proxies."""
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
 
-from rig import Dashboard, Promises, free_port, run
+from rig import Dashboard, Promises, free_port, run, wait_for
 
 
 class UnixDashboard(Dashboard):
@@ -28,18 +30,32 @@ class TlsDashboard(Dashboard):
     def __init__(self, *options):
         super().__init__(*options)
         self.key, self.certificate = self.root / "key.pem", self.root / "certificate.pem"
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-            "/CN=dashboard.example", "-addext", "subjectAltName=DNS:dashboard.example",
-            "-keyout", self.key, "-out", self.certificate)
+        self.make_certificate()
         self._options += ("--tls-key", self.key, "--tls-cert", self.certificate)
+
+    def make_certificate(self, *algorithm):
+        run("openssl", "req", "-x509", "-newkey", *(algorithm or ("rsa:2048",)), "-nodes", "-days", "2",
+            "-subj", "/CN=dashboard.example", "-addext", "subjectAltName=DNS:dashboard.example",
+            "-keyout", self.key, "-out", self.certificate)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def shows(self, certificate):
+        """Whether a handshake of now ends with that certificate (PEM)."""
+        try:
+            with self.handshake(certificate) as client:
+                return client.getpeercert(True) == ssl.PEM_cert_to_DER_cert(certificate)
+        except ssl.SSLError:
+            return False
 
     def connect(self, source=None):
         connection = super().connect()
         connection.sock = self.handshake()
         return connection
 
-    def handshake(self, **settings):
-        context = ssl.create_default_context(cafile=self.certificate)
+    def handshake(self, certificate=None, **settings):
+        context = ssl.create_default_context(cadata=certificate or self.certificate.read_text())
         for name, value in settings.items():
             setattr(context, name, value)
         return context.wrap_socket(socket.create_connection((self.host, self.port), 10),
@@ -110,6 +126,52 @@ def tls(promises):
         promises.check("nothing in the open", spoke is None, spoke)
 
 
+def renewal(promises):
+    promises.section("another certificate")
+    service = TlsDashboard()
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    for path in (service.store, *service.store.iterdir()):
+        os.chown(path, owner, -1)
+    with service:
+        promises.equal("it gave up root, and the key is its alone", (
+            os.stat(f"/proc/{service.process.pid}").st_uid, service.key.stat().st_mode & 0o777),
+            (owner, 0o600))
+        first = service.certificate.read_text()
+        held = service.connect()
+        held.request("GET", "/health")
+        promises.equal("a connection of before", held.getresponse().read() != b"", True)
+        service.make_certificate("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+        second = service.certificate.read_text()
+        promises.check("is not there before SIGHUP", service.shows(first))
+        service.reload()
+        promises.check("is there soon after", wait_for(lambda: service.shows(second), 30, 0.1), service.log())
+        held.request("GET", "/health")
+        promises.equal("who was connected stays so", held.getresponse().status, 200)
+        held.close()
+        for why, path, text, sentence in (
+                ("a key of another", service.certificate, first, "is not that of the certificate"),
+                ("no certificate", service.certificate, "nothing\n", "certificate.pem holds no certificate"),
+                ("no key", service.key, "nothing\n", "key.pem holds no key"),
+                ("a file that others could write", service.key, None, "can be written by others"),
+                ("no file", service.key, "", "cannot open")):
+            service.certificate.write_text(second)
+            before = service.log()
+            if text:
+                path.write_text(text)
+            elif text is None:
+                path.chmod(0o666)
+            else:
+                path.unlink()
+            service.reload()
+            promises.check(f"{why}: one sentence", wait_for(
+                lambda: sentence in service.log().removeprefix(before), 30, 0.1)
+                and service.log().removeprefix(before).count("\n") == 1,
+                service.log().removeprefix(before))
+            promises.check("and the one before stays", service.shows(second))
+        promises.check("without a word of a sanitizer", service.stop() == 0 and "Sanitizer" not in
+                       service.log() and "runtime error" not in service.log(), service.log())
+
+
 def activation(promises):
     promises.section("a socket from the service manager")
     with socket.socket() as listener, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
@@ -166,7 +228,7 @@ def main():
     promises = Promises("listening")
     with Dashboard() as service:
         refusals(promises, service)
-    for part in (unix, tls, activation, names):
+    for part in (unix, tls, renewal, activation, names):
         part(promises)
     promises.finish()
 

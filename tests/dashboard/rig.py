@@ -60,7 +60,7 @@ class Dashboard:
     """The service on a port of loopback, over a store of its own."""
 
     def __init__(self, *options, store=None, config=None, history=HISTORY, host="127.0.0.1",
-                 programs=None, **popen):
+                 programs=None, environment=None, **popen):
         self.build = build_directory()
         self.program = programs or self._built
         self._home = tempfile.TemporaryDirectory(prefix="dashboard-")
@@ -76,6 +76,7 @@ class Dashboard:
         self.host, self.port = host, free_port(host)
         self._log = open(self.root / "log", "wb")
         self._options = options
+        self._environment = environment or {}
         self._popen = popen
         self.process = None
 
@@ -93,7 +94,8 @@ class Dashboard:
             [self.program("anomaly-dashboard"), *listen, *self._options, "--config", self.config],
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env={
                 # What is freed is kept for a while by the sanitizer: here, not for long.
-                **os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"}, **self._popen)
+                **os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1", **self._environment},
+            **self._popen)
         if not wait_for(lambda: self.ended() or self._answers(), 20) or self.ended():
             raise RuntimeError(f"anomaly-dashboard does not run: {self.log()}")
         return self

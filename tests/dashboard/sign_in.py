@@ -261,7 +261,8 @@ def reload(promises, service):
     os.kill(service.process.pid, 1)
     promises.check("groups change without a restart", wait_for(lambda: getattr(service.sign_in(
         user="vera", password="secret of vera", source="6.6.6.6"), "status", 0) == 401, 5, 0.3))
-    promises.equal("who is in none any more is signed out", vera.get("/api/session").status, 401)
+    promises.check("who is in none any more is signed out", wait_for(
+        lambda: vera.get("/api/session").status == 401, 30, 0.1))
     promises.check("others are not", anna.get("/api/session").json["role"] == "analyst"
                    and once.get("/api/session").json["role"] == "analyst")
     service.config.write_text("nonsense\n")

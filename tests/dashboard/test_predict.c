@@ -174,31 +174,55 @@ static void fill(const char *directory)
     store_close(store);
 }
 
+static struct config config_of(const char *directory)
+{
+    struct config config;
+
+    config_init(&config);
+    snprintf(config.store, sizeof config.store, "%s", directory);
+    snprintf(config.exemptions, sizeof config.exemptions, "%s/allowed", directory);
+    strcpy(config.geo, "none");
+    strcpy(config.model, "builtin");
+    return config;
+}
+
+/* A login of anna's 41 days after the first. */
+static struct prediction annas(const char *address)
+{
+    struct prediction prediction;
+    struct error error = ERROR_NONE;
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "{\"user\": \"anna\", \"ip\": \"%s\", \"service\": \"sshd\", \"time\": %lld}", address,
+             (long long)(FIXTURE_START_US / US_PER_S + 41 * S_PER_DAY));
+    ASSERT_DONE(read_text(text, &prediction, &error));
+    return prediction;
+}
+
+static struct prediction strange_one_of_annas(void)
+{
+    struct prediction strange = annas("5.6.7.8");
+
+    strcpy(strange.event.place.country, "BR");
+    strcpy(strange.event.device, "another");
+    return strange;
+}
+
+static const struct asked_account NOT_KNOWN = {.is_known = false};
+
 static void a_habit_is_judged_milder_than_its_contrary_and_nothing_is_stored(void **state)
 {
     const char *directory = *state;
-    struct prediction usual, strange;
+    struct prediction usual = annas("8.8.8.8"), strange = strange_one_of_annas();
     struct error error = ERROR_NONE;
     struct check_kept kept = {.has_model = false};
-    struct config config;
+    struct config config = config_of(directory);
     struct store *store;
-    char usual_text[256];
 
     fill(directory);
-    config_init(&config);
-    snprintf(config.store, sizeof config.store, "%s", directory);
-    strcpy(config.geo, "none");
-    strcpy(config.model, "builtin");
-    snprintf(usual_text, sizeof usual_text,
-             "{\"user\": \"anna\", \"ip\": \"8.8.8.8\", \"service\": \"sshd\", \"time\": %lld}",
-             (long long)(FIXTURE_START_US / US_PER_S + 41 * 86400));
-    ASSERT_DONE(read_text(usual_text, &usual, &error));
-    ASSERT_DONE(predict_judge(&usual, &config, &kept, &error));
-    strange = usual;
-    assert_true(ip_parse("5.6.7.8", &strange.event.source));
-    strcpy(strange.event.place.country, "BR");
-    strcpy(strange.event.device, "another");
-    ASSERT_DONE(predict_judge(&strange, &config, &kept, &error));
+    ASSERT_DONE(predict_judge(&usual, &config, &kept, &NOT_KNOWN, &error));
+    ASSERT_DONE(predict_judge(&strange, &config, &kept, &NOT_KNOWN, &error));
     assert_true(usual.assessment.learned_logins > 0);
     assert_true(strange.assessment.risk > usual.assessment.risk);
     check_kept_drop(&kept);
@@ -207,6 +231,126 @@ static void a_habit_is_judged_milder_than_its_contrary_and_nothing_is_stored(voi
     assert_int_equal(fixture_logins(store), 40);
     store_close(store);
 }
+
+/* ---- who is exempt ---- */
+
+struct scene {
+    struct config config;
+    struct check_kept kept;
+};
+
+static void set_scene(struct scene *scene, const char *directory)
+{
+    *scene = (struct scene){.config = config_of(directory)};
+    scene->config.deny_budget = scene->config.step_up_budget = scene->config.log_budget = 1;
+    scene->config.min_history = 1;
+    fill(directory);
+}
+
+static struct prediction judge_as(struct scene *scene, const struct asked_account *account)
+{
+    struct prediction prediction = strange_one_of_annas();
+    struct error error = ERROR_NONE;
+
+    ASSERT_DONE(predict_judge(&prediction, &scene->config, &scene->kept, account, &error));
+    return prediction;
+}
+
+static void assert_exempt(struct scene *scene, enum exempt_kind kind, enum exempt_from from,
+                          const char *subject)
+{
+    struct prediction judged = judge_as(scene, &NOT_KNOWN);
+
+    assert_false(judged.needs_account);
+    assert_int_equal(judged.exempt.kind, kind);
+    assert_int_equal(judged.exempt.from, from);
+    assert_string_equal(judged.exempt.subject, subject);
+    assert_int_equal(judged.assessment.verdict, VERDICT_LOG);
+    assert_int_equal(judged.assessment.rule, RULE_EXEMPT);
+}
+
+static void exempt_is_who_the_configuration_names(void **state)
+{
+    struct scene scene;
+
+    set_scene(&scene, *state);
+    strcpy(scene.config.exempt_users, "bob anna");
+    assert_exempt(&scene, EXEMPT_USER, EXEMPT_BY_CONFIGURATION, "anna");
+    strcpy(scene.config.exempt_users, "bob ann annas");
+    strcpy(scene.config.exempt_networks, "192.0.2.0/24 5.6.0.0/16");
+    assert_exempt(&scene, EXEMPT_NETWORK, EXEMPT_BY_CONFIGURATION, "5.6.0.0/16");
+    check_kept_drop(&scene.kept);
+}
+
+static void put(const char *path, const struct exemption *exemption)
+{
+    struct error error = ERROR_NONE;
+
+    ASSERT_DONE(exemptions_write(path, exemption, exemption != NULL, &error));
+}
+
+/* Each file is read again once it is another, in the middle of it all. */
+static void exempt_for_a_time_is_as_the_files_say_now(void **state)
+{
+    const int64_t now_s = FIXTURE_START_US / US_PER_S + 41 * S_PER_DAY;
+    struct exemption user = {.subject = "anna", .until_s = now_s + 1};
+    struct exemption network = {true, "5.6.7.0/24", now_s + 1};
+    struct asked_account nobody = {.is_known = true};
+    char exceptions[FIXTURE_PATH_BYTES];
+    struct scene scene;
+
+    set_scene(&scene, *state);
+    snprintf(exceptions, sizeof exceptions, "%s/" EXEMPTIONS_STORE_FILE, (const char *)*state);
+    assert_int_equal(judge_as(&scene, &nobody).exempt.kind, EXEMPT_NOT);
+    put(scene.config.exemptions, &user);
+    assert_exempt(&scene, EXEMPT_USER, EXEMPT_BY_COMMAND, "anna");
+    assert_int_equal(judge_as(&scene, &nobody).exempt.until_s, now_s + 1);
+    put(scene.config.exemptions, NULL);
+    assert_int_equal(judge_as(&scene, &nobody).exempt.kind, EXEMPT_NOT);
+    put(exceptions, &network);
+    assert_exempt(&scene, EXEMPT_NETWORK, EXEMPT_BY_DASHBOARD, "5.6.7.0/24");
+    network.until_s = now_s;
+    put(exceptions, &network);
+    assert_int_equal(judge_as(&scene, &nobody).exempt.kind, EXEMPT_NOT);
+    check_kept_drop(&scene.kept);
+}
+
+static void a_group_is_asked_for_before_it_is_said_who_is_not_exempt(void **state)
+{
+    struct asked_account account = {.is_known = true, .group = "wheel"};
+    struct scene scene;
+
+    set_scene(&scene, *state);
+    strcpy(scene.config.exempt_groups, "adm wheel");
+    assert_true(judge_as(&scene, &NOT_KNOWN).needs_account);
+    assert_int_equal(judge_as(&scene, &account).exempt.kind, EXEMPT_GROUP);
+    assert_string_equal(judge_as(&scene, &account).exempt.subject, "wheel");
+    assert_int_equal(judge_as(&scene, &account).assessment.verdict, VERDICT_LOG);
+    strcpy(account.group, "");
+    assert_int_equal(judge_as(&scene, &account).exempt.kind, EXEMPT_NOT);
+    assert_int_equal(judge_as(&scene, &account).assessment.verdict, VERDICT_DENY);
+    strcpy(scene.config.exempt_users, "anna");
+    assert_exempt(&scene, EXEMPT_USER, EXEMPT_BY_CONFIGURATION, "anna");
+    check_kept_drop(&scene.kept);
+}
+
+static void who_is_root_is_asked_for_before_a_denial_is_said(void **state)
+{
+    struct asked_account account = {.is_known = true};
+    struct scene scene;
+
+    set_scene(&scene, *state);
+    assert_true(judge_as(&scene, &NOT_KNOWN).needs_account);
+    assert_int_equal(judge_as(&scene, &account).assessment.verdict, VERDICT_DENY);
+    account.is_root = true;
+    assert_int_equal(judge_as(&scene, &account).assessment.verdict, VERDICT_STEP_UP);
+    assert_int_equal(judge_as(&scene, &account).assessment.rule, RULE_ROOT);
+    scene.config.deny_root = true;
+    assert_false(judge_as(&scene, &NOT_KNOWN).needs_account);
+    check_kept_drop(&scene.kept);
+}
+
+#define JUDGEMENT_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {
@@ -217,9 +361,11 @@ int main(void)
         cmocka_unit_test(a_new_device_without_a_name_is_nobodys),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(a_user_that_does_not_fit_is_refused_not_cut),
-        cmocka_unit_test_setup_teardown(
-            a_habit_is_judged_milder_than_its_contrary_and_nothing_is_stored, fixture_setup,
-            fixture_teardown),
+        JUDGEMENT_TEST(a_habit_is_judged_milder_than_its_contrary_and_nothing_is_stored),
+        JUDGEMENT_TEST(exempt_is_who_the_configuration_names),
+        JUDGEMENT_TEST(exempt_for_a_time_is_as_the_files_say_now),
+        JUDGEMENT_TEST(a_group_is_asked_for_before_it_is_said_who_is_not_exempt),
+        JUDGEMENT_TEST(who_is_root_is_asked_for_before_a_denial_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/exemptions.h"
+#include "common/exemption_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -42,8 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     struct ip_address address = {.family = 4, .bytes = {192, 0, 2, 1}};
     struct error error = ERROR_NONE;
-    bool match = false;
-    bool sound = exemptions_match(path, geteuid(), "ann", &address, 1000, &match, &error);
+    struct exemption_list list = {.count = 0};
+    bool sound = exemption_list_refresh(&list, path, geteuid(), &error);
+    const struct exemption *found = exemption_list_find(&list, "ann", &address, 1000);
+    if (found != NULL && (found->until_s <= 1000 || list.count == 0))
+        abort();
+    exemption_list_finish(&list);
     if (sound != (error.fault == FAULT_NONE))
         abort();
     if (sound != exemptions_visit(path, geteuid(), is_whole, NULL, NULL))

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/exemptions.h"
+#include "common/exemption_list.h"
 #include "fixture.h"
 #include "store/decision.h"
 #include "store/login_page.h"
@@ -390,14 +390,14 @@ static const char *published(const char *directory)
 
 static bool is_exempt(const char *directory, const char *user, const char *address, int64_t now_s)
 {
-    char path[FIXTURE_PATH_BYTES];
+    struct exemption_list list = {.count = 0};
     struct ip_address source;
     struct error error = ERROR_NONE;
-    bool match;
 
-    snprintf(path, sizeof(path), "%s/" EXEMPTIONS_STORE_FILE, directory);
     assert_true(ip_parse(address, &source));
-    ASSERT_DONE(exemptions_match(path, geteuid(), user, &source, now_s, &match, &error));
+    ASSERT_DONE(exemption_list_refresh_store(&list, directory, &error));
+    bool match = exemption_list_find(&list, user, &source, now_s) != NULL;
+    exemption_list_finish(&list);
     return match;
 }
 

@@ -2,7 +2,7 @@
 # None of them brings a service.
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config perl libpam0g-dev libmaxminddb-dev \
-libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev libmaxmind-db-writer-perl libcmocka-dev"
+libsqlite3-dev libmd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev libgnutls28-dev libmaxmind-db-writer-perl libcmocka-dev"
 
 # For the dashboard's pages. Node.js may come from elsewhere, and Debian's npm would conflict with it.
 command -v node >/dev/null && command -v npm >/dev/null || BUILD_PACKAGES="$BUILD_PACKAGES nodejs npm"

@@ -4,7 +4,7 @@
  */
 import { post } from "../lib/api.js";
 import { freshId, h, refill } from "../lib/dom.js";
-import { NONE, percent } from "../lib/format.js";
+import { moment, NONE, percent } from "../lib/format.js";
 import { setQuery } from "../lib/router.js";
 import { pageHead, panel, userLink } from "../components/layout.js";
 import { load } from "../components/load.js";
@@ -51,11 +51,18 @@ function question(query) {
   return body;
 }
 
+const ORIGINS = { configuration: "by the configuration", command: "by anomalyctl allow", dashboard: "on this dashboard" };
+
+function exemption({ kind, subject, until, from }) {
+  return ["the ", kind, " ", h("strong", {}, subject), ", ", ORIGINS[from], until && [" until ", moment(until)]];
+}
+
 function verdict(answer, user) {
   return panel("The model's answer", {},
     h("p", { class: "verdict-line" }, verdictBadge(answer), riskMeter(answer)),
     h("p", {}, answer.anomaly ? "An anomaly: " : "Not an anomaly: ", h("strong", {}, percent(answer.probability_anomaly)),
       " probability that it is an attack, ", h("strong", {}, percent(answer.probability_normal)), " that it is not."),
+    answer.exempt && h("p", {}, "Exempt: ", exemption(answer.exempt), "."),
     h("h3", {}, "Why"), reasonList(answer.reasons),
     h("p", { class: "muted foot" }, "Compared with what is known of ", userLink(user), ". Model: ", answer.model ?? NONE));
 }
