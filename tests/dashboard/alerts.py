@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from listing import Reader, check_list_export
 from rig import Dashboard, Promises, Session, wait_for
 
 SECRET = "a secret of more than sixteen bytes"
@@ -127,6 +128,10 @@ def seen(promises, service, anna):
     promises.check("it is open no more", wait_for(
         lambda: anna.get("/api/alerts?state=open").json["items"] == [], 20))
     first = anna.get("/api/alerts?state=acknowledged").json["items"][1]["acknowledged"]
+    rows, events = check_list_export(promises, Reader(anna), "/api/alerts", "alerts", ["ALERT"], state="acknowledged")
+    promises.equal("as a file too", (rows[1]["acknowledged_by"], rows[1]["acknowledged"]), (first["by"], first["time"]))
+    promises.equal("with its logins", [" ".join(event["pam_anomaly.logins"]) for event in events],
+                   [row["logins"] for row in rows])
     anna.request("POST", f"/api/alerts/{number}/acknowledge")
     promises.equal("the first who did stands",
                    anna.get("/api/alerts?state=acknowledged").json["items"][1]["acknowledged"], first)

@@ -2,52 +2,18 @@
 """Lists and the overview say what the stored logins say: filters, orders, pages, exports."""
 
 import csv
-import io
-import json
 import socket
 import subprocess
 import tempfile
-import urllib.parse
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from listing import Reader, check_list_export, export, moment, target
 from rig import Dashboard, Promises, build_directory, wait_for
 
 LOGINS = 6000
 VERDICTS = ["allow", "log", "step-up", "deny"]
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def target(path, **query):
-    return path + "?" + urllib.parse.urlencode(query)
-
-
-class Reader:
-    """Everything of a list, page by page."""
-
-    def __init__(self, session):
-        self.session = session
-
-    def get(self, path, **query):
-        answer = self.session.get(target(path, **query))
-        if answer.status != 200:
-            raise RuntimeError(f"{path} {query}: {answer}")
-        return answer.json
-
-    def all(self, path, between=lambda: None, **query):
-        items, cursor = [], {}
-        for _ in range(2000):
-            page = self.get(path, **query, **cursor)
-            items += page["items"]
-            if page["next"] is None:
-                return items
-            cursor = {"cursor": page["next"]}
-            between()
-        raise RuntimeError(f"{path} {query} has no end")
 
 
 def gravity(login):
@@ -254,28 +220,58 @@ def check_cursors(promises, service, reader, everything):
     promises.equal("a user list's cursor: 400", reader.session.get(target("/api/users", cursor="zz")).status, 400)
 
 
+def check_all_exports(promises, reader):
+    promises.section("exports of every list")
+    _, logins = check_list_export(promises, reader, "/api/logins", "logins", ["LOGIN"], order="oldest")
+    promises.equal("logins are events", {event["event.kind"] for event in logins}, {"event"})
+    check_list_export(promises, reader, "/api/sessions", "sessions", ["LOGIN"])
+    _, queue = check_list_export(promises, reader, "/api/queue", "queue", ["LOGIN", "WAITING"],
+                              lambda row: {**row["login"], "later": row["later"]})
+    promises.equal("what waits are alerts", {event["event.kind"] for event in queue}, {"alert"})
+    promises.check("beside the login before", any("pam_anomaly.travel.speed_kmh" in event for event in queue))
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="name")
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="attempts")
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"])
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"], order="failures", since="7d")
+    check_list_export(promises, reader, "/api/exceptions", "exceptions", ["EXCEPTION"])
+
+
+def check_analysis_export(promises, reader):
+    promises.section("exports of an analysis")
+    history = ["time,user,ip,success"] + [f"{1790000000 + number},{name},192.0.2.{number},1"
+                                          for number, name in enumerate(("=cmd", "-432", "'=x", "bob"))]
+    answer = reader.session.request("POST", "/api/analyse?format=csv", "\n".join(history) + "\n",
+                                    headers={"Content-Type": "text/csv"})
+    job = answer.json.get("job")
+    if not promises.check("is taken", answer.status == 202 and job, answer):
+        return
+    promises.check("is done", wait_for(
+        lambda: reader.get(f"/api/analyse/{job}")["state"] == "done", 120), reader.get(f"/api/analyse/{job}"))
+    rows, events = check_list_export(promises, reader, f"/api/analyse/{job}/rows", "scored", ["SCORED"])
+    promises.equal("names are guarded in CSV alone", ([row["user"] for row in rows], [event["user.name"] for event in events]),
+                   (["'=cmd", "'-432", "''=x", "bob"], ["=cmd", "-432", "'=x", "bob"]))
+    promises.equal("only what is judged so", export(reader, f"/api/analyse/{job}/rows", "csv", verdict="deny")[1],
+                   [row for row in rows if row["verdict"] == "deny"])
+
+
 def check_exports(promises, service, reader):
     promises.section("exports")
     formula = '=HYPERLINK("http://x")'
     names = [formula, "+1", "-1", "@sum", 'a,"b"', "\u00e9"]
     add_logins(service, "names.csv", [[f"2026-03-0{n + 1}T10:00:00Z", name, "web", "8.8.8.8", 0]
                                       for n, name in enumerate(names)])
-    answer = reader.session.get(target("/api/logins", format="csv", ip="8.8.8.8", order="oldest"))
-    rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    answer, rows = export(reader, "/api/logins", "csv", ip="8.8.8.8", order="oldest")
     promises.equal("what a spreadsheet would compute has an apostrophe", [row["user"] for row in rows],
                    ["'" + name if name[0] in "=+-@" else name for name in names], answer)
-    promises.check("it is a file", "logins.csv" in answer.headers["Content-Disposition"], answer)
+    promises.equal("and in a list of users", sorted({"'" + name for name in names[:4]} - {
+        row["user"] for row in export(reader, "/api/users", "csv")[1]}), [])
     everything = reader.all("/api/logins", order="oldest", limit=500)
-    rows = list(csv.DictReader(io.StringIO(
-        reader.session.get(target("/api/logins", format="csv", order="oldest")).body.decode(), newline="")))
-    promises.equal("all of a list", [row["id"] for row in rows], ids(everything))
-    lines = reader.session.get(target("/api/logins", format="ecs", order="oldest")).body.decode().splitlines()
-    events = [json.loads(line) for line in lines]
-    promises.equal("in ECS too", [event["event.id"] for event in events], ids(everything))
+    events = export(reader, "/api/logins", "ecs", order="oldest")[1]
+    promises.equal("in ECS names are as they are", [event["user.name"] for event in events],
+                   [login["user"] for login in everything])
     promises.equal("with outcomes", [event["event.outcome"] for event in events],
                    ["failure" if login["reached"] == "attempt" else "success" for login in everything])
-    rows = reader.session.get(target("/api/sessions", format="csv", user="user0")).body.decode()
-    promises.equal("sessions of one user", len(rows.splitlines()) - 1,
+    promises.equal("sessions of one user", len(export(reader, "/api/sessions", "csv", user="user0")[1]),
                    len(reader.all("/api/sessions", user="user0")))
 
 
@@ -334,6 +330,8 @@ def main():
             for check in (check_logins, check_one, check_queue, check_overview, check_users, check_sources,
                           check_sessions):
                 check(promises, reader, everything)
+            check_all_exports(promises, reader)
+            check_analysis_export(promises, reader)
             check_cursors(promises, service, reader, everything)
             check_exports(promises, service, reader)
             check_refusals(promises, reader)

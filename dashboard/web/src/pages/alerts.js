@@ -5,8 +5,9 @@ import { count, counted, duration, moment, NONE } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
-import { chosen, filterBar } from "../components/filters.js";
+import { filterBar } from "../components/filters.js";
 import { pageHead, panel } from "../components/layout.js";
+import { exportLinks } from "../components/list.js";
 import { emptyState, load } from "../components/load.js";
 import { table } from "../components/table.js";
 import { toast } from "../components/toast.js";
@@ -93,12 +94,14 @@ export default {
     const filters = filterBar(FIELDS, view.query, "Filter alerts");
     const [list, below] = [h("div", {}), h("div", { class: "stack" })];
     let query = view.query;
-    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, ...chosen(query, ["state"]) }, signal), (page) =>
+    const wanted = () => ({ state: query.get("state") || "open" });
+    const fill = () => load(list, signal, () => get("/api/alerts", { limit: 100, ...wanted() }, signal), (page) =>
       (page.items.length === 0
         ? emptyState(query.get("state") ? "No alert." : "No open alert.", "Alerts come from the rules below; one that was acknowledged is under “acknowledged”.")
         : [h("p", { class: "unseen", role: "status" }, counted(page.items.length, "alert")),
           h("ul", { class: "alert-list" }, page.items.map((alert) => alertCard(alert, fill, signal))),
-          page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`)]));
+          page.next && h("p", { class: "muted" }, `The newest ${count(page.items.length)} are shown.`),
+          exportLinks("/api/alerts", wanted())]));
     refill(root, pageHead("Alerts"), filters, list, below);
     fill();
     load(below, signal, () => get("/api/alerts/rules", null, signal), rules);

@@ -34,7 +34,7 @@ export default {
     const filters = filterBar(FIELDS, view.query, "Filter sessions");
     const body = h("div", {});
     const fill = (query) => refill(body, pagedList({
-      view, path: "/api/sessions", query: chosen(query, NAMES), caption: "Sessions", columns: COLUMNS, exports: true,
+      view, path: "/api/sessions", query: chosen(query, NAMES), caption: "Sessions", columns: COLUMNS,
       empty: () => emptyState("No session matches.", query.get("open") === "1" ? "Nobody is logged in through a watched service right now."
         : "Take a filter away, or choose a longer time."),
     }));

@@ -14,7 +14,7 @@ import { decisionColumns } from "../components/decisions.js";
 import { openDialog } from "../components/dialog.js";
 import { judgeNotes } from "../components/judge.js";
 import { pageHead } from "../components/layout.js";
-import { pagedList } from "../components/list.js";
+import { exportLinks, pagedList } from "../components/list.js";
 import { emptyState, load } from "../components/load.js";
 import { loginPath } from "../components/login_columns.js";
 import { Queue } from "../components/queue.js";
@@ -66,8 +66,12 @@ class TriageView {
     await load(this.element, this.view.signal, () => this.fetch(null), (page) => this.take(page));
   }
 
+  get query() {
+    return { later: this.later ? 1 : 0, since: this.view.query.get("since") };
+  }
+
   fetch(cursor) {
-    return get("/api/queue", { later: this.later ? 1 : 0, since: this.view.query.get("since"), limit: PAGE, cursor }, this.view.signal);
+    return get("/api/queue", { ...this.query, limit: PAGE, cursor }, this.view.signal);
   }
 
   take(page) {
@@ -75,7 +79,7 @@ class TriageView {
     this.next = page.next;
     this.queue.add(page.items);
     if (this.queue.entries.length === 0) return [this.fresh, nothingLeft(this.later)];
-    this.columns = h("div", { class: "triage" }, h("div", {}, this.list, this.moreBox));
+    this.columns = h("div", { class: "triage" }, h("div", {}, this.list, h("div", { class: "list-foot" }, this.moreBox, exportLinks("/api/queue", this.query))));
     this.draw();
     return [h("div", { class: "queue-bar" }, this.status, this.fresh,
       h("button", { type: "button", class: "quiet", onclick: help }, "Keys", h("kbd", { "aria-hidden": "true" }, "?"))),
