@@ -125,6 +125,8 @@ def off(promises, scene):
     promises.equal("who asked for what is written down", [
         (item["by"], item["job"], item["file"], item["format"], item["state"], item["why"]) for item in decided],
                    [("anna", job, "auth.log", "sshd", "failed", ended["message"])], decided)
+    line = scene.request("GET", "/api/decisions?format=csv").body.decode().splitlines()[1]
+    promises.check("as a file, too", "auth.log" in line and ",failed," in line and "anna" in line, line)
     scene.product.stop_daemon()
     scene.product.start_daemon()
     return job
