@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+enum exempt_kind exemption_kind(const struct exemption *exemption)
+{
+    return exemption->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
+}
+
 const char *exempt_kind_name(enum exempt_kind kind)
 {
     static const char *const NAMES[] = {NULL,
@@ -84,7 +89,7 @@ static bool find_for_a_time(const struct asked *asked, const struct exemption_li
 
     if (found == NULL)
         return false;
-    asked->rule->kind = found->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
+    asked->rule->kind = exemption_kind(found);
     asked->rule->from = from;
     asked->rule->until_s = found->until_s;
     memcpy(asked->rule->subject, found->subject, sizeof(asked->rule->subject));

@@ -31,7 +31,8 @@ enum exempt_from {
         EXEMPT_FROM_COUNT
 };
 
-const char *exempt_kind_name(enum exempt_kind kind); /* NULL of EXEMPT_NOT */
+enum exempt_kind exemption_kind(const struct exemption *exemption); /* USER or NETWORK */
+const char *exempt_kind_name(enum exempt_kind kind);                /* NULL of EXEMPT_NOT */
 const char *exempt_from_name(enum exempt_from from);
 
 struct exempt_rule {

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/exempt.h"
 #include "common/trusted_file.h"
 
 #define BLANKS        " \t\r"
@@ -207,16 +208,12 @@ static void begin_text(struct rewrite *rewrite, const char *heading)
     memcpy(rewrite->text, heading, rewrite->size);
 }
 
-const char *exemption_kind_name(const struct exemption *exemption)
-{
-    return exemption->is_network ? "network" : "user";
-}
-
 static void write_exemption(struct rewrite *rewrite, const struct exemption *exemption)
 {
     size_t left = sizeof(rewrite->text) - rewrite->size;
     int length = snprintf(rewrite->text + rewrite->size, left, "%s %s until %" PRId64 "\n",
-                          exemption_kind_name(exemption), exemption->subject, exemption->until_s);
+                          exempt_kind_name(exemption_kind(exemption)), exemption->subject,
+                          exemption->until_s);
     if (length < 0 || (size_t)length >= left)
         rewrite->overflow = true;
     else

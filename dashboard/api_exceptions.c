@@ -253,6 +253,7 @@ bool revoke_exception(struct worker *worker, const struct request *request, stru
         return reply_refuse(reply, 404,
                             "no exception of the %s %s was made on the dashboard; \"anomalyctl "
                             "revoke\" ends one that was made with \"anomalyctl allow\"",
-                            exemption_kind_name(&word.exemption), word.exemption.subject);
+                            exempt_kind_name(exemption_kind(&word.exemption)),
+                            word.exemption.subject);
     return say(worker, &word, reply, error);
 }

@@ -11,9 +11,9 @@
 #include "dashboard/worker.h"
 #include "store/model_json.h"
 
-#define FRESH_S 900 /* an answer is given again for so long */
-#define WAITING 8   /* at most, so that uploads find their places */
-#define BUDGETS "0.1x,0.2x,0.5x,2x,5x,10x"
+#define FRESH_S 900    /* an answer is given again for so long */
+#define WAITING 8      /* at most, so that uploads find their places */
+#define WORST   "5000" /* logins of a replay: some 2 MB */
 
 #define BUILT_IN "built-in"
 
@@ -101,7 +101,7 @@ bool answer_replay(struct worker *worker, const struct request *request, struct 
     if (strlen(since) > 24)
         return reply_refuse(reply, 400, "\"since\" is a moment or a span such as 30d");
     snprintf(key, sizeof key, "replay-%016" PRIx64 "-%s", model->header->checksum, since);
-    const char *const arguments[] = {"replay", "--since",          since, "--budget",
-                                     BUDGETS,  SAME_PLACE(worker), NULL};
+    const char *const arguments[] = {"replay", "--since",          since, "--worst",
+                                     WORST,    SAME_PLACE(worker), NULL};
     return answer_job(worker, request, key, arguments, reply, error);
 }

@@ -45,25 +45,20 @@ static void visit_configured(struct listing *listing, enum exempt_kind kind, con
     }
 }
 
-static enum exempt_kind kind_of(const struct exemption *exemption)
-{
-    return exemption->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
-}
-
 static bool visit_command(void *context, const struct exemption *exemption)
 {
     struct listing *listing = context;
     int64_t until_us = exemption->until_s * US_PER_S;
 
     if (exemption->until_s > listing->wanted->now_us / US_PER_S)
-        visit_one(listing, (struct exception_entry){kind_of(exemption), exemption->subject,
+        visit_one(listing, (struct exception_entry){exemption_kind(exemption), exemption->subject,
                                                     until_us, .from = EXEMPT_BY_COMMAND});
     return true;
 }
 
 struct exception_entry exception_of_word(const struct word *word)
 {
-    return (struct exception_entry){kind_of(&word->exemption),
+    return (struct exception_entry){exemption_kind(&word->exemption),
                                     word->exemption.subject,
                                     word->exemption.until_s * US_PER_S,
                                     word->by,

@@ -2,32 +2,20 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "check/kept.h"
 #include "common/clock.h"
-#include "store/alert_json.h"
-#include "store/decision.h"
-#include "store/login_json.h"
+#include "dashboard/live_news.h"
 
-#define IDLE_MS        1000
-#define LIVE_DECISIONS 64 /* read at once */
+#define IDLE_MS 1000
 
 /* An event's bytes. */
 struct live_event {
     char *text;
     size_t size;
     enum verdict verdict;
-};
-
-/* As much of a login as tells that it changed. */
-struct seen_login {
-    struct login_id id;
-    enum login_stage reached;
-    int8_t label;
 };
 
 struct live_watcher {
@@ -49,241 +37,35 @@ struct live {
     /* under the lock */
     struct live_watcher *watchers;
     size_t watcher_count;
+    unsigned watch, looking; /* the watch that goes on, the one that is looked for now: a watch
+                                begins with somebody where nobody was */
     struct live_event events[LIVE_EVENTS];
     uint64_t number; /* of the next event; event n is at n % LIVE_EVENTS */
 
     /* the thread's own */
-    struct check_kept kept;
-    struct seen_login seen[2][LIVE_LOGINS]; /* the latest logins, then and now */
-    size_t seen_count[2];
-    int now;                           /* which of the two */
-    int64_t last_alert, last_decision; /* the newest that there were */
-    bool looked;
-    bool store_fails;
+    struct live_news news;
     int64_t heartbeat_us; /* monotonic, of the next one */
 };
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
-/* Takes the text. */
-static void add_event(struct live *live, char *text, size_t size, enum verdict verdict)
+/* Takes the text. What a look of an earlier watch finds was there before this one. */
+static void add_event(void *context, char *text, size_t size, enum verdict verdict)
 {
+    struct live *live = context;
+
     pthread_mutex_lock(&live->lock);
+    if (live->looking != live->watch) {
+        pthread_mutex_unlock(&live->lock);
+        free(text);
+        return;
+    }
     struct live_event *place = &live->events[live->number++ % LIVE_EVENTS];
     free(place->text);
     *place = (struct live_event){.text = text, .size = size, .verdict = verdict};
     for (struct live_watcher *watcher = live->watchers; watcher != NULL; watcher = watcher->next)
         watcher->wake(watcher->context);
     pthread_mutex_unlock(&live->lock);
-}
-
-static void add_text(struct live *live, const char *text)
-{
-    char *copy = strdup(text);
-
-    if (copy != NULL)
-        add_event(live, copy, strlen(copy), VERDICT_DENY);
-}
-
-/* One that there is no memory for is as one that was missed. */
-static void add_login(struct live *live, const struct stored_login *login)
-{
-    const struct login_record *record = &login->record;
-    char id[LOGIN_ID_TEXT_BYTES], *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    if (out == NULL)
-        return;
-    struct json_writer json = json_writer_to(out);
-    fprintf(out, "id: %s\nevent: login\ndata: ", login_id_format(&record->event.id, id));
-    login_json(&json, NULL, login, false, NULL);
-    fputs("\n\n", out);
-    if (fclose(out) == 0)
-        add_event(live, text, size, record->assessed ? record->assessment.verdict : VERDICT_ALLOW);
-    else
-        free(text);
-}
-
-static bool add_alert(struct live *live, struct store *store, const struct alert *alert,
-                      struct error *error)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    if (out == NULL)
-        return true;
-    struct json_writer json = json_writer_to(out);
-    fputs("event: alert\ndata: ", out);
-    bool done = alert_json(&json, store, alert, error);
-    fputs("\n\n", out);
-    if (fclose(out) == 0 && done)
-        add_event(live, text, size, VERDICT_DENY);
-    else
-        free(text);
-    return done;
-}
-
-/* ---- looking ----------------------------------------------------------------------------------
- */
-
-static const struct seen_login *find_seen(const struct live *live, const struct login_id *id)
-{
-    int then = !live->now;
-
-    for (size_t i = 0; i < live->seen_count[then]; i++) {
-        if (login_id_equal(&live->seen[then][i].id, id))
-            return &live->seen[then][i];
-    }
-    return NULL;
-}
-
-struct looking {
-    struct live *live;
-    struct stored_login *fresh; /* the newest first */
-    size_t count;
-};
-
-static bool look_at(void *context, const struct stored_login *login)
-{
-    struct looking *looking = context;
-    struct live *live = looking->live;
-    const struct seen_login *seen = find_seen(live, &login->record.event.id);
-
-    live->seen[live->now][live->seen_count[live->now]++] =
-        (struct seen_login){login->record.event.id, login->reached, login->label};
-    if (seen == NULL || seen->reached != login->reached || seen->label != login->label)
-        looking->fresh[looking->count++] = *login;
-    return live->seen_count[live->now] < LIVE_LOGINS;
-}
-
-static bool read_latest(struct live *live, struct looking *looking, struct error *error)
-{
-    const struct login_filter filter = {.since_us = clock_utc_us() - LIVE_WINDOW_S * US_PER_S,
-                                        .newest_first = true,
-                                        .limit = LIVE_LOGINS};
-    struct store *store;
-
-    live->now = !live->now;
-    live->seen_count[live->now] = 0;
-    return check_keep_store(&live->kept, &live->config, &store, error) &&
-           store_logins(store, &filter, look_at, looking, error);
-}
-
-struct looking_for_alerts {
-    struct alert fresh[LIVE_ALERTS]; /* the newest first */
-    size_t count;
-    int64_t newest, last;
-};
-
-static bool look_at_alert(void *context, const struct alert *alert)
-{
-    struct looking_for_alerts *looking = context;
-
-    if (looking->newest == 0)
-        looking->newest = alert->id;
-    if (alert->id <= looking->last)
-        return false;
-    looking->fresh[looking->count++] = *alert;
-    return true;
-}
-
-static bool look_for_alerts(struct live *live, struct error *error)
-{
-    struct looking_for_alerts looking = {.last = live->last_alert};
-    struct store *store;
-
-    if (!check_keep_store(&live->kept, &live->config, &store, error) ||
-        !store_alerts(store, ALERT_STATE_ALL, 0, LIVE_ALERTS, look_at_alert, &looking, error))
-        return false;
-    live->last_alert = looking.newest;
-    for (size_t i = looking.count; i > 0 && live->looked; i--) {
-        if (!add_alert(live, store, &looking.fresh[i - 1], error))
-            return false;
-    }
-    return true;
-}
-
-struct looking_for_labels {
-    struct live_event fresh[LIVE_DECISIONS]; /* the newest first */
-    size_t count;
-    int64_t newest, last;
-};
-
-static bool look_at_decision(void *context, const struct decision *decision)
-{
-    struct looking_for_labels *looking = context;
-    struct live_event *event = &looking->fresh[looking->count];
-
-    if (looking->newest == 0)
-        looking->newest = decision->number;
-    if (decision->number <= looking->last)
-        return false;
-    if (decision->word.kind != WORD_LABEL && decision->word.kind != WORD_LATER)
-        return true;
-    FILE *out = open_memstream(&event->text, &event->size);
-    if (out == NULL)
-        return true;
-    struct json_writer json = json_writer_to(out);
-    fputs("event: label\ndata: ", out);
-    json_object_begin(&json, NULL);
-    decision_json_members(&json, decision);
-    json_object_end(&json);
-    fputs("\n\n", out);
-    if (fclose(out) == 0)
-        looking->count++;
-    else
-        free(event->text);
-    return true;
-}
-
-static bool look_for_labels(struct live *live, struct error *error)
-{
-    struct looking_for_labels looking = {.last = live->last_decision};
-    struct store *store;
-
-    bool done =
-        check_keep_store(&live->kept, &live->config, &store, error) &&
-        store_decisions(store, NULL, INT64_MAX, LIVE_DECISIONS, look_at_decision, &looking, error);
-    if (done && looking.newest > 0)
-        live->last_decision = looking.newest;
-    for (size_t i = looking.count; i > 0; i--) {
-        if (done && live->looked)
-            add_event(live, looking.fresh[i - 1].text, looking.fresh[i - 1].size, VERDICT_DENY);
-        else
-            free(looking.fresh[i - 1].text);
-    }
-    return done;
-}
-
-/* A store that cannot be read is told of once, and looked at again. */
-static void look(struct live *live)
-{
-    struct error error = ERROR_NONE;
-    struct looking looking = {.live = live};
-
-    looking.fresh = malloc(LIVE_LOGINS * sizeof *looking.fresh);
-    if (looking.fresh == NULL)
-        return;
-    if (!read_latest(live, &looking, &error) || !look_for_alerts(live, &error) ||
-        !look_for_labels(live, &error)) {
-        check_kept_drop(&live->kept);
-        live->now = !live->now;
-        if (!live->store_fails)
-            add_text(live, "event: state\ndata: {\"store\":false}\n\n");
-        live->store_fails = true;
-    } else {
-        /* The first look only learns what is there: whoever read it before may read it again. */
-        if (live->store_fails || !live->looked)
-            add_text(live, "event: state\ndata: {\"store\":true}\n\n");
-        live->store_fails = false;
-        for (size_t i = looking.count; i > 0 && live->looked; i--)
-            add_login(live, &looking.fresh[i - 1]);
-        live->looked = true;
-    }
-    free(looking.fresh);
 }
 
 static void beat(struct live *live)
@@ -293,11 +75,12 @@ static void beat(struct live *live)
     if (now_us < live->heartbeat_us)
         return;
     live->heartbeat_us = now_us + LIVE_HEARTBEAT_S * US_PER_S;
-    add_text(live, ":\n\n");
+    char *comment = strdup(":\n\n");
+    if (comment != NULL)
+        add_event(live, comment, strlen(comment), VERDICT_DENY);
 }
 
-/* ---- the thread -------------------------------------------------------------------------------
- */
+/* ---- the thread ---- */
 
 static void wait_ms(struct live *live, int64_t ms)
 {
@@ -317,18 +100,20 @@ static void *work(void *context)
     pthread_mutex_lock(&live->lock);
     while (!live->stop) {
         if (live->watchers == NULL) {
-            live->looked = false;
             wait_ms(live, IDLE_MS);
             continue;
         }
+        if (live->looking != live->watch)
+            live_news_begin_anew(&live->news);
+        live->looking = live->watch;
         pthread_mutex_unlock(&live->lock);
-        look(live);
+        live_news_look(&live->news);
         beat(live);
         pthread_mutex_lock(&live->lock);
         wait_ms(live, LIVE_LOOK_MS);
     }
     pthread_mutex_unlock(&live->lock);
-    check_kept_drop(&live->kept);
+    live_news_finish(&live->news);
     return NULL;
 }
 
@@ -353,6 +138,8 @@ bool live_create(struct live **live, const struct config *config, struct error *
     if (*live == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot keep live events");
     (*live)->config = *config;
+    (*live)->news =
+        (struct live_news){.config = &(*live)->config, .tell = add_event, .context = *live};
     if (start(*live, error))
         return true;
     free(*live);
@@ -376,8 +163,7 @@ void live_destroy(struct live *live)
     free(live);
 }
 
-/* ---- watchers ---------------------------------------------------------------------------------
- */
+/* ---- watchers ---- */
 
 struct live_watcher *live_watch(struct live *live, enum verdict at_least, void (*wake)(void *),
                                 void *context, struct error *error)
@@ -401,7 +187,7 @@ struct live_watcher *live_watch(struct live *live, enum verdict at_least, void (
         if (watcher->next != NULL)
             watcher->next->link = &watcher->next;
         live->watchers = watcher;
-        live->watcher_count++;
+        live->watch += live->watcher_count++ == 0;
         pthread_cond_signal(&live->change);
     }
     pthread_mutex_unlock(&live->lock);

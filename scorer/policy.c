@@ -14,22 +14,24 @@ static enum verdict verdict_of_risk(const struct policy *policy, const struct ri
     return VERDICT_ALLOW;
 }
 
+enum policy_rule policy_spares(const struct policy *policy, const struct policy_facts *facts)
+{
+    if (facts->exempt)
+        return RULE_EXEMPT;
+    if (facts->is_root && !policy->deny_root)
+        return RULE_ROOT;
+    return facts->learned_logins < policy->min_history ? RULE_HISTORY : RULE_NONE;
+}
+
 enum verdict policy_decide(const struct policy *policy, const struct risk_model *model, double risk,
                            const struct policy_facts *facts, enum policy_rule *rule)
 {
     enum verdict verdict = verdict_of_risk(policy, model, risk);
-    *rule = RULE_NONE;
-    if (facts->exempt) {
-        if (verdict == VERDICT_ALLOW)
-            return verdict;
-        *rule = RULE_EXEMPT;
-        return VERDICT_LOG;
-    }
-    if (verdict != VERDICT_DENY)
+    enum policy_rule spares = policy_spares(policy, facts);
+    enum verdict least = spares == RULE_EXEMPT ? VERDICT_LOG : VERDICT_DENY; /* that it moves */
+
+    *rule = verdict >= least ? spares : RULE_NONE;
+    if (*rule == RULE_NONE)
         return verdict;
-    if (facts->is_root && !policy->deny_root)
-        *rule = RULE_ROOT;
-    else if (facts->learned_logins < policy->min_history)
-        *rule = RULE_HISTORY;
-    return *rule == RULE_NONE ? VERDICT_DENY : VERDICT_STEP_UP;
+    return spares == RULE_EXEMPT ? VERDICT_LOG : VERDICT_STEP_UP;
 }

@@ -38,6 +38,10 @@ struct policy_facts {
     uint32_t learned_logins;
 };
 
+/* What would move the verdict on the highest risk: RULE_EXEMPT, RULE_ROOT, RULE_HISTORY or
+ * RULE_NONE. */
+enum policy_rule policy_spares(const struct policy *policy, const struct policy_facts *facts);
+
 /*
  * A risk at or above the threshold of a budget gives its verdict. Exempt: at most log, and the rule
  * says so from log on. Root without deny_root, and users below min_history: at most step up. *rule

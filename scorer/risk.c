@@ -119,6 +119,12 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
     return true;
 }
 
+/* Logins often tie at one risk: only above it does the budget hold. */
+float risk_step_threshold(const struct risk_model *model, unsigned i)
+{
+    return nextafterf(model->header->legitimate_quantiles[i], RISK_NEVER);
+}
+
 float risk_threshold_for(const struct risk_model *model, double budget)
 {
     const struct risk_model_header *header = model->header;
@@ -131,7 +137,5 @@ float risk_threshold_for(const struct risk_model *model, double budget)
     if (budget >= 1)
         return 0;
     double position = log(budget) / log(SMALLEST_SHARE) * (RISK_MODEL_QUANTILES - 1);
-    unsigned above = (unsigned)ceil(position - POSITION_NOISE);
-    /* Logins often tie at one risk: only above it does the budget hold. */
-    return nextafterf(header->legitimate_quantiles[above], RISK_NEVER);
+    return risk_step_threshold(model, (unsigned)ceil(position - POSITION_NOISE));
 }

@@ -39,4 +39,8 @@ bool risk_shares(const struct risk_model *model, const float features[FEATURE_CO
  */
 float risk_threshold_for(const struct risk_model *model, double budget);
 
+/* That of the budgets from risk_quantile_share(i) up to the next larger share, but for those that
+ * the model was trained for. */
+float risk_step_threshold(const struct risk_model *model, unsigned i);
+
 #endif

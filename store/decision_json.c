@@ -1,4 +1,5 @@
 #include "common/clock.h"
+#include "common/exempt.h"
 #include "store/decision.h"
 
 const char *decision_label_name(const struct word *word)
@@ -29,7 +30,7 @@ static void write_what(struct json_writer *json, const struct word *word)
         write_history(json, &word->history);
     if (word->kind != WORD_EXCEPTION)
         return;
-    json_text(json, "kind", exemption_kind_name(&word->exemption));
+    json_text(json, "kind", exempt_kind_name(exemption_kind(&word->exemption)));
     json_text(json, "subject", word->exemption.subject);
     json_time(json, "until", word->exemption.until_s * US_PER_S);
 }

@@ -15,10 +15,12 @@
 #define USUAL_SINCE  "30d"
 #define USERS_SHOWN  20
 #define LOGINS_SHOWN 50
+#define MOST_WORST   100000
 
 struct replay_values {
     const char *since, *model, *budget;
     bool all;
+    int64_t worst;
 };
 
 static const struct command_option OPTIONS[] = {
@@ -28,6 +30,8 @@ static const struct command_option OPTIONS[] = {
                  "budgets to try beside the configured ones, such as 0.5x,2x,deny=1/20000"),
     COMMAND_TEXT(struct replay_values, model, "model", "FILE",
                  "judge with it; otherwise with the configured model"),
+    COMMAND_INTEGER(struct replay_values, worst, "worst", "COUNT", 1, MOST_WORST, 0,
+                    "with --json: what any budget would do, and so many of the riskiest logins"),
     COMMAND_FLAG(struct replay_values, all, "all", "show every user and login, not only the first"),
 };
 
@@ -38,6 +42,7 @@ struct replaying {
     struct tried_policy tried[JUDGING_MOST_POLICIES];
     unsigned tried_count;
     struct exempt_logins exempt;
+    struct replay_slide slide; /* zeros unless --worst is given */
     struct replay_report report;
     struct judging *judging;
     int64_t done, total;
@@ -184,8 +189,13 @@ static bool replay_store(struct replaying *replaying, const struct replay_values
 
     if (!open_model(replaying, values->model, error))
         return false;
+    if (values->worst > 0 &&
+        !replay_slide_init(&replaying->slide, &replaying->model.risk, &replaying->tried[0].policy,
+                           (size_t)values->worst, error))
+        return false;
     replay_report_init(&replaying->report, replaying->tried, replaying->tried_count,
-                       values->all ? 0 : LOGINS_SHOWN);
+                       values->all ? 0 : LOGINS_SHOWN,
+                       values->worst > 0 ? &replaying->slide : NULL);
     bool done = exempt_logins_init(&replaying->exempt, &replaying->config,
                                    replaying->until_us / US_PER_S, error) &&
                 owner_become_for_files(replaying->config.store, error) &&
@@ -239,6 +249,8 @@ static int run_replay(const struct command_line *line)
     if (!moment_parse(values->since != NULL ? values->since : USUAL_SINCE, replaying.until_us,
                       line->utc, &replaying.since_us, &error))
         return command_misused(line, "--since: %s", error.text);
+    if (values->worst > 0 && !line->json)
+        return command_misused(line, "--worst is for programs: it needs --json");
     if (!command_config(line, &replaying.config, &error))
         return command_fail(line, &error);
     if (!choose_budgets(&replaying, values->budget, &error))
@@ -249,6 +261,7 @@ static int run_replay(const struct command_line *line)
     if (done)
         done = line->json ? print_json(&replaying, &error) : print_text(&replaying, line, &error);
     replay_report_finish(&replaying.report);
+    replay_slide_finish(&replaying.slide);
     model_file_close(&replaying.model);
     return done ? command_finish_output(line) : command_fail(line, &error);
 }

@@ -7,12 +7,13 @@
 #include "common/hash.h"
 
 void replay_report_init(struct replay_report *report, const struct tried_policy *policies,
-                        unsigned policy_count, size_t most_stopped)
+                        unsigned policy_count, size_t most_stopped, struct replay_slide *slide)
 {
     *report = (struct replay_report){.policies = policies,
                                      .policy_count = policy_count,
                                      .stopped = {.most = most_stopped},
-                                     .attacks = {.most = most_stopped}};
+                                     .attacks = {.most = most_stopped},
+                                     .slide = slide};
     key_table_init(&report->user_index, sizeof(size_t));
 }
 
@@ -63,7 +64,7 @@ static struct replayed_user *find_user(struct replay_report *report, const char 
         return NULL;
     report->users = users;
     *index = report->user_count;
-    report->users[*index] = (struct replayed_user){.name = strdup(name)};
+    report->users[*index] = (struct replayed_user){.name = strdup(name), .risk = -1};
     if (report->users[*index].name == NULL) {
         no_memory(error);
         return NULL;
@@ -81,6 +82,8 @@ static bool count_user(struct replay_report *report, const struct judged_login *
         return false;
     user->logins++;
     user->verdicts[login->verdicts[0]]++;
+    if (!login->facts.exempt && login->assessment.risk > user->risk)
+        user->risk = login->assessment.risk;
     for (unsigned i = 0; i < report->policy_count; i++) {
         if (login->verdicts[i] >= VERDICT_STEP_UP)
             user->stopped_by |= 1U << i;
@@ -122,6 +125,8 @@ bool replay_report_add(void *context, const struct judged_login *login, struct e
         count_verdicts(report, login, REPLAYED_LEGITIMATE);
     if (kind == REPLAYED_LOGIN && !count_user(report, login, error))
         return false;
+    if (report->slide != NULL)
+        replay_slide_add(report->slide, login, kind);
     return kind == REPLAYED_FAILURE || login->verdicts[0] < VERDICT_STEP_UP ||
            keep_login(kind == REPLAYED_ATTACK ? &report->attacks : &report->stopped, login, error);
 }
@@ -142,6 +147,32 @@ size_t stopped_logins_kept(const struct stopped_logins *stopped)
     return stopped->most > 0 && stopped->count > stopped->most ? stopped->most : stopped->count;
 }
 
+int64_t replay_report_total(const struct replay_report *report, unsigned policy,
+                            enum replayed_kind kind)
+{
+    int64_t sum = 0;
+
+    for (enum verdict verdict = VERDICT_ALLOW; verdict < VERDICT_COUNT; verdict++)
+        sum += report->counts[policy][kind][verdict];
+    return sum;
+}
+
+int64_t replay_report_users_stopped(const struct replay_report *report, unsigned policy)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < report->user_count; i++)
+        count += report->users[i].stopped_by >> policy & 1;
+    return count;
+}
+
+const struct judged_login *stopped_login(const struct stopped_logins *stopped, size_t back)
+{
+    size_t at = stopped->count - 1 - back;
+
+    return &stopped->logins[stopped->most > 0 ? at % stopped->most : at];
+}
+
 static bool find_reasons(struct stopped_logins *stopped, const struct risk_model *model,
                          struct error *error)
 {
@@ -157,6 +188,11 @@ bool replay_report_complete(struct replay_report *report, const struct risk_mode
 {
     if (report->user_count > 0)
         qsort(report->users, report->user_count, sizeof *report->users, compare_users);
-    return find_reasons(&report->stopped, model, error) &&
+    for (size_t i = 0; report->slide != NULL && i < report->user_count; i++) {
+        if (report->users[i].risk >= 0)
+            replay_slide_add_user(report->slide, report->users[i].risk);
+    }
+    return (report->slide == NULL || replay_slide_complete(report->slide, error)) &&
+           find_reasons(&report->stopped, model, error) &&
            find_reasons(&report->attacks, model, error);
 }

@@ -7,22 +7,9 @@
 #include "common/json_writer.h"
 #include "trainer/judging.h"
 #include "trainer/key_table.h"
+#include "trainer/replay_slide.h"
 
 #define POLICY_NAME_BYTES 64
-
-/* What became of a login that is judged. REPLAYED(symbol, name, words) */
-#define REPLAYED_KINDS                                                                             \
-    REPLAYED(LOGIN, "logins", "logins")                                                            \
-    REPLAYED(LEGITIMATE, "legitimate", "of them labelled legitimate")                              \
-    REPLAYED(FAILURE, "failures", "attempts that failed anyway")                                   \
-    REPLAYED(ATTACK, "attacks", "labelled attacks")
-
-enum replayed_kind {
-#define REPLAYED(symbol, name, words) REPLAYED_##symbol,
-    REPLAYED_KINDS
-#undef REPLAYED
-        REPLAYED_KIND_COUNT
-};
 
 /* A set of budgets that is tried. */
 struct tried_policy {
@@ -34,6 +21,7 @@ struct replayed_user {
     char *name;
     int64_t logins, verdicts[VERDICT_COUNT]; /* by the first policy */
     unsigned stopped_by;                     /* bit i: policy i stopped a login of this user */
+    double risk; /* the highest of a login that is not exempt; -1: all are */
 };
 
 /* Logins that the first policy stopped: a ring once so many are there. */
@@ -43,8 +31,9 @@ struct stopped_logins {
     size_t count;          /* ever */
 };
 
-/* How many of them are held. */
+/* How many of them are held, and those: 0 is the newest. */
 size_t stopped_logins_kept(const struct stopped_logins *stopped);
+const struct judged_login *stopped_login(const struct stopped_logins *stopped, size_t back);
 
 struct replay_report {
     const struct tried_policy *policies;
@@ -54,10 +43,12 @@ struct replay_report {
     struct replayed_user *users;
     size_t user_count, user_capacity;
     struct stopped_logins stopped, attacks; /* labelled attacks apart */
+    struct replay_slide *slide;             /* NULL: only those policies are asked for */
 };
 
+/* slide: to be filled beside it, or NULL; the caller's. */
 void replay_report_init(struct replay_report *report, const struct tried_policy *policies,
-                        unsigned policy_count, size_t most_stopped);
+                        unsigned policy_count, size_t most_stopped, struct replay_slide *slide);
 void replay_report_finish(struct replay_report *report);
 
 /* A judged_visitor; context: the report. Of a login that is kept only the features are needed. */
@@ -70,10 +61,16 @@ bool replay_report_add(void *context, const struct judged_login *login, struct e
 bool replay_report_complete(struct replay_report *report, const struct risk_model *model,
                             struct error *error) MUST_USE;
 
+/* Of all verdicts; of the users, those with a login that is asked or refused. */
+int64_t replay_report_total(const struct replay_report *report, unsigned policy,
+                            enum replayed_kind kind);
+int64_t replay_report_users_stopped(const struct replay_report *report, unsigned policy);
+
 bool replay_report_print(const struct replay_report *report, bool utc, size_t users_most,
                          struct error *error) MUST_USE;
 
-/* Members of the object that was begun. */
+/* Members of the object that was begun. With a slide, that stands for the lists of users and
+ * logins, so that what is written is bounded. */
 void replay_report_write(const struct replay_report *report, struct json_writer *json);
 
 #endif

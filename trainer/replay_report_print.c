@@ -1,4 +1,4 @@
-/* A replay's report in words and as JSON. */
+/* A replay's report in words. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -6,47 +6,16 @@
 #include "common/clock.h"
 #include "common/command_line.h"
 #include "common/text_table.h"
-#include "store/login_json.h"
 #include "trainer/replay_report.h"
 
 #define REASONS_BYTES 1024
 #define FROM_BYTES    (IP_TEXT_BYTES + PLACE_CITY_BYTES + 16)
 
-static const struct {
-    const char *name, *words;
-} KINDS[REPLAYED_KIND_COUNT] = {
-#define REPLAYED(symbol, name, words) [REPLAYED_##symbol] = {name, words},
+static const char *const KINDS[REPLAYED_KIND_COUNT] = {
+#define REPLAYED(symbol, name, words) [REPLAYED_##symbol] = words,
     REPLAYED_KINDS
 #undef REPLAYED
 };
-
-static int64_t total(const struct replay_report *report, unsigned policy, enum replayed_kind kind)
-{
-    int64_t sum = 0;
-
-    for (enum verdict verdict = VERDICT_ALLOW; verdict < VERDICT_COUNT; verdict++)
-        sum += report->counts[policy][kind][verdict];
-    return sum;
-}
-
-static int64_t users_stopped(const struct replay_report *report, unsigned policy)
-{
-    int64_t count = 0;
-
-    for (size_t i = 0; i < report->user_count; i++)
-        count += report->users[i].stopped_by >> policy & 1;
-    return count;
-}
-
-/* 0: the newest. */
-static const struct judged_login *kept_login(const struct stopped_logins *stopped, size_t back)
-{
-    size_t at = stopped->count - 1 - back;
-
-    return &stopped->logins[stopped->most > 0 ? at % stopped->most : at];
-}
-
-/* ---- for people ---- */
 
 static void print_share(struct text_table *table, int64_t count, int64_t of)
 {
@@ -66,13 +35,14 @@ static void print_verdicts(struct text_table *table, const struct replay_report 
                 {VERDICT_STEP_UP, "  asked for a second factor"},
                 {VERDICT_DENY, "  refused"}};
 
-    text_table_cell(table, "%s", KINDS[kind].words);
+    text_table_cell(table, "%s", KINDS[kind]);
     for (unsigned i = 0; i < report->policy_count; i++)
-        text_table_cell(table, "%" PRId64, total(report, i, kind));
+        text_table_cell(table, "%" PRId64, replay_report_total(report, i, kind));
     for (size_t row = 0; row < sizeof ROWS / sizeof ROWS[0]; row++) {
         text_table_cell(table, "%s", ROWS[row].words);
         for (unsigned i = 0; i < report->policy_count; i++)
-            print_share(table, report->counts[i][kind][ROWS[row].verdict], total(report, i, kind));
+            print_share(table, report->counts[i][kind][ROWS[row].verdict],
+                        replay_report_total(report, i, kind));
     }
 }
 
@@ -102,12 +72,12 @@ static bool print_totals(const struct replay_report *report, struct error *error
     print_budget(&table, report, "step_up_budget", offsetof(struct policy, step_up_budget));
     print_budget(&table, report, "deny_budget", offsetof(struct policy, deny_budget));
     for (enum replayed_kind kind = 0; kind < REPLAYED_KIND_COUNT; kind++) {
-        if (kind == REPLAYED_LOGIN || total(report, 0, kind) > 0)
+        if (kind == REPLAYED_LOGIN || replay_report_total(report, 0, kind) > 0)
             print_verdicts(&table, report, kind);
     }
     text_table_cell(&table, "users asked or refused");
     for (unsigned i = 0; i < report->policy_count; i++)
-        print_share(&table, users_stopped(report, i), (int64_t)report->user_count);
+        print_share(&table, replay_report_users_stopped(report, i), (int64_t)report->user_count);
     bool done = text_table_print(&table, command_colour(stdout), stdout, error);
     text_table_finish(&table);
     return done;
@@ -116,7 +86,7 @@ static bool print_totals(const struct replay_report *report, struct error *error
 static bool print_users(const struct replay_report *report, size_t most, struct error *error)
 {
     struct text_table table;
-    size_t stopped = (size_t)users_stopped(report, 0), shown = 0;
+    size_t stopped = (size_t)replay_report_users_stopped(report, 0), shown = 0;
 
     if (stopped == 0)
         return true;
@@ -189,7 +159,7 @@ static bool print_logins(const struct stopped_logins *stopped, const char *title
     text_table_cell(&table, "risk");
     text_table_cell(&table, "why");
     for (size_t i = 0; i < count; i++)
-        print_login(&table, kept_login(stopped, i), utc);
+        print_login(&table, stopped_login(stopped, i), utc);
     bool done = text_table_print(&table, command_colour(stdout), stdout, error);
     text_table_finish(&table);
     return done;
@@ -201,111 +171,4 @@ bool replay_report_print(const struct replay_report *report, bool utc, size_t us
     return print_totals(report, error) && print_users(report, users_most, error) &&
            print_logins(&report->stopped, "logins", utc, error) &&
            print_logins(&report->attacks, "labelled attacks", utc, error);
-}
-
-/* ---- for programs ---- */
-
-static void write_kind(struct json_writer *json, const struct replay_report *report,
-                       unsigned policy, enum replayed_kind kind)
-{
-    const int64_t *counts = report->counts[policy][kind];
-
-    json_integer(json, "logins", total(report, policy, kind));
-    json_integer(json, "would_log", counts[VERDICT_LOG]);
-    json_integer(json, "would_step_up", counts[VERDICT_STEP_UP]);
-    json_integer(json, "would_deny", counts[VERDICT_DENY]);
-}
-
-static void write_stopped_users(struct json_writer *json, const struct replay_report *report,
-                                unsigned policy)
-{
-    json_array_begin(json, "stopped_users");
-    for (size_t i = 0; i < report->user_count; i++) {
-        if (report->users[i].stopped_by >> policy & 1)
-            json_text(json, NULL, report->users[i].name);
-    }
-    json_array_end(json);
-}
-
-static void write_budgets(struct json_writer *json, const struct replay_report *report)
-{
-    json_array_begin(json, "budgets");
-    for (unsigned i = 0; i < report->policy_count; i++) {
-        const struct policy *policy = &report->policies[i].policy;
-        json_object_begin(json, NULL);
-        json_text(json, "name", report->policies[i].name);
-        json_number(json, "log_budget", policy->log_budget);
-        json_number(json, "step_up_budget", policy->step_up_budget);
-        json_number(json, "deny_budget", policy->deny_budget);
-        write_kind(json, report, i, REPLAYED_LOGIN);
-        json_integer(json, "users_stopped", users_stopped(report, i));
-        write_stopped_users(json, report, i);
-        for (enum replayed_kind kind = REPLAYED_LOGIN + 1; kind < REPLAYED_KIND_COUNT; kind++) {
-            json_object_begin(json, KINDS[kind].name);
-            write_kind(json, report, i, kind);
-            json_object_end(json);
-        }
-        json_object_end(json);
-    }
-    json_array_end(json);
-}
-
-static void write_users(struct json_writer *json, const struct replay_report *report)
-{
-    json_array_begin(json, "users");
-    for (size_t i = 0; i < report->user_count; i++) {
-        const struct replayed_user *user = &report->users[i];
-        json_object_begin(json, NULL);
-        json_text(json, "user", user->name);
-        json_integer(json, "logins", user->logins);
-        json_integer(json, "would_log", user->verdicts[VERDICT_LOG]);
-        json_integer(json, "would_step_up", user->verdicts[VERDICT_STEP_UP]);
-        json_integer(json, "would_deny", user->verdicts[VERDICT_DENY]);
-        json_object_end(json);
-    }
-    json_array_end(json);
-}
-
-static void write_login(struct json_writer *json, const struct judged_login *login)
-{
-    char time[CLOCK_TEXT_BYTES], address[IP_TEXT_BYTES], id[LOGIN_ID_TEXT_BYTES];
-    const struct login_event *event = &login->event;
-    const struct assessment *assessment = &login->assessment;
-
-    json_object_begin(json, NULL);
-    json_text(json, "id", login_id_format(&event->id, id));
-    json_text(json, "time", clock_format(event->time_us, true, time));
-    json_text(json, "user", event->user);
-    json_text(json, "ip", ip_format(&event->source, address));
-    json_text(json, "country", event->place.country);
-    json_text(json, "city", event->place.city);
-    json_number(json, "risk", assessment->risk);
-    json_text(json, "verdict", verdict_name(assessment->verdict));
-    json_text(json, "rule", policy_rule_name(assessment->rule));
-    json_text(json, "label", login->label < 0 ? NULL : login->label == 1 ? "attack" : "legitimate");
-    login_json_reasons(json, assessment);
-    json_object_end(json);
-}
-
-static void write_logins(struct json_writer *json, const char *name,
-                         const struct stopped_logins *stopped)
-{
-    json_array_begin(json, name);
-    for (size_t i = 0; i < stopped_logins_kept(stopped); i++)
-        write_login(json, kept_login(stopped, i));
-    json_array_end(json);
-}
-
-void replay_report_write(const struct replay_report *report, struct json_writer *json)
-{
-    write_kind(json, report, 0, REPLAYED_LOGIN);
-    for (enum replayed_kind kind = REPLAYED_LOGIN + 1; kind < REPLAYED_KIND_COUNT; kind++) {
-        json_object_begin(json, KINDS[kind].name);
-        write_kind(json, report, 0, kind);
-        json_object_end(json);
-    }
-    write_budgets(json, report);
-    write_users(json, report);
-    write_logins(json, "stopped", &report->stopped);
-    write_logins(json, "stopped_attacks", &report->attacks);
 }

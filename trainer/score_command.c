@@ -7,6 +7,7 @@
 #include "common/csv.h"
 #include "common/json_writer.h"
 #include "common/utf8.h"
+#include "store/login_json.h"
 #include "store/model_file.h"
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
@@ -21,6 +22,7 @@
 
 #define REASONS_BYTES 1024
 #define OUT_BYTES     (1 << 20)
+#define WORST_SHOWN   50
 
 struct score_values {
     struct history_values history;
@@ -173,7 +175,21 @@ static void write_unread(struct json_writer *json, const struct import_reading *
     json_array_end(json);
 }
 
-static bool print_json(const struct scoring *scoring, const char *model, double seconds,
+static void write_worst(struct json_writer *json, const struct worst_logins *worst)
+{
+    json_array_begin(json, "worst");
+    for (size_t i = 0; i < worst->count; i++) {
+        const struct judged_login *login = worst_login(worst, i);
+        json_object_begin(json, NULL);
+        worst_login_write(json, login);
+        json_text(json, "verdict", verdict_name(login->assessment.verdict));
+        login_json_reasons(json, &login->assessment);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static bool print_json(struct scoring *scoring, const char *model, double seconds,
                        struct error *error)
 {
     struct json_writer json = json_writer_to(stdout);
@@ -187,7 +203,8 @@ static bool print_json(const struct scoring *scoring, const char *model, double 
     json_integer(&json, "skipped", import_skipped_in_all(&scoring->reading.counts));
     json_integer(&json, "out_of_order", scoring->order.out_of_order);
     write_unread(&json, &scoring->reading);
-    worst_logins_write(&json, "worst", &scoring->worst);
+    worst_logins_sort(&scoring->worst);
+    write_worst(&json, &scoring->worst);
     json_text(&json, "model", model);
     json_number(&json, "seconds", seconds);
     json_object_end(&json);
@@ -270,7 +287,9 @@ static bool score_input(const struct command_line *line, struct scoring *scoring
 
     if (!command_config(line, &config, error) ||
         !output_spares(values->out, line->operands[0], error) ||
-        !output_spares(values->out, values->model, error) || !open_out(&out, values->out, error))
+        !output_spares(values->out, values->model, error) ||
+        !worst_logins_init(&scoring->worst, WORST_SHOWN, error) ||
+        !open_out(&out, values->out, error))
         return false;
     ordered_lines_init(&scoring->lines, out);
     bool done = score(scoring, format, &model->risk, &config, error);
@@ -313,6 +332,7 @@ static int run_score(const struct command_line *line)
         done = score_input(line, &scoring, format, &model, &error);
         input_close(&input);
     }
+    worst_logins_finish(&scoring.worst);
     model_file_close(&model);
     return done ? command_finish_output(line) : command_fail(line, &error);
 }

@@ -147,7 +147,7 @@ def exceptions(promises, service, anna):
     listed = lambda: {(e["kind"], e["subject"], e["from"]) for e in anna.get("/api/exceptions").json["items"]}
     expected = {("user", "root", "configuration"), ("group", "wheel", "configuration"),
                 ("network", "10.0.0.0/8", "configuration"), ("user", "carol", "command")}
-    promises.check("those of the configuration and of the command", wait_for(lambda: listed() == expected, 5),
+    promises.check("those of the configuration and of the command", wait_for(lambda: listed() == expected),
                    listed())
     made = attempts(service, "dora 198.51.100.7 deny", "dora 198.51.100.8 step-up", "eve 198.51.100.9 deny",
                     "eve 198.51.101.9 deny", "eve 198.51.100.9 log")

@@ -74,7 +74,8 @@ def ecs_is_sound(event):
 
 def check_list_export(promises, reader, path, name, groups, item_of=lambda row: row, **query):
     """Both files of a list hold what its pages hold, in the columns of the table."""
-    items = [item_of(item) for item in reader.all(path, **query)]
+    pages = {} if path == "/api/exceptions" else {"limit": 500}  # they are one page
+    items = [item_of(item) for item in reader.all(path, **pages, **query)]
     promises.check(f"{path}: there are some", bool(items))
     columns, fields = [], set()
     for group in groups:

@@ -101,7 +101,7 @@ def silence(promises, service, asking):
     promises.equal("nor predictions about those who are known", asking.predict("gina").status, 200)
     promises.equal("nor who is signed in", vera.get("/api/session").status, 200)
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     promises.check("who is not known in time is not guessed", len(answers) == 12 and all(
         answer.status == 503 and answer.headers["Retry-After"] and "name service" in answer.sentence
         for answer in answers), answers[:3])
@@ -109,8 +109,8 @@ def silence(promises, service, asking):
     promises.equal("a sign-in is given up", getattr(late, "status", 200), 503, late)
     SILENT.unlink()
     promises.check("afterwards all is well", wait_for(
-        lambda: asking.predict("late0").status == 200, 30, 0.2) and isinstance(service.sign_in(
-            user="vera", password="secret of vera"), Session))
+        lambda: asking.predict("late0").status == 200, step=0.2) and wait_for(lambda: isinstance(
+            service.sign_in(user="vera", password="secret of vera"), Session), step=0.2))
 
 
 def main():

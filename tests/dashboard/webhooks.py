@@ -50,7 +50,7 @@ class TlsReceiver(Receiver):
 
     def get_request(self):
         client, address = super().get_request()
-        client.settimeout(30)
+        client.settimeout(120)
         return self.context.wrap_socket(client, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, *_):
@@ -102,7 +102,7 @@ def deliveries(service):
 def posted(promises, service, table):
     login = json.loads(service.run("anomalyctl", "logins", "--json", "--limit", "1").stdout)["logins"][0]["id"]
     service.run("anomalyctl", "label", login, "attack")
-    wait_for(lambda: len(deliveries(service)) == len(table), 60, 0.2)
+    wait_for(lambda: len(deliveries(service)) == len(table), 120, 0.2)
     found = deliveries(service)
     for name, (receiver, _, says) in table.items():
         one = found.get(name)

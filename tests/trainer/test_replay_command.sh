@@ -94,6 +94,9 @@ has "$work/err" 'write 0.5x for half'
 status 2 replay --budget deny=2
 status 2 replay --budget 1x,1x,1x,1x,1x,1x,1x,1x
 has "$work/err" 'at most 7'
+status 2 replay --worst 10
+has "$work/err" 'needs --json'
+status 2 replay --worst 0 --json
 status 2 replay --since yesterday
 has "$work/err" 'neither a duration'
 status 1 replay --model "$work/none"

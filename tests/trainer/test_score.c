@@ -20,6 +20,7 @@
 #include "trainer/replay.h"
 #include "trainer/replay_report.h"
 #include "trainer/simulation.h"
+#include "trainer/worst_logins.h"
 
 #define LOGINS      800 /* some blocks of the judging */
 #define FIRST_ASKED 200 /* by the second judging */
@@ -245,7 +246,7 @@ static void report_gives_reasons(const struct past *past, const struct risk_mode
                                 .visit = replay_report_add,
                                 .context = &report};
 
-    replay_report_init(&report, &tried, 1, MOST_SHOWN);
+    replay_report_init(&report, &tried, 1, MOST_SHOWN, NULL);
     judge_all(past, &plan);
     must(replay_report_complete(&report, model, &error), &error);
     assert_true(report.attacks.count > MOST_SHOWN);
@@ -281,6 +282,41 @@ static void judges_as_at_login(void **state)
     free(past.logins);
     free(past.expected);
     free(past.judged);
+}
+
+/* ---- the worst ---- */
+
+#define WORST_KEPT  200 /* more than one risk has */
+#define WORST_ADDED 5000
+#define WORST_RISKS 40 /* so that many tie */
+
+/* Risks that tie, in an order that seems to be none. */
+static double risk_of(int i)
+{
+    return (double)(i * 7919 % WORST_RISKS) / WORST_RISKS;
+}
+
+static void keeps_the_worst(void **state)
+{
+    struct error error = ERROR_NONE;
+    struct worst_logins worst;
+    size_t at = 0;
+    (void)state;
+
+    must(worst_logins_init(&worst, WORST_KEPT, &error), &error);
+    for (int i = 0; i < WORST_ADDED; i++) {
+        struct judged_login login = {.event.time_us = i, .assessment.risk = risk_of(i)};
+        worst_logins_add(&worst, &login);
+    }
+    worst_logins_sort(&worst);
+    assert_int_equal(worst.count, WORST_KEPT);
+    for (int risk = WORST_RISKS - 1; at < WORST_KEPT; risk--) {
+        for (int i = 0; i < WORST_ADDED && at < WORST_KEPT; i++) {
+            if (risk_of(i) == (double)risk / WORST_RISKS)
+                assert_int_equal(worst_login(&worst, at++)->event.time_us, i);
+        }
+    }
+    worst_logins_finish(&worst);
 }
 
 /* ---- order ---- */
@@ -437,9 +473,9 @@ static void finishes_blocks_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_as_at_login),         cmocka_unit_test(orders_within_its_window),
-        cmocka_unit_test(gives_up_on_the_far_future), cmocka_unit_test(writes_lines_in_their_order),
-        cmocka_unit_test(finishes_blocks_in_order),
+        cmocka_unit_test(judges_as_at_login),          cmocka_unit_test(keeps_the_worst),
+        cmocka_unit_test(orders_within_its_window),    cmocka_unit_test(gives_up_on_the_far_future),
+        cmocka_unit_test(writes_lines_in_their_order), cmocka_unit_test(finishes_blocks_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
