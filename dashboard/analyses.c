@@ -14,7 +14,6 @@
 #include "common/clock.h"
 #include "common/history_format.h"
 #include "common/utf8.h"
-#include "dashboard/score_rows.h"
 #include "dashboard/session.h"
 
 #define PATH_BYTES   1024
@@ -26,6 +25,7 @@
 struct analysis {
     char id[ANALYSIS_ID_BYTES]; /* "": a free place */
     char name[ANALYSIS_NAME_BYTES], format[FORMAT_BYTES], who[WHO_BYTES];
+    char model[ANALYSIS_NAME_BYTES]; /* of a table; otherwise "" */
     bool receiving;
     int64_t began_us, received_bytes;
 };
@@ -49,9 +49,9 @@ struct upload {
 /* ---- files ------------------------------------------------------------------------------------
  */
 
-enum file { FILE_UPLOAD, FILE_ROWS, FILE_COUNT };
+enum file { FILE_UPLOAD, FILE_ROWS, FILE_WORST, FILE_COUNT };
 
-static const char *const FILES[FILE_COUNT] = {HISTORY_UPLOAD, "rows"};
+static const char *const FILES[FILE_COUNT] = {HISTORY_UPLOAD, "rows", "worst"};
 
 /* NULL for what cannot be: a path that is too long. */
 static const char *file_path(const struct analyses *analyses, const char *id, enum file file,
@@ -206,6 +206,21 @@ static bool make_id(char id[ANALYSIS_ID_BYTES], struct error *error)
     return true;
 }
 
+static bool is_table(const struct analysis *analysis)
+{
+    return strcmp(analysis->format, ANALYSIS_TABLE) == 0;
+}
+
+/* What people call a model of a table: its file without directory and ending. */
+static void name_model(struct analysis *analysis, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const char *ending = strrchr(name, '.');
+    int length = (int)(ending != NULL ? (size_t)(ending - name) : strlen(name));
+
+    snprintf(analysis->model, sizeof analysis->model, "%.*s", length, name);
+}
+
 static bool take_place(struct analyses *analyses, const struct analysis *analysis, int64_t now_us,
                        struct error *error)
 {
@@ -237,6 +252,8 @@ bool analyses_begin(struct analyses *analyses, const char *format, const char *n
     snprintf(analysis.who, sizeof analysis.who, "%s", who);
     if (model != NULL)
         snprintf(begun->model, sizeof begun->model, "%s", model);
+    if (is_table(&analysis))
+        name_model(&analysis, begun->model);
     if (!make_id(analysis.id, error) || !take_place(analyses, &analysis, now_us, error)) {
         free(begun);
         return false;
@@ -281,23 +298,28 @@ bool upload_add(struct upload *upload, const void *bytes, size_t size, struct er
     return true;
 }
 
-static bool start_job(const struct upload *upload, const char *format, int64_t now_us,
+static bool start_job(const struct upload *upload, const struct analysis *analysis, int64_t now_us,
                       struct error *error)
 {
     const struct analyses *analyses = upload->analyses;
-    char file[PATH_BYTES], rows[PATH_BYTES];
+    char file[PATH_BYTES], rows[PATH_BYTES], worst[PATH_BYTES];
     struct job_answer answer;
-    const char *arguments[10] = {"score", "--json", "--format", format};
+    const char *arguments[12] = {"score", "--json", "--format", analysis->format};
     size_t count = 4;
 
     if (file_path(analyses, upload->id, FILE_UPLOAD, file) == NULL ||
-        file_path(analyses, upload->id, FILE_ROWS, rows) == NULL)
+        file_path(analyses, upload->id, FILE_ROWS, rows) == NULL ||
+        file_path(analyses, upload->id, FILE_WORST, worst) == NULL)
         return error_set(error, FAULT_STORE, "the path of the dashboard's directory is too long");
     arguments[count++] = "--out";
     arguments[count++] = rows;
     if (upload->model[0] != '\0') {
         arguments[count++] = "--model";
         arguments[count++] = upload->model;
+    }
+    if (is_table(analysis)) {
+        arguments[count++] = "--worst";
+        arguments[count++] = worst;
     }
     arguments[count] = file;
     if (!jobs_ask(analyses->jobs, upload->id, arguments, JOB_MOST, ANALYSIS_KEPT_S, now_us, &answer,
@@ -314,7 +336,7 @@ bool upload_finish(struct upload *upload, int64_t now_us, char id[ANALYSIS_ID_BY
 
     pthread_mutex_lock(&analyses->lock);
     struct analysis *analysis = find(analyses, upload->id);
-    upload->finished = analysis != NULL && start_job(upload, analysis->format, now_us, error);
+    upload->finished = analysis != NULL && start_job(upload, analysis, now_us, error);
     if (upload->finished)
         analysis->receiving = false;
     pthread_mutex_unlock(&analyses->lock);
@@ -341,17 +363,34 @@ void upload_end(struct upload *upload)
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-static void write_members(const struct analysis *analysis, const struct job_answer *answer,
-                          struct json_writer *json)
+/* Why it failed, the upload by the name that people know it by. */
+static void write_message(const struct analyses *analyses, const struct analysis *analysis,
+                          const char *message, struct json_writer *json)
+{
+    char path[PATH_BYTES], told[JOB_MESSAGE_BYTES + ANALYSIS_NAME_BYTES];
+    const char *at =
+        file_path(analyses, analysis->id, FILE_UPLOAD, path) != NULL ? strstr(message, path) : NULL;
+
+    if (at != NULL)
+        snprintf(told, sizeof told, "%.*s%s%s", (int)(at - message), message, analysis->name,
+                 at + strlen(path));
+    else
+        snprintf(told, sizeof told, "%s", message);
+    json_text(json, "message", told[0] != '\0' ? told : NULL);
+}
+
+static void write_members(const struct analyses *analyses, const struct analysis *analysis,
+                          const struct job_answer *answer, struct json_writer *json)
 {
     json_text(json, "job", analysis->id);
     json_text(json, "name", analysis->name);
     json_text(json, "format", analysis->format);
+    json_text(json, "model", is_table(analysis) ? analysis->model : NULL);
     json_text(json, "by", analysis->who);
     json_time(json, "began", analysis->began_us);
     json_text(json, "state", analysis->receiving ? "receiving" : job_state_name(answer->state));
     json_integer(json, "received_bytes", analysis->received_bytes);
-    json_text(json, "message", answer->message[0] != '\0' ? answer->message : NULL);
+    write_message(analyses, analysis, answer->message, json);
 }
 
 bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
@@ -376,7 +415,7 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
         snprintf(answer.message, sizeof answer.message,
                  "its result gave way to newer work: upload the file again");
     }
-    write_members(&analysis, &answer, json);
+    write_members(analyses, &analysis, &answer, json);
     if (answer.output != NULL && answer.size > 0)
         json_raw(json, "result", answer.output, strcspn(answer.output, "\n"));
     else
@@ -405,14 +444,14 @@ void analyses_write_all(struct analyses *analyses, struct json_writer *json, con
             answer.state = jobs_state(analyses->jobs, analyses->at[next].id);
         written[next] = true;
         json_object_begin(json, NULL);
-        write_members(&analyses->at[next], &answer, json);
+        write_members(analyses, &analyses->at[next], &answer, json);
         json_object_end(json);
     }
     pthread_mutex_unlock(&analyses->lock);
     json_array_end(json);
 }
 
-int analyses_open_rows(struct analyses *analyses, const char *id)
+int analyses_open_rows(struct analyses *analyses, const char *id, bool worst)
 {
     char path[PATH_BYTES];
     int fd = -1;
@@ -420,7 +459,7 @@ int analyses_open_rows(struct analyses *analyses, const char *id)
     pthread_mutex_lock(&analyses->lock);
     const struct analysis *analysis = find(analyses, id);
     if (analysis != NULL && !analysis->receiving && jobs_state(analyses->jobs, id) == JOB_DONE &&
-        file_path(analyses, id, FILE_ROWS, path) != NULL)
+        file_path(analyses, id, worst ? FILE_WORST : FILE_ROWS, path) != NULL)
         fd = open(path, O_RDONLY | O_CLOEXEC);
     pthread_mutex_unlock(&analyses->lock);
     return fd;
@@ -455,6 +494,15 @@ bool analyses_lend(struct analyses *analyses, const char *id, struct error *erro
 
     return (file_path(analyses, id, FILE_UPLOAD, path) != NULL && chmod(path, 0640) == 0) ||
            error_set_errno(error, FAULT_STORE, errno, "the upload cannot be lent to anomalyd");
+}
+
+bool analyses_is_table(struct analyses *analyses, const char *id)
+{
+    pthread_mutex_lock(&analyses->lock);
+    const struct analysis *analysis = find(analyses, id);
+    bool found = analysis != NULL && is_table(analysis);
+    pthread_mutex_unlock(&analyses->lock);
+    return found;
 }
 
 bool analyses_forget(struct analyses *analyses, const char *id)

@@ -20,7 +20,8 @@
 #define ANALYSIS_NAME_BYTES 128
 
 /* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
-#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud"
+#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud|table"
+#define ANALYSIS_TABLE   "table" /* rows of anything, by a model of their like */
 
 struct analyses;
 
@@ -33,7 +34,7 @@ void analyses_destroy(struct analyses *analyses);
 
 /*
  * An upload begins. format: one of ANALYSIS_FORMATS. name: of the file, for people; model: a model
- * file, NULL: the built-in one. False with an error: there are too many.
+ * file, NULL: the built-in one of logins. False with an error: there are too many.
  */
 struct upload;
 bool analyses_begin(struct analyses *analyses, const char *format, const char *name,
@@ -52,9 +53,9 @@ bool upload_finish(struct upload *upload, int64_t now_us, char id[ANALYSIS_ID_BY
 void upload_end(struct upload *upload);
 
 /*
- * What is known of it: members of an open object: job, name, format, by, state (receiving, waiting,
- * running, done, failed), received_bytes, message, result (of a finished one: what anomaly-trainer
- * score --json says). *found is false when there is none of that id.
+ * What is known of it: members of an open object: job, name, format, model (of a table), by, state
+ * (receiving, waiting, running, done, failed), received_bytes, message, result (of a finished one:
+ * what anomaly-trainer score --json says). *found is false when there is none of that id.
  */
 bool analyses_write(struct analyses *analyses, const char *id, struct json_writer *json,
                     bool *found, struct error *error) MUST_USE;
@@ -62,8 +63,13 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
 /* All of them, the newest first: an array of objects with the members above but result. */
 void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name);
 
-/* The scored rows as a file that the caller closes; -1: there is none of that id that is done. */
-int analyses_open_rows(struct analyses *analyses, const char *id);
+/* The scored rows as a file that the caller closes; worst: those of a table that score highest,
+ * worst first, instead of all in the order of the file. -1: there is none of that id that is done.
+ */
+int analyses_open_rows(struct analyses *analyses, const char *id, bool worst);
+
+/* Whether it is of a table instead of logins; false also where there is none of that id. */
+bool analyses_is_table(struct analyses *analyses, const char *id);
 
 /*
  * What a word says of one that is to enter the store. False with a sentence when it cannot: it is

@@ -8,6 +8,8 @@
 #include "dashboard/handlers.h"
 #include "dashboard/import_members.h"
 #include "dashboard/score_rows.h"
+#include "dashboard/table_models.h"
+#include "dashboard/table_rows.h"
 
 #define CURSOR_MOST (INT64_C(1) << 40)
 
@@ -16,21 +18,59 @@ static void end_upload(void *context)
     upload_end(context);
 }
 
+/* The file to judge by, NULL: the built-in model. *chosen is false when reply is a refusal. */
+static bool choose_model(struct worker *worker, const struct request *request,
+                         char path[TABLE_MODELS_PATH_BYTES], const char **model, bool *chosen,
+                         struct reply *reply, struct error *error)
+{
+    const char *name = request_query(request, "model");
+    struct error damage = ERROR_NONE;
+    bool found;
+
+    *chosen = false;
+    *model = NULL;
+    if (strcmp(request_query(request, "format"), ANALYSIS_TABLE) != 0) {
+        if (name != NULL)
+            return reply_refuse(reply, 400,
+                                "\"model\" goes with format=table: logins are judged "
+                                "by the model that is in force");
+        if (worker_model(worker, error) == NULL)
+            return false;
+        *model = worker->kept.model.bytes != NULL ? worker->kept.model.path : NULL;
+        *chosen = true;
+        return true;
+    }
+    if (name == NULL)
+        return reply_refuse(reply, 400,
+                            "\"model\" is missing; GET /api/analyse/models says which there are");
+    if (!table_models_find(worker->config, name, path, &found, &damage))
+        return reply_refuse(reply, 422, "%s", damage.text);
+    if (!found)
+        return reply_not_found(reply, "model of a table", name);
+    *model = path;
+    *chosen = true;
+    return true;
+}
+
 static bool begin(struct worker *worker, const struct request *request, struct reply *reply,
                   struct error *error)
 {
     const char *format = request_query(request, "format"), *name = request_query(request, "name");
+    char path[TABLE_MODELS_PATH_BYTES];
     struct error full = ERROR_NONE;
     struct upload *upload;
+    const char *model;
+    bool chosen;
 
     if (format == NULL)
         return reply_refuse(reply, 400, "\"format\" is missing; it is one of " ANALYSIS_FORMATS);
-    if (worker_model(worker, error) == NULL || !imports_refresh(worker, error))
+    if (!imports_refresh(worker, error) ||
+        !choose_model(worker, request, path, &model, &chosen, reply, error))
         return false;
-    const struct model *model = &worker->kept.model;
-    if (!analyses_begin(worker->dashboard->analyses, format, name != NULL ? name : "upload",
-                        model->bytes != NULL ? model->path : NULL, request->who, request->now_us,
-                        &upload, &full))
+    if (!chosen)
+        return true;
+    if (!analyses_begin(worker->dashboard->analyses, format, name != NULL ? name : "upload", model,
+                        request->who, request->now_us, &upload, &full))
         return reply_refuse(reply, 503, "%s", full.text);
     request->kept->context = upload;
     request->kept->destroy = end_upload;
@@ -108,6 +148,8 @@ static bool begin_rows(struct worker *worker, const struct request *request, voi
                        struct reply *reply)
 {
     const char *least = request_query(request, "verdict");
+    const char *order = request_query(request, "order");
+    bool worst = order != NULL && strcmp(order, "worst") == 0;
     struct rows *rows = state;
     int fd;
 
@@ -116,7 +158,7 @@ static bool begin_rows(struct worker *worker, const struct request *request, voi
         rows->at_least = VERDICT_ALLOW; /* the table of routes lists the names */
     if (!request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &rows->cursor, reply))
         return false;
-    fd = analyses_open_rows(worker->dashboard->analyses, request->parameter);
+    fd = analyses_open_rows(worker->dashboard->analyses, request->parameter, worst);
     if (fd < 0)
         return !reply_not_found(reply, "finished analysis", request->parameter);
     rows->fd = fd;
@@ -184,7 +226,20 @@ bool answer_analysis_rows(struct worker *worker, const struct request *request, 
                                      .write_next = write_next_row,
                                      .end = end_rows};
 
+    if (analyses_is_table(worker->dashboard->analyses, request->parameter))
+        return answer_table_rows(worker, request, reply, error);
     return list_answer(worker, request, &ROWS, reply, error);
+}
+
+bool answer_table_models(struct worker *worker, const struct request *request, struct reply *reply,
+                         struct error *error)
+{
+    (void)request, (void)error;
+    json_object_begin(&reply->json, NULL);
+    table_models_write(worker->config, &reply->json);
+    json_null(&reply->json, "next");
+    json_object_end(&reply->json);
+    return true;
 }
 
 bool forget_analysis(struct worker *worker, const struct request *request, struct reply *reply,

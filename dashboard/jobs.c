@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,9 +77,19 @@ static bool is_unwanted(const struct run *run)
     return unwanted;
 }
 
+/* A tighter bound that is there already stays. */
+static bool bound_files(void)
+{
+    const struct rlimit bound = {JOB_FILE_BYTES, JOB_FILE_BYTES};
+    struct rlimit now;
+
+    return getrlimit(RLIMIT_FSIZE, &now) == 0 &&
+           (now.rlim_max <= JOB_FILE_BYTES || setrlimit(RLIMIT_FSIZE, &bound) == 0);
+}
+
 static _Noreturn void be_child(const struct run *run, int out, int complaints, pid_t parent)
 {
-    if (dup2(out, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0 ||
+    if (!bound_files() || dup2(out, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0 ||
         close_range(3, ~0u, 0) != 0)
         _exit(PROGRAM_NOT_STARTED);
     program_become(run->jobs->program, run->job->arguments, parent);
@@ -186,6 +197,8 @@ static void tell_failure(const struct run *run, int status, char message[JOB_MES
 
     if (run->failure != NULL)
         snprintf(message, JOB_MESSAGE_BYTES, "%s", run->failure);
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+        snprintf(message, JOB_MESSAGE_BYTES, "what it writes is larger than a file may be here");
     else if (WIFSIGNALED(status))
         snprintf(message, JOB_MESSAGE_BYTES, "it was ended by signal %d", WTERMSIG(status));
     else if (WEXITSTATUS(status) == PROGRAM_NOT_STARTED)

@@ -13,9 +13,10 @@
 
 #define JOB_KEY_BYTES     64
 #define JOB_MESSAGE_BYTES 256
-#define JOB_MOST          32                 /* waiting, running and kept */
-#define JOB_OUTPUT_BYTES  (16 * 1024 * 1024) /* a command that prints more has failed */
-#define JOB_MOST_S        900                /* and so has one that takes longer */
+#define JOB_MOST          32                  /* waiting, running and kept */
+#define JOB_OUTPUT_BYTES  (16 * 1024 * 1024)  /* a command that prints more has failed */
+#define JOB_MOST_S        900                 /* and so has one that takes longer */
+#define JOB_FILE_BYTES    (UINT64_C(4) << 30) /* or writes a larger file: gzip can hide one */
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED };
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
+
 double forest_logistic(double log_odds)
 {
     return 1 / (1 + exp(-log_odds));
@@ -41,6 +43,13 @@ static double score_of(const void *forest, int64_t sum)
 void forest_score_rows(const struct forest *forest, const float *table, size_t rows, double *scores)
 {
     trees_score_rows(&forest->trees, table, rows, score_of, forest, scores);
+}
+
+struct tree_bounds forest_bounds(enum forest_kind kind)
+{
+    if (kind == FOREST_BAGGED)
+        return (struct tree_bounds){0, TREES_VALUE_ONE};
+    return (struct tree_bounds){-MOST_LOG_ODDS * TREES_VALUE_ONE, MOST_LOG_ODDS * TREES_VALUE_ONE};
 }
 
 const char *forest_kind_name(enum forest_kind kind)

@@ -34,6 +34,9 @@ double forest_score(const struct forest *forest, const float *row);
 void forest_score_rows(const struct forest *forest, const float *table, size_t rows,
                        double *scores);
 
+/* What leaves and means of such trees can be. */
+struct tree_bounds forest_bounds(enum forest_kind kind);
+
 double forest_logistic(double log_odds);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-#define EULER 0.57721566490153286061
+#define EULER     0.57721566490153286061
+#define MOST_PATH 64 /* a sample of 2^16 rows gives 16 levels and a mean path of 22 */
 
 double isolation_mean_path(uint32_t rows)
 {
@@ -12,6 +13,11 @@ double isolation_mean_path(uint32_t rows)
         return 1;
     double n = rows;
     return 2 * (log(n - 1) + EULER) - 2 * (n - 1) / n;
+}
+
+struct tree_bounds isolation_bounds(void)
+{
+    return (struct tree_bounds){0, MOST_PATH * TREES_VALUE_ONE};
 }
 
 /* What h summed over the trees is multiplied by. */

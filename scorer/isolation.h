@@ -37,4 +37,7 @@ double isolation_score(const struct isolation_forest *forest, const float *row);
 void isolation_score_rows(const struct isolation_forest *forest, const float *table, size_t rows,
                           double *scores);
 
+/* What path lengths of leaves and means can be. */
+struct tree_bounds isolation_bounds(void);
+
 #endif

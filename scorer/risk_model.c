@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "scorer/model_head.h"
 #include "scorer/risk_layout.h"
 #include "scorer/risk_walk.h"
 
-#define MOST_WEIGHT  1e6 /* of the stack, so that no sum of it overflows */
-#define MOST_BASE    (INT64_C(1) << 42)
-#define COVERED_FROM (offsetof(struct risk_model_header, checksum) + sizeof(uint64_t))
+#define MOST_WEIGHT 1e6 /* of the stack, so that no sum of it overflows */
+#define MOST_BASE   (INT64_C(1) << 42)
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "model files are little-endian");
 static_assert(sizeof(struct risk_model_header) == 272 + 4 * RISK_MODEL_QUANTILES,
               "struct risk_model_header has no padding");
 
@@ -23,7 +22,7 @@ static bool refuse(struct error *error, const char *why)
 
 uint64_t risk_header_checksum(const struct risk_model_header *header)
 {
-    return hash_bytes((const char *)header + COVERED_FROM, sizeof *header - COVERED_FROM);
+    return model_head_checksum(header, sizeof *header);
 }
 
 /* ---- where things are ----------------------------------------------------------------------- */
@@ -81,24 +80,18 @@ static void find_parts(struct risk_model *model, const void *bytes)
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-static bool check_frame(const struct risk_model_header *header, size_t size, struct error *error)
+static const struct model_format FORMAT = {
+    .magic = RISK_MODEL_MAGIC,
+    .version = RISK_MODEL_VERSION,
+    .header_bytes = sizeof(struct risk_model_header),
+    .foreign = "is not a model of pam_anomaly: train one with anomaly-trainer",
+};
+
+static bool check_features(const struct risk_model_header *header, struct error *error)
 {
-    if (memcmp(header->magic, RISK_MODEL_MAGIC, sizeof header->magic) != 0)
-        return refuse(error, "is not a model of pam_anomaly: train one with anomaly-trainer");
-    if (header->version != RISK_MODEL_VERSION)
-        return error_set(error, FAULT_MODEL,
-                         "the model file is of version %u, this program reads version %u: train it "
-                         "again",
-                         header->version, RISK_MODEL_VERSION);
-    if (header->header_bytes != sizeof *header)
-        return refuse(error, "has a header of a wrong size");
-    if (risk_header_checksum(header) != header->checksum)
-        return refuse(error, "is damaged: the checksum of its header does not match");
-    if (header->file_bytes != size)
-        return refuse(error, "is truncated or has bytes behind its end");
-    if (header->feature_count != FEATURE_COUNT || header->feature_hash != feature_table_hash())
-        return refuse(error, "was trained for other features than this program's: train it again");
-    return true;
+    return (header->feature_count == FEATURE_COUNT &&
+            header->feature_hash == feature_table_hash()) ||
+           refuse(error, "was trained for other features than this program's: train it again");
 }
 
 static bool check_counts(const struct risk_model_header *header, size_t size, struct error *error)
@@ -173,14 +166,11 @@ static bool open_header(struct risk_model *model, const void *bytes, size_t size
 {
     const struct risk_model_header *header = bytes;
 
-    if ((uintptr_t)bytes % 8 != 0)
-        return refuse(error, "does not lie at a multiple of 8 bytes in memory");
-    if (size < sizeof *header)
-        return refuse(error, "is shorter than its header");
     if (size > RISK_MODEL_MOST_BYTES)
         return refuse(error, "is larger than any model");
-    if (!check_frame(header, size, error) || !check_counts(header, size, error) ||
-        !check_thresholds(header, error) || !check_facts(header, error))
+    if (!model_head_check(&FORMAT, bytes, size, size, error) || !check_features(header, error) ||
+        !check_counts(header, size, error) || !check_thresholds(header, error) ||
+        !check_facts(header, error))
         return false;
     find_parts(model, bytes);
     return true;
@@ -237,8 +227,8 @@ bool risk_model_open_checked(struct risk_model *model, const void *bytes, size_t
 {
     struct risk_model found;
     if (!open_header(&found, bytes, size, error) || !check_blocks(&found, error) ||
-        !trees_check(&found.forest.trees, risk_forest_bounds(&found), error) ||
-        !trees_check(&found.isolation.trees, risk_isolation_bounds(), error) ||
+        !trees_check(&found.forest.trees, forest_bounds(found.forest.kind), error) ||
+        !trees_check(&found.isolation.trees, isolation_bounds(), error) ||
         !check_bases(&found, error) || !check_summary(&found, error))
         return false;
     *model = found;

@@ -6,23 +6,9 @@
 #include "scorer/risk_layout.h"
 #include "scorer/tree_step.h"
 
-#define MOST_LOG_ODDS 64 /* of a boosted tree's leaf */
 #define CAREFUL_BATCH 20
-#define MOST_PATH     64 /* a sample of 2^16 rows gives 16 levels and a mean path of 22 */
 
 static_assert((int)FEATURE_COUNT <= TREES_NARROW_COLUMNS, "the feature table is a narrow one");
-
-struct tree_bounds risk_forest_bounds(const struct risk_model *model)
-{
-    if (model->forest.kind == FOREST_BAGGED)
-        return (struct tree_bounds){0, TREES_VALUE_ONE};
-    return (struct tree_bounds){-MOST_LOG_ODDS * TREES_VALUE_ONE, MOST_LOG_ODDS * TREES_VALUE_ONE};
-}
-
-struct tree_bounds risk_isolation_bounds(void)
-{
-    return (struct tree_bounds){0, MOST_PATH * TREES_VALUE_ONE};
-}
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
@@ -181,18 +167,17 @@ bool risk_walk(const struct risk_model *model, const uint64_t *keys, struct risk
         *sums = (struct risk_sums){trees_sum(forest, keys), trees_sum(isolation, keys)};
         return true;
     }
-    struct careful in_forest = {model, forest, risk_forest_bounds(model), keys, error};
-    struct careful in_isolation = {model, isolation, risk_isolation_bounds(), keys, error};
+    struct careful in_forest = {model, forest, forest_bounds(model->forest.kind), keys, error};
+    struct careful in_isolation = {model, isolation, isolation_bounds(), keys, error};
     return sum_leaves(&in_forest, &sums->forest) && sum_leaves(&in_isolation, &sums->isolation);
 }
 
 bool risk_walk_attribute(const struct risk_model *model, const uint64_t *keys, int64_t *forest,
                          int64_t *isolation, struct error *error)
 {
-    struct careful in_forest = {model, &model->forest.trees, risk_forest_bounds(model), keys,
-                                error};
-    struct careful in_isolation = {model, &model->isolation.trees, risk_isolation_bounds(), keys,
-                                   error};
+    struct careful in_forest = {model, &model->forest.trees, forest_bounds(model->forest.kind),
+                                keys, error};
+    struct careful in_isolation = {model, &model->isolation.trees, isolation_bounds(), keys, error};
     if (model->blocks != NULL)
         return attribute(&in_forest, forest) && attribute(&in_isolation, isolation);
     trees_attribute(&model->forest.trees, keys, forest);

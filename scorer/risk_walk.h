@@ -11,10 +11,6 @@ struct risk_sums {
     int64_t forest, isolation; /* trees_sum() */
 };
 
-/* What leaves and means of the two forests can be. */
-struct tree_bounds risk_forest_bounds(const struct risk_model *model);
-struct tree_bounds risk_isolation_bounds(void);
-
 /* False with a FAULT_MODEL sentence that names the block or node. */
 bool risk_walk(const struct risk_model *model, const uint64_t *keys, struct risk_sums *sums,
                struct error *error) MUST_USE;

@@ -9,39 +9,18 @@
 #include <unistd.h>
 
 #include "common/trusted_file.h"
+#include "store/model_bytes.h"
 #include "store/store.h"
-
-static bool read_all(int fd, struct model_file *model, size_t size, struct error *error)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = pread(fd, (char *)model->bytes + done, size - done, (off_t)done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return error_set_errno(error, FAULT_MODEL, got == 0 ? EIO : errno, "cannot read %s",
-                                   model->path);
-        done += (size_t)got;
-    }
-    return true;
-}
 
 static bool load(int fd, struct model_file *model, struct error *error)
 {
-    struct stat status;
-    if (fstat(fd, &status) != 0)
-        return error_set_errno(error, FAULT_MODEL, errno, "cannot examine %s", model->path);
-    if (!S_ISREG(status.st_mode) || status.st_size <= 0 || status.st_size > RISK_MODEL_MOST_BYTES)
-        return error_set(error, FAULT_MODEL, "%s is not a model file", model->path);
-    model->bytes = malloc((size_t)status.st_size);
-    if (model->bytes == NULL)
-        return error_set(error, FAULT_MODEL, "not enough memory for %s", model->path);
     struct error reason = ERROR_NONE;
-    if (!read_all(fd, model, (size_t)status.st_size, error))
+    size_t size;
+
+    if (!model_bytes_read(fd, model->path, RISK_MODEL_MOST_BYTES, &model->bytes, &size, error))
         return false;
-    if (!risk_model_open_checked(&model->risk, model->bytes, (size_t)status.st_size, &reason))
-        return error_set(error, FAULT_MODEL, "%s: %s", model->path, reason.text);
-    return true;
+    return risk_model_open_checked(&model->risk, model->bytes, size, &reason) ||
+           error_set(error, FAULT_MODEL, "%s: %s", model->path, reason.text);
 }
 
 static uid_t store_owner(const char *directory)

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "trainer/csv_labels.h"
 #include "trainer/csv_lines.h"
 
 #define FIRST_ROWS 4096
@@ -17,8 +17,9 @@ struct csv_reading {
     struct csv_lines lines;
     struct csv_table *table;
     const struct csv_table *like;
-    const char *label;
-    uint32_t *place; /* of each cell of a record: a column, LABEL or LEFT_OUT */
+    const char *label;   /* or NULL */
+    uint32_t most_words; /* of one column */
+    uint32_t *place;     /* of each cell of a record: a column, LABEL or LEFT_OUT */
     struct csv_cell *cells;
     size_t cell_count;
     struct words label_words;
@@ -78,7 +79,8 @@ static bool copy_columns(struct csv_reading *reading, struct error *error)
 
 static uint32_t place_of(const struct csv_reading *reading, const struct csv_cell *cell)
 {
-    return same_name(cell, reading->label) ? LABEL : find_column(reading->table, cell);
+    bool is_label = reading->label != NULL && same_name(cell, reading->label);
+    return is_label ? LABEL : find_column(reading->table, cell);
 }
 
 /* Each cell of the header finds its place; without a table to be like, every name is a column. */
@@ -120,7 +122,7 @@ static bool check_places(const struct csv_reading *reading, struct error *error)
 {
     const struct csv_table *table = reading->table;
 
-    if (!is_placed(reading, LABEL))
+    if (reading->label != NULL && !is_placed(reading, LABEL))
         return error_set(error, FAULT_MODEL, "%s has no column \"%s\" with the label%s",
                          reading->lines.path, reading->label,
                          reading->cell_count > 1 ? "" : "; commas must part its columns");
@@ -166,10 +168,12 @@ static bool make_room(struct csv_reading *reading, struct error *error)
 
     if (table->rows < table->capacity)
         return true;
-    uint8_t *labels = realloc(table->labels, capacity);
-    if (labels == NULL)
-        return no_room(reading, error);
-    table->labels = labels;
+    if (reading->label != NULL) {
+        uint8_t *labels = realloc(table->labels, capacity);
+        if (labels == NULL)
+            return no_room(reading, error);
+        table->labels = labels;
+    }
     for (unsigned c = 0; c < table->columns; c++) {
         float *values = reallocarray(table->column[c].values, capacity, sizeof *values);
         if (values == NULL)
@@ -184,12 +188,22 @@ static bool read_word(struct csv_reading *reading, unsigned c, const struct csv_
                       float *value, struct error *error)
 {
     struct csv_column *column = &reading->table->column[c];
-    uint32_t number = reading->like != NULL
-                          ? words_find(&reading->like->column[c].words, cell->text, cell->size)
-                          : words_add(&column->words, cell->text, cell->size);
-    if (number == WORD_UNKNOWN && reading->like == NULL)
+    struct words *words = &column->words;
+    const struct words *known = reading->like != NULL ? &reading->like->column[c].words : words;
+    bool is_full = words->count >= reading->most_words;
+    uint32_t number = reading->like != NULL || is_full ? words_find(known, cell->text, cell->size)
+                                                       : words_add(words, cell->text, cell->size);
+
+    if (number != WORD_UNKNOWN) {
+        *value = (float)number;
+    } else if (reading->like != NULL) {
+        *value = CSV_UNKNOWN_WORD;
+    } else if (is_full && reading->most_words < WORDS_MOST) {
+        *value = NAN;
+        column->too_many_words = true;
+    } else {
         return bad_cell(reading, column->name, cell, "is one different word too many", error);
-    *value = number == WORD_UNKNOWN ? CSV_UNKNOWN_WORD : (float)number;
+    }
     return true;
 }
 
@@ -272,71 +286,6 @@ static bool read_row(struct csv_reading *reading, char *text, size_t size, struc
     return true;
 }
 
-static bool is_negative(const char *word)
-{
-    static const char *const NEGATIVE[] = {"legitimate", "normal", "benign", "good", "negative"};
-    for (size_t i = 0; i < sizeof NEGATIVE / sizeof NEGATIVE[0]; i++) {
-        if (strcasecmp(word, NEGATIVE[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The label's first word is 1 and not 0: by what it means, else by the order of their bytes. */
-static bool first_is_positive(const char *first, const char *second)
-{
-    if (is_negative(first) != is_negative(second))
-        return is_negative(second);
-    return strcmp(first, second) > 0;
-}
-
-static bool name_labels(struct csv_reading *reading, const char *const words[2], uint8_t value[2],
-                        struct error *error)
-{
-    if (words[1] == NULL)
-        return error_set(error, FAULT_MODEL,
-                         "%s has only one label in column \"%s\"; two are needed to learn from",
-                         reading->lines.path, reading->label);
-    value[0] = first_is_positive(words[0], words[1]);
-    value[1] = !value[0];
-    for (unsigned i = 0; i < 2; i++) {
-        char *copy = reading->table->label_words[value[i]] = strdup(words[i]);
-        if (copy == NULL)
-            return no_room(reading, error);
-    }
-    return true;
-}
-
-static bool match_labels(const struct csv_reading *reading, const char *const words[2],
-                         uint8_t value[2], struct error *error)
-{
-    char *const *known = reading->like->label_words;
-    for (unsigned i = 0; i < 2 && words[i] != NULL; i++) {
-        value[i] = strcmp(words[i], known[1]) == 0;
-        if (value[i] == 0 && strcmp(words[i], known[0]) != 0)
-            return error_set(error, FAULT_MODEL,
-                             "%s labels rows \"%s\"; the table that was learned from knows \"%s\" "
-                             "and \"%s\"",
-                             reading->lines.path, words[i], known[0], known[1]);
-    }
-    return true;
-}
-
-static bool order_labels(struct csv_reading *reading, struct error *error)
-{
-    struct csv_table *table = reading->table;
-    const char *const words[2] = {words_text(&reading->label_words, 0),
-                                  words_text(&reading->label_words, 1)};
-    uint8_t value[2] = {0, 0};
-
-    if (!(reading->like != NULL ? match_labels(reading, words, value, error)
-                                : name_labels(reading, words, value, error)))
-        return false;
-    for (size_t row = 0; row < table->rows; row++)
-        table->labels[row] = value[table->labels[row]];
-    return true;
-}
-
 static bool read_all(struct csv_reading *reading, struct error *error)
 {
     char *text = NULL;
@@ -354,13 +303,20 @@ static bool read_all(struct csv_reading *reading, struct error *error)
     }
     if (reading->table->rows == 0)
         return error_set(error, FAULT_MODEL, "%s has a header and no rows", reading->lines.path);
-    return order_labels(reading, error);
+    const struct csv_labels labels = {&reading->label_words, reading->label, reading->lines.path};
+    return reading->label == NULL ||
+           csv_labels_order(reading->table, &labels, reading->like, error);
 }
 
-bool csv_table_read(struct csv_table *table, const char *path, const char *label,
-                    const struct csv_table *like, struct error *error)
+bool csv_table_read(struct csv_table *table, const char *path, const struct csv_table_plan *plan,
+                    struct error *error)
 {
-    struct csv_reading reading = {.table = table, .like = like, .label = label};
+    struct csv_reading reading = {
+        .table = table,
+        .like = plan->like,
+        .label = plan->label,
+        .most_words = plan->most_words > 0 ? plan->most_words : WORDS_MOST,
+    };
 
     *table = (struct csv_table){.rows = 0};
     if (!csv_lines_open(&reading.lines, path, error))

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "trainer/grown_trees.h"
+
 static void forget_unknown_words(struct csv_table *table)
 {
     for (unsigned c = 0; c < table->columns; c++) {
@@ -52,4 +54,19 @@ void learner_balance(const struct csv_table *table, double class_weight[2])
         rows[table->labels[row]]++;
     for (unsigned label = 0; label < 2; label++)
         class_weight[label] = (double)table->rows / (2 * (double)rows[label]);
+}
+
+bool learner_trees(const struct histogram_tree *grown, uint32_t count,
+                   const struct table_bins *bins, struct trees *trees, struct error *error)
+{
+    struct grown_tree *laid = NULL;
+
+    *trees = (struct trees){.nodes = NULL};
+    if (count == 0)
+        return true;
+    if (!grown_trees_of(grown, count, bins, &laid, error))
+        return false;
+    bool built = trees_build(laid, count, bins->columns, trees, error);
+    grown_trees_free(laid, count);
+    return built;
 }

@@ -2,8 +2,9 @@
 #ifndef TRAINER_LEARNER_BINS_H
 #define TRAINER_LEARNER_BINS_H
 
+#include "scorer/trees_build.h"
 #include "trainer/csv_table.h"
-#include "trainer/table_bins.h"
+#include "trainer/histogram_tree.h"
 
 /*
  * The table's values in bins, cut as those of `like` unless it is NULL; the values themselves are
@@ -18,5 +19,13 @@ bool learner_rebin(struct table_bins **bins, struct csv_table *table, unsigned t
 
 /* Weights by which rows of both labels weigh the same together, 1 in the mean. */
 void learner_balance(const struct csv_table *table, double class_weight[2]);
+
+/*
+ * Grown trees as rows of values walk them, none where there are none: *trees is the caller's to
+ * give to trees_free().
+ */
+bool learner_trees(const struct histogram_tree *grown, uint32_t count,
+                   const struct table_bins *bins, struct trees *trees,
+                   struct error *error) MUST_USE;
 
 #endif

@@ -8,9 +8,11 @@
 #include "common/text_table.h"
 #include "store/model_file.h"
 #include "store/model_json.h"
+#include "store/table_model_file.h"
 #include "trainer/commands.h"
 #include "trainer/drift_print.h"
 #include "trainer/fit.h"
+#include "trainer/table_model_print.h"
 
 static bool show_json(const struct risk_model *model, const char *path, struct error *error)
 {
@@ -230,6 +232,29 @@ static bool run_word(const struct command_line *line, const struct risk_model *m
     return true;
 }
 
+/* A model of a table instead of logins. */
+static int run_table_model(const struct command_line *line, bool show)
+{
+    const struct model_values *values = line->values;
+    const char *path = line->operands[1];
+    struct table_model_file file;
+    struct error error = ERROR_NONE;
+
+    if (values->drift)
+        return command_misused(line, "--drift is of a model of logins, %s is one of a table", path);
+    if (!table_model_file_read(&file, path, &error))
+        return command_fail(line, &error);
+    bool done = true;
+    if (line->json)
+        done = table_model_print_json(&file.model, path, &error);
+    else if (show)
+        done = table_model_print(&file.model, path, line->utc, &error);
+    else
+        printf("%s is sound\n", path);
+    table_model_file_close(&file);
+    return done ? command_finish_output(line) : command_fail(line, &error);
+}
+
 static int run_model(const struct command_line *line)
 {
     const struct model_values *values = line->values;
@@ -241,6 +266,8 @@ static int run_model(const struct command_line *line)
         return command_misused(line, "unknown word %s; known: show, check", line->operands[0]);
     if (!show && values->drift)
         return command_misused(line, "--drift goes with show");
+    if (table_model_file_is(line->operands[1]))
+        return run_table_model(line, show);
     if (!model_file_read(&model, line->operands[1], &error))
         return command_fail(line, &error);
     bool done = run_word(line, &model.risk, show, &error);

@@ -4,37 +4,32 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/csv.h"
 #include "common/json_writer.h"
-#include "common/utf8.h"
 #include "store/login_json.h"
 #include "store/model_file.h"
 #include "store/policy_of_config.h"
 #include "trainer/commands.h"
 #include "trainer/csv_login.h"
-#include "trainer/history_options.h"
+#include "trainer/csv_shown.h"
 #include "trainer/import_store.h"
 #include "trainer/judging.h"
 #include "trainer/login_order.h"
 #include "trainer/ordered_lines.h"
 #include "trainer/output.h"
+#include "trainer/score_command.h"
 #include "trainer/worst_logins.h"
 
 #define REASONS_BYTES 1024
-#define OUT_BYTES     (1 << 20)
 #define WORST_SHOWN   50
-
-struct score_values {
-    struct history_values history;
-    const char *model, *out;
-};
 
 static const struct command_option OPTIONS[] = {
     HISTORY_OPTIONS(struct score_values, history),
     COMMAND_TEXT(struct score_values, model, "model", "FILE",
-                 "score with it; otherwise with the built-in model"),
+                 "score with it; otherwise with the built-in model; a table needs its own"),
     COMMAND_TEXT(struct score_values, out, "out", "FILE",
                  "where the scores go; otherwise to standard output"),
+    COMMAND_TEXT(struct score_values, worst, "worst", "FILE",
+                 "table: gets the 1000 rows that score highest, with their cells"),
 };
 
 struct scoring {
@@ -58,25 +53,6 @@ static uint64_t number_of(const struct login_event *event)
     return number;
 }
 
-/* Some sets name users so. */
-static bool is_signed_number(const char *text)
-{
-    return (text[0] == '-' || text[0] == '+') && text[1 + strspn(text + 1, "0123456789")] == '\0';
-}
-
-/* Whoever tries to log in chooses it: neither a terminal nor a spreadsheet is to obey it. */
-static void print_user(FILE *out, const char *user)
-{
-    char text[LOGIN_USER_BYTES];
-
-    utf8_show(text, (size_t)snprintf(text, sizeof text, "%s", user));
-    if (is_signed_number(text))
-        fputs(text, out);
-    else
-        csv_guarded_cell(out, text);
-    fputc(',', out);
-}
-
 static bool print_login(void *context, const struct judged_login *login, struct error *error)
 {
     struct scoring *scoring = context;
@@ -90,7 +66,10 @@ static bool print_login(void *context, const struct judged_login *login, struct 
     scoring->verdicts[assessment->verdict]++;
     worst_logins_add(&scoring->worst, login);
     csv_print_time(out, login->event.time_us);
-    print_user(out, login->event.user);
+    const char *user = login->event.user;
+    const struct csv_cell name = {(char *)(uintptr_t)user, strlen(user), false};
+    csv_print_shown(out, &name);
+    fputc(',', out);
     csv_print_text(out, ip_format(&login->event.source, address));
     fprintf(out, "%.6f,%s", assessment->risk, verdict_name(assessment->verdict));
     if (assessment->reason_count == 0)
@@ -259,16 +238,16 @@ static bool open_model(struct model_file *model, const char *path, struct error 
            model_file_open(model, &built_in, error);
 }
 
-static bool open_out(FILE **out, const char *path, struct error *error)
+bool score_open_out(FILE **out, const char *path, struct error *error)
 {
     *out = path == NULL ? stdout : fopen(path, "we");
     if (*out == NULL)
         return error_set_errno(error, FAULT_STORE, errno, "cannot write %s", path);
-    (void)setvbuf(*out, NULL, _IOFBF, OUT_BYTES);
+    (void)setvbuf(*out, NULL, _IOFBF, SCORE_OUT_BYTES);
     return true;
 }
 
-static bool close_out(FILE *out, const char *path, struct error *error)
+bool score_close_out(FILE *out, const char *path, struct error *error)
 {
     if (path == NULL)
         return true;
@@ -289,13 +268,13 @@ static bool score_input(const struct command_line *line, struct scoring *scoring
         !output_spares(values->out, line->operands[0], error) ||
         !output_spares(values->out, values->model, error) ||
         !worst_logins_init(&scoring->worst, WORST_SHOWN, error) ||
-        !open_out(&out, values->out, error))
+        !score_open_out(&out, values->out, error))
         return false;
     ordered_lines_init(&scoring->lines, out);
     bool done = score(scoring, format, &model->risk, &config, error);
     judging_destroy(scoring->judging);
     geo_close(scoring->geo);
-    done &= close_out(out, values->out, error);
+    done &= score_close_out(out, values->out, error);
     command_progress_end();
     double seconds = (double)(clock_monotonic_us() - began_us) / (double)US_PER_S;
     if (done)
@@ -317,11 +296,15 @@ static int run_score(const struct command_line *line)
     struct input input;
     struct scoring scoring = {.geo = NULL};
 
+    if (values->history.format != NULL && strcmp(values->history.format, SCORE_TABLE) == 0)
+        return score_table_command(line);
     const struct import_format *format = history_format(line, values->history.format);
     if (format == NULL)
         return COMMAND_USAGE;
+    if (values->worst != NULL)
+        return command_misused(line, "--worst is of a table");
     if (line->json && values->out == NULL)
-        return command_misused(line, "--json prints the totals, so the scores need --out FILE");
+        return command_misused(line, SCORE_JSON_NEEDS_OUT);
     if (!open_model(&model, values->model, &error))
         return command_fail(line, &error);
     bool done = history_open(line, &values->history, &input, &scoring.reading, &error);
@@ -343,6 +326,8 @@ const struct command SCORE_COMMAND = {
     .operands_min = 1,
     .operands_max = 1,
     .help = "a login history judged row by row, each by what came before it, csv on stdout",
+    .details = "--format table: the rows of any CSV table, by a model that anomaly-trainer table "
+               "--save made",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof OPTIONS[0],
     .values_bytes = sizeof(struct score_values),

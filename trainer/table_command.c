@@ -7,23 +7,27 @@
 
 #include "trainer/commands.h"
 #include "trainer/output.h"
+#include "trainer/table_keep.h"
 #include "trainer/table_learner.h"
 #include "trainer/table_measure.h"
 
 struct table_values {
-    const char *train, *label, *model, *test, *out, *penalty;
+    const char *train, *label, *model, *test, *out, *save, *penalty;
     int64_t seed, trees, depth, leaf, threads;
     bool balanced;
 };
 
 static const struct command_option OPTIONS[] = {
     COMMAND_TEXT(struct table_values, train, "train", "FILE", "learn from this CSV table"),
-    COMMAND_TEXT(struct table_values, label, "label", "COL", "the column that holds the label"),
+    COMMAND_TEXT(struct table_values, label, "label", "COL",
+                 "the column that holds the label; isolation needs none"),
     COMMAND_TEXT(struct table_values, model, "model", "LEARNER",
                  "what to learn, one of those above"),
     COMMAND_TEXT(struct table_values, test, "test", "FILE",
                  "measure on this table instead of what was learned from"),
     COMMAND_TEXT(struct table_values, out, "out", "FILE", "gets each measured row's score"),
+    COMMAND_TEXT(struct table_values, save, "save", "FILE",
+                 "gets the model, for score --format table and the dashboard"),
     COMMAND_INTEGER(struct table_values, seed, "seed", "S", 0, INT64_MAX, 1,
                     "the same seed gives the same scores"),
     COMMAND_INTEGER(struct table_values, threads, "threads", "T", 0, 64, 0,
@@ -62,7 +66,7 @@ struct table_run {
     double penalty;
     struct csv_table train, test;
     void *model;
-    float *scores; /* of the rows that are measured */
+    float *train_scores, *test_scores; /* NULL: not known */
     double fit_s, score_rows_per_s;
     struct table_measure measure;
 };
@@ -79,12 +83,17 @@ static const struct csv_table *measured_table(const struct table_run *run)
     return run->values->test != NULL ? &run->test : &run->train;
 }
 
+static const float *measured_scores(const struct table_run *run)
+{
+    return run->values->test != NULL ? run->test_scores : run->train_scores;
+}
+
 /* How the learner came to the scores that are measured. */
-static const char *measured_on(const struct table_run *run)
+static enum table_measured_on measured_on(const struct table_run *run)
 {
     if (run->values->test != NULL)
-        return "test";
-    return run->learner->has_out_of_bag ? "out_of_bag" : "train";
+        return TABLE_TEST;
+    return run->learner->has_out_of_bag ? TABLE_OUT_OF_BAG : TABLE_TRAIN;
 }
 
 static bool allocate_scores(float **scores, size_t rows, struct error *error)
@@ -105,14 +114,56 @@ static bool fit(struct table_run *run, struct error *error)
         .balanced = values->balanced,
         .penalty = run->penalty,
     };
-    bool out_of_bag = values->test == NULL && run->learner->has_out_of_bag;
+    bool wants_train = values->test == NULL || values->save != NULL;
     double start_s = now_s();
 
-    if (out_of_bag && !allocate_scores(&run->scores, run->train.rows, error))
+    if (wants_train && run->learner->has_out_of_bag &&
+        !allocate_scores(&run->train_scores, run->train.rows, error))
         return false;
-    if (!run->learner->fit(&run->model, &run->train, &options, run->scores, error))
+    if (!run->learner->fit(&run->model, &run->train, &options, run->train_scores, error))
         return false;
     run->fit_s = now_s() - start_s;
+    return true;
+}
+
+/* The rows that the model holds; *scores stay what they are where they are known already. */
+static bool score_rows(struct table_run *run, size_t rows, float **scores, struct error *error)
+{
+    float *scored = NULL;
+
+    if (!allocate_scores(&scored, rows, error))
+        return false;
+    double start_s = now_s();
+    run->learner->score(run->model, scored);
+    run->score_rows_per_s = (double)rows / fmax(now_s() - start_s, 1e-9);
+    if (*scores == NULL)
+        *scores = scored;
+    else
+        free(scored);
+    return true;
+}
+
+static bool score_test(struct table_run *run, struct error *error)
+{
+    const struct table_values *values = run->values;
+    const struct csv_table_plan plan = {.label = values->label, .like = &run->train};
+
+    return values->test == NULL || (csv_table_read(&run->test, values->test, &plan, error) &&
+                                    run->learner->take_rows(run->model, &run->test, error) &&
+                                    score_rows(run, run->test.rows, &run->test_scores, error));
+}
+
+static bool measure(struct table_run *run, struct error *error)
+{
+    const struct csv_table *table = measured_table(run);
+
+    run->measure = (struct table_measure){NAN, NAN, NAN};
+    if (table->labels == NULL)
+        return true;
+    if (!table_measure(&run->measure, measured_scores(run), table->labels, table->rows, error))
+        return false;
+    if (!run->learner->gives_probabilities)
+        run->measure.logloss = NAN;
     return true;
 }
 
@@ -121,33 +172,41 @@ static bool fit(struct table_run *run, struct error *error)
 static bool score(struct table_run *run, struct error *error)
 {
     const struct table_values *values = run->values;
-    const struct table_learner *learner = run->learner;
-    const struct csv_table *table = measured_table(run);
-    float *scores = NULL;
+    bool wants_train = values->test == NULL || (values->save != NULL && run->train_scores == NULL);
 
-    if (values->test != NULL &&
-        (!csv_table_read(&run->test, values->test, values->label, &run->train, error) ||
-         !learner->take_rows(run->model, &run->test, error)))
-        return false;
-    if (!allocate_scores(&scores, table->rows, error))
-        return false;
-    double start_s = now_s();
-    learner->score(run->model, scores);
-    run->score_rows_per_s = (double)table->rows / fmax(now_s() - start_s, 1e-9);
-    if (run->scores == NULL)
-        run->scores = scores;
-    else
-        free(scores);
-    if (!table_measure(&run->measure, run->scores, table->labels, table->rows, error))
-        return false;
-    if (!learner->gives_probabilities)
-        run->measure.logloss = NAN;
-    return true;
+    return (!wants_train || score_rows(run, run->train.rows, &run->train_scores, error)) &&
+           score_test(run, error) && measure(run, error);
+}
+
+static bool save(const struct table_run *run, struct error *error)
+{
+    const struct table_kept kept = {
+        .learner = run->learner,
+        .model = run->model,
+        .train = &run->train,
+        .label = run->values->label,
+        .scores = run->train_scores,
+        .measure = run->measure,
+        .measured_on = measured_on(run),
+    };
+    return run->values->save == NULL || table_keep(&kept, run->values->save, error);
+}
+
+static void note_words(const struct command_line *line, const struct csv_table *table)
+{
+    for (unsigned c = 0; c < table->columns; c++) {
+        if (table->column[c].too_many_words)
+            command_note(line,
+                         "column \"%s\" has more than %u different words: those that come later "
+                         "count as missing",
+                         table->column[c].name, TABLE_MODEL_MOST_WORDS);
+    }
 }
 
 static bool write_scores(const struct table_run *run, struct error *error)
 {
     const char *path = run->values->out;
+    const float *scores = measured_scores(run);
     size_t rows = measured_table(run)->rows;
 
     if (path == NULL)
@@ -157,10 +216,10 @@ static bool write_scores(const struct table_run *run, struct error *error)
         return error_set_errno(error, FAULT_MODEL, errno, "cannot write %s", path);
     fputs("score\n", out);
     for (size_t row = 0; row < rows; row++) {
-        if (isnan(run->scores[row]))
+        if (isnan(scores[row]))
             fputc('\n', out);
         else
-            fprintf(out, "%.9g\n", (double)run->scores[row]);
+            fprintf(out, "%.9g\n", (double)scores[row]);
     }
     bool failed = ferror(out) != 0;
     failed |= fclose(out) != 0;
@@ -175,7 +234,7 @@ static bool print_json(const struct table_run *run, struct error *error)
     json_integer(&json, "rows", (int64_t)run->train.rows);
     json_integer(&json, "columns", (int64_t)run->train.columns);
     json_text(&json, "positive", run->train.label_words[1]);
-    json_text(&json, "measured_on", measured_on(run));
+    json_text(&json, "measured_on", table_measured_on_name(measured_on(run)));
     json_number(&json, "auc", run->measure.auc);
     json_number(&json, "average_precision", run->measure.average_precision);
     json_number(&json, "logloss", run->measure.logloss);
@@ -197,24 +256,33 @@ static void print_measured_on(const struct table_run *run)
         puts("measured on the rows that it learned from; --test measures on others");
 }
 
-static void print_text(const struct table_run *run)
+static void print_measure(const struct table_run *run)
 {
-    const struct csv_table *train = &run->train;
-
-    printf("%zu rows of %u column%s; anomalies are those with %s \"%s\"\n", train->rows,
-           train->columns, train->columns == 1 ? "" : "s", run->values->label,
-           train->label_words[1]);
     print_measured_on(run);
     printf("AUC %.4f, average precision %.4f", run->measure.auc, run->measure.average_precision);
     if (run->learner->gives_probabilities)
         printf(", log loss %.4f", run->measure.logloss);
     putchar('\n');
+}
+
+static void print_text(const struct table_run *run)
+{
+    const struct csv_table *train = &run->train;
+
+    printf("%zu rows of %u column%s", train->rows, train->columns, train->columns == 1 ? "" : "s");
+    if (train->labels != NULL) {
+        printf("; anomalies are those with %s \"%s\"\n", run->values->label, train->label_words[1]);
+        print_measure(run);
+    } else {
+        puts("; without a label there is nothing to measure");
+    }
     printf("learned in %.2f s; scores %.0f rows a second\n", run->fit_s, run->score_rows_per_s);
 }
 
 static void finish(struct table_run *run)
 {
-    free(run->scores);
+    free(run->train_scores);
+    free(run->test_scores);
     run->learner->destroy(run->model);
     csv_table_finish(&run->train);
     csv_table_finish(&run->test);
@@ -260,6 +328,14 @@ static bool parse_penalty(const char *text, double *penalty)
     return text == NULL || (end != text && *end == '\0' && *penalty >= 0 && isfinite(*penalty));
 }
 
+static bool spares_inputs(const struct table_values *values, struct error *error)
+{
+    return output_spares(values->out, values->train, error) &&
+           output_spares(values->out, values->test, error) &&
+           output_spares(values->save, values->train, error) &&
+           output_spares(values->save, values->test, error);
+}
+
 static int run_table(const struct command_line *line)
 {
     struct table_run run = {.values = line->values};
@@ -267,12 +343,15 @@ static int run_table(const struct command_line *line)
     struct error error = ERROR_NONE;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (values->train == NULL || values->label == NULL || values->model == NULL)
-        return command_misused(line, "--train, --label and --model must be given");
+    if (values->train == NULL || values->model == NULL)
+        return command_misused(line, "--train and --model must be given");
     const struct named_learner *named = find_learner(values->model);
     if (named == NULL)
         return command_misused(line, "--model %s is not known", values->model);
     run.learner = named->learner;
+    if (values->label == NULL && run.learner->needs_label)
+        return command_misused(line, "--label must be given: --model %s learns from labels",
+                               values->model);
     int status = check_options(line, named);
     if (status != COMMAND_DONE)
         return status;
@@ -282,10 +361,15 @@ static int run_table(const struct command_line *line)
     run.threads = (unsigned)(values->threads > 0 ? values->threads
                              : processors > 0    ? processors
                                                  : 1);
-    bool done = output_spares(values->out, values->train, &error) &&
-                output_spares(values->out, values->test, &error) &&
-                csv_table_read(&run.train, values->train, values->label, NULL, &error) &&
-                fit(&run, &error) && score(&run, &error) && write_scores(&run, &error);
+    const struct csv_table_plan plan = {
+        .label = values->label,
+        .most_words = values->save != NULL ? TABLE_MODEL_MOST_WORDS : 0,
+    };
+    bool done = spares_inputs(values, &error) &&
+                csv_table_read(&run.train, values->train, &plan, &error) && fit(&run, &error) &&
+                score(&run, &error) && write_scores(&run, &error) && save(&run, &error);
+    if (done)
+        note_words(line, &run.train);
     const char *warning =
         done && run.learner->warning != NULL ? run.learner->warning(run.model) : NULL;
     if (warning != NULL)

@@ -8,6 +8,7 @@
 #define TRAINER_TABLE_LEARNER_H
 
 #include "common/json_writer.h"
+#include "scorer/table_model.h"
 #include "trainer/csv_table.h"
 
 struct learner_options {
@@ -18,7 +19,8 @@ struct learner_options {
 };
 
 struct table_learner {
-    unsigned usual_depth;     /* where none is asked for */
+    unsigned usual_depth; /* where none is asked for */
+    bool needs_label;
     bool gives_probabilities; /* else scores only order rows, and have no log loss */
     bool has_out_of_bag;      /* fit() can score each row by what has not seen it */
 
@@ -33,6 +35,12 @@ struct table_learner {
     /* One score for each row that the model holds, the higher the more anomalous. */
     void (*score)(const void *model, float *scores);
     void (*destroy)(void *model); /* NULL is nothing to do */
+
+    /*
+     * What was learned, for a model file: learner, bias, trees or terms, and what words count as,
+     * in facts whose columns hold their words by number. It stays the model's, until destroy().
+     */
+    bool (*keep)(void *model, struct table_model_facts *facts, struct error *error);
 
     /* Either may be NULL. Members for the JSON object; a sentence of warning, or NULL. */
     void (*describe)(const void *model, struct json_writer *json);

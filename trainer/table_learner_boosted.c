@@ -9,6 +9,7 @@
 struct boosted_model {
     struct table_bins *bins;
     struct table_boosted boosted;
+    struct trees kept;
     unsigned threads;
 };
 
@@ -19,6 +20,7 @@ static void boosted_destroy(void *held)
         return;
     table_boosted_finish(&model->boosted);
     table_bins_destroy(model->bins);
+    trees_free(&model->kept);
     free(model);
 }
 
@@ -55,11 +57,27 @@ static void boosted_score(const void *held, float *scores)
     table_boosted_score(&model->boosted, model->bins, model->threads, scores);
 }
 
+static bool boosted_keep(void *held, struct table_model_facts *facts, struct error *error)
+{
+    struct boosted_model *model = held;
+
+    facts->learner = TABLE_BOOSTED;
+    facts->bias = model->boosted.base;
+    trees_free(&model->kept);
+    if (!learner_trees(model->boosted.trees, model->boosted.count, model->bins, &model->kept,
+                       error))
+        return false;
+    facts->trees = model->kept;
+    return true;
+}
+
 const struct table_learner table_learner_boosted = {
     .usual_depth = 6,
+    .needs_label = true,
     .gives_probabilities = true,
     .fit = boosted_fit,
     .take_rows = boosted_take_rows,
     .score = boosted_score,
     .destroy = boosted_destroy,
+    .keep = boosted_keep,
 };

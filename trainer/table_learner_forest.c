@@ -9,6 +9,7 @@
 struct forest_model {
     struct table_bins *bins;
     struct table_forest forest;
+    struct trees kept;
     unsigned threads;
 };
 
@@ -19,6 +20,7 @@ static void forest_destroy(void *held)
         return;
     table_forest_finish(&model->forest);
     table_bins_destroy(model->bins);
+    trees_free(&model->kept);
     free(model);
 }
 
@@ -57,12 +59,26 @@ static void forest_score(const void *held, float *scores)
     table_forest_score(&model->forest, model->bins, model->threads, scores);
 }
 
+static bool forest_keep(void *held, struct table_model_facts *facts, struct error *error)
+{
+    struct forest_model *model = held;
+
+    facts->learner = TABLE_FOREST;
+    trees_free(&model->kept);
+    if (!learner_trees(model->forest.trees, model->forest.count, model->bins, &model->kept, error))
+        return false;
+    facts->trees = model->kept;
+    return true;
+}
+
 const struct table_learner table_learner_forest = {
     .usual_depth = 12,
+    .needs_label = true,
     .gives_probabilities = true,
     .has_out_of_bag = true,
     .fit = forest_fit,
     .take_rows = forest_take_rows,
     .score = forest_score,
     .destroy = forest_destroy,
+    .keep = forest_keep,
 };

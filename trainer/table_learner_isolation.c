@@ -138,9 +138,29 @@ static void isolation_score_all(const void *held, float *scores)
     work_run(model->threads, blocks, score_block, &scoring);
 }
 
+static bool isolation_keep(void *held, struct table_model_facts *facts, struct error *error)
+{
+    const struct isolation_model *model = held;
+
+    (void)error;
+    facts->learner = TABLE_ISOLATION;
+    facts->trees = model->forest.trees;
+    facts->isolation_sample = model->forest.sample_rows;
+    for (uint32_t c = 0; c < facts->column_count; c++) {
+        struct table_fact_column *column = &facts->columns[c];
+        if (model->rarity[c] == NULL)
+            continue;
+        column->unknown = model->rarity[c][0];
+        for (uint32_t word = 0; word < column->word_count; word++)
+            column->words[word].value = model->rarity[c][word + 1];
+    }
+    return true;
+}
+
 const struct table_learner table_learner_isolation = {
     .fit = isolation_fit,
     .take_rows = isolation_take_rows,
     .score = isolation_score_all,
     .destroy = isolation_destroy,
+    .keep = isolation_keep,
 };

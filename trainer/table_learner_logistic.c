@@ -29,6 +29,7 @@ struct logistic_learner {
     unsigned count, threads;
     size_t rows;
     float *table; /* of indicators, row after row */
+    struct table_model_term terms[LOGISTIC_MAX_COLUMNS];
 };
 
 static void logistic_destroy(void *held)
@@ -183,6 +184,27 @@ static void logistic_score(const void *held, float *scores)
     work_run(learner->threads, blocks, score_block, &scoring);
 }
 
+static bool logistic_keep(void *held, struct table_model_facts *facts, struct error *error)
+{
+    struct logistic_learner *learner = held;
+    const struct logistic_model *model = &learner->model;
+
+    (void)error;
+    for (unsigned i = 0; i < learner->count; i++)
+        learner->terms[i] = (struct table_model_term){
+            .column = learner->indicators[i].column,
+            .word = learner->indicators[i].word,
+            .coefficient = model->coefficients[i],
+            .mean = model->means[i],
+            .deviation = model->deviations[i],
+        };
+    facts->learner = TABLE_LOGISTIC;
+    facts->bias = model->intercept;
+    facts->terms = learner->terms;
+    facts->term_count = learner->count;
+    return true;
+}
+
 static void logistic_describe(const void *held, struct json_writer *json)
 {
     const struct logistic_learner *learner = held;
@@ -199,11 +221,13 @@ static const char *logistic_warning(const void *held)
 }
 
 const struct table_learner table_learner_logistic = {
+    .needs_label = true,
     .gives_probabilities = true,
     .fit = logistic_fit,
     .take_rows = logistic_take_rows,
     .score = logistic_score,
     .destroy = logistic_destroy,
+    .keep = logistic_keep,
     .describe = logistic_describe,
     .warning = logistic_warning,
 };

@@ -75,6 +75,14 @@ const char *words_text(const struct words *words, uint32_t number)
     return NULL;
 }
 
+void words_list(const struct words *words, const char **texts)
+{
+    for (uint32_t i = 0; i < words->slot_count; i++) {
+        if (words->slots[i].text != NULL)
+            texts[words->slots[i].number] = words->slots[i].text;
+    }
+}
+
 void words_finish(struct words *words)
 {
     for (uint32_t i = 0; i < words->slot_count; i++)

@@ -23,6 +23,9 @@ uint32_t words_add(struct words *words, const char *text, size_t size);
 
 /* NULL when there is no such number. Not fast. */
 const char *words_text(const struct words *words, uint32_t number);
+
+/* All of them by number: texts has room for words->count. */
+void words_list(const struct words *words, const char **texts);
 void words_finish(struct words *words);
 
 #endif

@@ -108,6 +108,10 @@ static void a_failure_is_told_in_its_own_words(void **state)
     assert_string_equal(wait_for(&scene, "key", ARGUMENTS, 60).message,
                         "it was ended by signal 11");
     jobs_destroy(scene.jobs);
+    begin(&scene, state, "exec truncate -s 5G \"$0.large\"");
+    assert_string_equal(wait_for(&scene, "key", ARGUMENTS, 60).message,
+                        "what it writes is larger than a file may be here");
+    jobs_destroy(scene.jobs);
 }
 
 static void a_program_that_is_not_there_is_a_failure(void **state)

@@ -31,7 +31,8 @@ static void check_again(const struct csv_table *table, const char *path)
 {
     struct csv_table again;
     struct error error = ERROR_NONE;
-    require(csv_table_read(&again, path, LABEL, table, &error));
+    require(csv_table_read(&again, path, &(struct csv_table_plan){.label = LABEL, .like = table},
+                           &error));
     require(again.rows == table->rows && again.columns == table->columns);
     for (size_t row = 0; row < table->rows; row++) {
         require(again.labels[row] <= 1 && again.labels[row] == table->labels[row]);
@@ -52,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     require(file >= 0 && write(file, bytes, size) == (ssize_t)size);
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    bool read = csv_table_read(&table, path, LABEL, NULL, &error);
+    bool read = csv_table_read(&table, path, &(struct csv_table_plan){.label = LABEL}, &error);
     require(read == (error.fault == FAULT_NONE));
     if (read) {
         for (unsigned c = 0; c < table.columns; c++)

@@ -35,7 +35,8 @@ static void read_text(struct csv_table *table, const char *text, const struct cs
 {
     struct error error = ERROR_NONE;
     write_file(text);
-    if (!csv_table_read(table, path, "label", like, &error))
+    if (!csv_table_read(table, path, &(struct csv_table_plan){.label = "label", .like = like},
+                        &error))
         fail_msg("%s", error.text);
 }
 
@@ -44,7 +45,8 @@ static void refuses_file(const struct csv_table *like, const char *sentence)
 {
     struct error error = ERROR_NONE;
     struct csv_table table;
-    assert_false(csv_table_read(&table, path, "label", like, &error));
+    assert_false(csv_table_read(&table, path,
+                                &(struct csv_table_plan){.label = "label", .like = like}, &error));
     if (strstr(error.text, sentence) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.text, sentence);
     assert_null(strpbrk(error.text, "\n\r\t\x1b"));
@@ -193,10 +195,12 @@ static void names_what_is_no_text(void **state)
     refuses("a,label", NULL, "no rows");
     struct error error = ERROR_NONE;
     struct csv_table table;
-    assert_false(csv_table_read(&table, "/nowhere/table.csv", "label", NULL, &error));
+    assert_false(csv_table_read(&table, "/nowhere/table.csv",
+                                &(struct csv_table_plan){.label = "label"}, &error));
     assert_non_null(strstr(error.text, "cannot open /nowhere/table.csv"));
     error = ERROR_NONE;
-    assert_false(csv_table_read(&table, "/tmp", "label", NULL, &error));
+    assert_false(
+        csv_table_read(&table, "/tmp", &(struct csv_table_plan){.label = "label"}, &error));
     assert_non_null(strstr(error.text, "cannot read /tmp"));
 }
 

@@ -116,6 +116,8 @@ has "$work/err" 'cannot write /nowhere/scores'
 status 2 table oracle
 has "$work/err" 'oracle is not known'
 status 2 "$trainer" table --train "$file" --model forest
+has "$work/err" '--label must be given: --model forest learns from labels'
+status 2 "$trainer" table --label label --model forest
 has "$work/err" 'must be given'
 printf 'x,label\n1,0\n2,1\nmany,1\n' >"$work/bad.csv"
 status 1 table forest --test "$work/bad.csv"

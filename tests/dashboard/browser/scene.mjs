@@ -106,6 +106,10 @@ export class Scene extends Viewer {
     return JSON.parse(execFileSync(program("anomalyctl"), [...words, "--json", "--config", this.config], { encoding: "utf8" }));
   }
 
+  trainer(words, input = "") {
+    return execFileSync(program("anomaly-trainer"), [...words, "--config", this.config], { encoding: "utf8", input });
+  }
+
   token() {
     return execFileSync(program("anomaly-dashboard"), ["bootstrap", "--config", this.config], { encoding: "utf8" }).trim();
   }

@@ -1,5 +1,7 @@
 /* The pages in use: keys, filters, forms; what they change is looked up in the store. */
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { Scene } from "./scene.mjs";
 import { eventually } from "./viewer.mjs";
@@ -218,6 +220,57 @@ test("an analysed history enters the store once an analyst has said so twice", a
   await scene.photograph(page, "import-done");
   await scene.go(page, "/triage?view=decisions");
   await page.getByText("import of newcomer.csv: done").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+/* Connections, of which one in fifty moves much to a rare port. */
+function connections(rows, note = "") {
+  const lines = ["proto,port,bytes_out,seconds,note"];
+  for (let i = 0; i < rows; i++) {
+    const odd = i % 50 === 49;
+    lines.push([odd ? "gre" : ["tcp", "udp"][i % 2], odd ? 4444 : [53, 80, 443][i % 3], odd ? 9e8 + i : 100 + (i * 37) % 900, (i * 13) % 60, odd ? note : ""].join(","));
+  }
+  return lines.join("\n");
+}
+
+test("a table is judged by a model of its like, and HTML in its cells stays text", async () => {
+  await scene.go(page, "/analyse");
+  await page.getByLabel("Format").selectOption("table");
+  await page.getByText("No model of a table is here yet.").waitFor();
+  await scene.settled(page);
+  await scene.photograph(page, "analyse-no-model");
+
+  const models = path.join(scene.store, "table_models");
+  mkdirSync(models);
+  writeFileSync(path.join(scene.root, "known.csv"), connections(2000));
+  scene.trainer(["table", "--train", path.join(scene.root, "known.csv"), "--model", "isolation", "--save", path.join(models, "connections.model")]);
+  writeFileSync(path.join(models, "damaged.model"), "PAMANOT1 but no more");
+  await scene.go(page, "/analyse");
+  await page.getByLabel("Format").selectOption("table");
+  await page.getByLabel("Model").selectOption("connections");
+  await page.getByText("isolation of 2,000 rows").waitFor();
+  await page.getByText("damaged.model is not a model file").waitFor();
+  const html = "<img src=x onerror=alert(1)>";
+  await page.locator("input[type=file]").setInputFiles({ name: "today.csv", mimeType: "text/csv", buffer: Buffer.from(connections(400, html)) });
+  await scene.settled(page);
+  assert.deepEqual(await scene.barriers(page), []);
+  await scene.photograph(page, "analyse-model");
+  await page.getByRole("button", { name: "Analyse" }).click();
+  await page.getByRole("heading", { name: "Highest scores" }).waitFor({ timeout: 30000 });
+  await scene.settled(page);
+  const worst = page.getByRole("table", { name: "Rows with the highest scores" }).locator("tbody tr");
+  assert.match(await worst.first().textContent(), /proto gre.*port 4444.*note <img src=x onerror=alert\(1\)>/);
+  assert.match(await worst.first().locator("td.why").textContent(), /=/);
+  assert.equal(await page.locator("main img").count(), 0);
+  assert.deepEqual(await scene.barriers(page), []);
+  await scene.photograph(page, "analysed-table");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await scene.settled(page);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  await scene.photograph(page, "analysed-table-390");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole("button", { name: "Throw it away" }).click();
+  await page.locator("input[type=file]").waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

@@ -1,9 +1,9 @@
 /*
  * A list that the service pages by cursor, with "Show more" and its exports.
  *
- * pagedList({view, path, query, caption, columns, empty}) → element. query: parameters for path; empty:
- * what to show when nothing matches. exportLinks(path, query) → the exports alone, for lists that are
- * shown in another way.
+ * pagedList({view, path, query, caption, columns, empty, formats}) → element. query: parameters for path;
+ * empty: what to show when nothing matches; formats: of its exports, otherwise all.
+ * exportLinks(path, query, formats) → the exports alone, for lists that are shown in another way.
  */
 import { address, get } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
@@ -11,14 +11,14 @@ import { counted } from "../lib/format.js";
 import { load } from "./load.js";
 import { table, tableRow } from "./table.js";
 
-export function exportLinks(path, { limit: _limit, ...query } = {}) {
+export function exportLinks(path, { limit: _limit, ...query } = {}, formats = ["csv", "ecs"]) {
   return h("p", { class: "exports" }, "Download all: ",
-    ["csv", "ecs"].map((format) => [h("a", {
+    formats.map((format) => [h("a", {
       href: address(path, { ...query, format }), download: "",
     }, format === "csv" ? "CSV" : "ECS (JSON lines)"), " "]));
 }
 
-export function pagedList({ view, path, query, caption, columns, empty }) {
+export function pagedList({ view, path, query, caption, columns, empty, formats }) {
   const root = h("section", { class: "list", "aria-label": caption });
   const status = h("p", { class: "unseen", role: "status" });
 
@@ -47,7 +47,7 @@ export function pagedList({ view, path, query, caption, columns, empty }) {
     if (page.items.length === 0) return empty();
     const shown = table(caption, columns, page.items, { class: "table cards" });
     return [shown, h("div", { class: "list-foot" }, moreButton(shown.tBodies[0], page.next),
-      exportLinks(path, query)), status];
+      exportLinks(path, query, formats)), status];
   });
   return root;
 }

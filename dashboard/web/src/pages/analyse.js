@@ -13,6 +13,7 @@ import { pagedList } from "../components/list.js";
 import { load, problemBox } from "../components/load.js";
 import { LOGIN_COLUMNS, loginColumns } from "../components/login_columns.js";
 import { table } from "../components/table.js";
+import { modelChoice, TABLE, tableFinished } from "../components/table_analysis.js";
 import { toast } from "../components/toast.js";
 import { verdictName, VERDICTS } from "../components/verdict.js";
 
@@ -20,7 +21,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const POLL_MS = 700;
 
 const FORMATS = [["sshd", "sshd's log lines (auth.log)"], ["journal", "journal export (JSON lines)"], ["wtmp", "wtmp"], ["csv", "logins as CSV"],
-  ["rba", "RBA data set's CSV"], ["cloud", "cloud logins' CSV"]];
+  ["rba", "RBA data set's CSV"], ["cloud", "cloud logins' CSV"], [TABLE, "a table of anything (CSV)"]];
 
 /* A guess from the name, which the viewer can correct. */
 function guess(name) {
@@ -39,9 +40,16 @@ function sendForm(signal) {
   const file = h("input", { type: "file", required: true });
   const format = h("select", { name: "format" }, FORMATS.map(([value, words]) => h("option", { value }, words)));
   const below = h("div", { "aria-live": "polite" });
+  const choice = h("div", {});
+  let model = null; /* of a table */
   const submit = h("button", { type: "submit", class: "primary" }, "Analyse");
   file.addEventListener("change", () => {
-    if (file.files[0]) format.value = guess(file.files[0].name.toLowerCase());
+    if (!file.files[0] || format.value === TABLE) return;
+    format.value = guess(file.files[0].name.toLowerCase());
+  });
+  format.addEventListener("change", () => {
+    model = format.value === TABLE ? modelChoice(signal) : null;
+    refill(choice, model?.element);
   });
 
   async function send(chosen) {
@@ -50,7 +58,7 @@ function sendForm(signal) {
     refill(below, h("p", { class: "progress" }, bar, " ", words));
     submit.disabled = true;
     try {
-      const answer = await upload("/api/analyse", { format: format.value, name: chosen.name }, chosen, (sent) => {
+      const answer = await upload("/api/analyse", { format: format.value, name: chosen.name, model: model?.value() }, chosen, (sent) => {
         bar.value = sent;
         refill(words, `${bytes(sent)} of ${bytes(chosen.size)}`);
       }, signal);
@@ -64,9 +72,10 @@ function sendForm(signal) {
     event.preventDefault();
     const chosen = file.files[0];
     if (chosen.size > MOST_BYTES) refill(below, problemBox({ message: `${bytes(chosen.size)} are more than the service takes (256 MiB). anomaly-trainer score reads files of any size.` }));
+    else if (model?.value() === "") refill(below, problemBox({ message: "A table needs a model to be judged by." }));
     else send(chosen);
-  } }, h("div", { class: "fields" }, field("File", file, "up to 256 MiB, gzip is fine"), field("Format", format)),
-  h("div", { class: "actions" }, submit, h("span", { class: "muted" }, "It is judged by what it tells itself: the store does not change.")), below);
+  } }, h("div", { class: "fields" }, field("File", file, "up to 256 MiB, gzip is fine"), field("Format", format)), choice,
+  h("div", { class: "actions" }, submit, h("span", { class: "muted" }, "It is judged on its own: the store does not change.")), below);
 }
 
 /* These logins are in no store, so that their times lead nowhere; reasons come as one text. */
@@ -94,13 +103,17 @@ function unread(result) {
       h("ul", {}, result.unread.map((line) => h("li", {}, `${count(line.line)}: `, h("code", {}, line.text))))]);
 }
 
+function actions(id) {
+  return h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: async () => {
+    await remove(`/api/analyse/${id}`).catch((error) => toast(error.message, { bad: true }));
+    setQuery({ job: "" });
+  } }, "Throw it away"));
+}
+
 function finished(view, id, job) {
+  if (job.format === TABLE) return tableFinished(view, id, job, actions(id));
   return h("div", { class: "stack" },
-    panel("What the file holds", {}, totals(job), h("div", { class: "actions" },
-      h("button", { type: "button", class: "quiet", onclick: async () => {
-        await remove(`/api/analyse/${id}`).catch((error) => toast(error.message, { bad: true }));
-        setQuery({ job: "" });
-      } }, "Throw it away"))),
+    panel("What the file holds", {}, totals(job), actions(id)),
     importPanel(job, view.signal), unread(job.result), worst(job.result),
     panel("At or above log", { note: "in the order of the file" }, pagedList({ view, path: `/api/analyse/${id}/rows`, query: { verdict: "log" }, caption: "Rows that stand out",
       columns: ROW_COLUMNS, empty: () => h("p", { class: "muted" }, "Nothing stood out.") })),
