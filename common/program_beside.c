@@ -1,5 +1,6 @@
 #include "common/program_beside.h"
 
+#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +28,17 @@ bool program_beside(const char *name, char *path, size_t capacity)
     return true;
 }
 
+/* It is the first to go when memory runs out: what it reads may be made for that. */
+static void be_dispensable(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, "1000", 4);
+    (void)close(fd);
+}
+
 static void be_humble(void)
 {
     const struct sched_param none = {.sched_priority = 0};
@@ -34,6 +46,7 @@ static void be_humble(void)
     (void)setpriority(PRIO_PROCESS, 0, LOWEST_NICE);
     (void)sched_setscheduler(0, SCHED_IDLE, &none);
     (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+    be_dispensable();
 }
 
 _Noreturn void program_become(const char *path, char *const *arguments, pid_t parent)

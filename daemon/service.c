@@ -1,24 +1,20 @@
 #include "daemon/service.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/notify.h"
 #include "daemon/alerts.h"
 #include "daemon/checkers.h"
+#include "daemon/import_run.h"
 #include "daemon/retrain.h"
+#include "daemon/wakeup.h"
 #include "store/drain.h"
-#include "store/word.h"
 
 #define RETRY_MS           1000 /* after a fault; also how long a missed wake-up can last */
 #define PAUSED_RETRY_MS    200
+#define IMPORT_LOOK_MS     100
 #define BATCH_RECORDS      1000
 #define BATCH_LEAST        50
 #define BATCH_WAL_BYTES    32768 /* what one record may add to the log, generously */
@@ -29,8 +25,6 @@
 #define SETTLED_US         (INT64_C(600) * US_PER_S) /* what is older is not accepted any more */
 #define LEFTOVER_S         3600
 #define REPORT_US          (INT64_C(60) * US_PER_S) /* a journal may be damaged all the time */
-#define JOURNAL_SUFFIX     ".journal"
-#define PATH_BYTES         4096
 
 struct service {
     const struct command_line *line;
@@ -38,10 +32,9 @@ struct service {
     struct store *store;
     struct checkers checkers;
     struct retrain retrain;
+    struct import_run import;
     struct alerts *alerts; /* NULL: none are raised */
-    int signal_fd, inotify_fd;
-    bool stop;
-    bool woken;      /* a journal was appended to */
+    struct wakeup wakeup;
     bool faulty;     /* the last round failed, and that was said */
     bool paused;     /* a reader keeps the log from shrinking, and that was said */
     int64_t folded;  /* records, in this round */
@@ -58,6 +51,7 @@ static void reload(struct service *service)
     struct error error = ERROR_NONE;
     struct config config;
 
+    service->wakeup.reload = false;
     if (!command_config(service->line, &config, &error)) {
         command_note(service->line, "the configuration stays as it was: %s", error.text);
         return;
@@ -71,119 +65,28 @@ static void reload(struct service *service)
     command_note(service->line, "the configuration was read again");
 }
 
-static void take_signals(struct service *service)
+static void heed_signals(struct service *service)
 {
-    struct signalfd_siginfo signal;
-
-    while (read(service->signal_fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
-        if (signal.ssi_signo == SIGHUP)
-            reload(service);
-        else
-            service->stop = true;
-    }
+    wakeup_take_signals(&service->wakeup);
+    if (service->wakeup.reload)
+        reload(service);
 }
 
-/* The directory's other files change too, by this very program. */
-static bool is_journal(const struct inotify_event *event)
-{
-    size_t length = event->len > 0 ? strlen(event->name) : 0;
-    size_t suffix = strlen(JOURNAL_SUFFIX);
-
-    return length > suffix && event->name[0] != '.' &&
-           strcmp(event->name + length - suffix, JOURNAL_SUFFIX) == 0;
-}
-
-/* The dashboard's too, where it has one; again and again is once. */
-static void watch_words(const struct service *service)
-{
-    char path[PATH_BYTES];
-
-    if (snprintf(path, sizeof(path), "%s/" WORD_DIRECTORY, service->config->store) <
-        (int)sizeof(path))
-        (void)inotify_add_watch(service->inotify_fd, path,
-                                IN_MODIFY | IN_CREATE | IN_ONLYDIR | IN_DONT_FOLLOW);
-}
-
-static void take_changes(struct service *service)
-{
-    _Alignas(struct inotify_event) char bytes[4096];
-    bool made = false; /* a directory */
-    ssize_t size;
-
-    while ((size = read(service->inotify_fd, bytes, sizeof(bytes))) > 0) {
-        for (ssize_t at = 0; at < size;) {
-            const struct inotify_event *event = (const void *)(bytes + at);
-
-            if ((event->mask & IN_Q_OVERFLOW) != 0 || is_journal(event))
-                service->woken = true;
-            if ((event->mask & IN_ISDIR) != 0)
-                made = true;
-            at += (ssize_t)(sizeof(*event) + event->len);
-        }
-    }
-    if (made)
-        watch_words(service);
-}
-
-/* Until the time has passed, a signal came or, when `changes`, a journal was appended to. */
 static void wait_for(struct service *service, int64_t wait_ms, bool changes)
 {
-    int64_t until_us = clock_monotonic_us() + wait_ms * 1000;
-    struct pollfd files[2] = {{.fd = service->signal_fd, .events = POLLIN},
-                              {.fd = changes ? service->inotify_fd : -1, .events = POLLIN}};
-
-    while (!service->stop && !(changes && service->woken)) {
-        int64_t left_us = until_us - clock_monotonic_us();
-
-        if (left_us <= 0 || poll(files, 2, (int)((left_us + 999) / 1000)) == 0)
-            return;
-        take_signals(service);
-        if (changes)
-            take_changes(service);
-    }
-}
-
-/* From here on an asked end is an orderly one. */
-static bool hold_signals(sigset_t *signals, struct error *error)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    return sigprocmask(SIG_BLOCK, signals, NULL) == 0 ||
-           error_set_errno(error, FAULT_STORE, errno, "cannot hold signals");
-}
-
-static bool watch_signals(struct service *service, const sigset_t *signals, struct error *error)
-{
-    service->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return service->signal_fd >= 0 ||
-           error_set_errno(error, FAULT_STORE, errno, "cannot wait for signals");
-}
-
-/* Without inotify, too many watches say, journals are looked at each second. */
-static void watch_journals(struct service *service)
-{
-    service->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (service->inotify_fd >= 0 && inotify_add_watch(service->inotify_fd, service->config->store,
-                                                      IN_MODIFY | IN_CREATE) >= 0) {
-        watch_words(service);
-        return;
-    }
-    command_note(service->line, "cannot watch %s (%s): the journals are read once a second",
-                 service->config->store, strerror(errno));
-    if (service->inotify_fd >= 0)
-        close(service->inotify_fd);
-    service->inotify_fd = -1;
+    wakeup_wait(&service->wakeup, wait_ms, changes);
+    heed_signals(service);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* It stays NULL, which is no error, when another program writes to it until the end is asked for.
+ */
 static bool open_store(struct service *service, struct error *error)
 {
     bool said = false;
 
-    while (!service->stop) {
+    do {
         struct error opening = ERROR_NONE;
 
         if (store_open(&service->store, service->config->store, STORE_WRITE, &opening))
@@ -194,7 +97,7 @@ static bool open_store(struct service *service, struct error *error)
             command_note(service->line, "%s: waiting until it is done", opening.text);
         said = true;
         wait_for(service, RETRY_MS, false);
-    }
+    } while (!service->wakeup.stop);
     return true;
 }
 
@@ -209,6 +112,15 @@ static void remove_leftovers(struct service *service)
     else if (removed > 0)
         command_note(service->line, "%lld unfinished journals of killed logins were removed",
                      (long long)removed);
+}
+
+/* Without it journals are looked at each second. */
+static void watch_journals(struct service *service)
+{
+    struct error error = ERROR_NONE;
+
+    if (!wakeup_watch(&service->wakeup, &error))
+        command_note(service->line, "%s: the journals are read once a second", error.text);
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */
@@ -370,10 +282,32 @@ static bool work(struct service *service, bool *more, struct error *error)
             alerts_look(service->alerts, service->store, service->config->keep_alerts_days, error));
 }
 
+/*
+ * One history that was asked for, if there is one: the trainer writes to the store meanwhile, and
+ * what logins leave stays in the journal. A store that cannot be opened again is the end.
+ */
+static bool import_one(struct service *service, struct error *error)
+{
+    bool ready;
+
+    if (!import_next(&service->import, service->store, service->config, &ready, error))
+        return false;
+    if (!ready)
+        return true;
+    store_close(service->store);
+    service->store = NULL;
+    import_start(&service->import, service->line, service->config);
+    while (!service->wakeup.stop && import_runs(&service->import, service->config))
+        wait_for(service, IMPORT_LOOK_MS, false);
+    import_give_up(&service->import);
+    return open_store(service, error) &&
+           (!service->store || import_tell(&service->import, service->store, service->line, error));
+}
+
 /* A full disk passes, a damaged database does not. */
 static bool survive(struct service *service, const struct error *failure, struct error *error)
 {
-    if (store_is_damaged(service->store))
+    if (!service->store || store_is_damaged(service->store))
         return error_set(error, failure->fault, "%s", failure->text);
     if (!service->faulty)
         command_note(service->line, "%s: records stay in the journal; trying again each second",
@@ -387,18 +321,18 @@ static bool run_rounds(struct service *service, struct error *error)
 {
     bool more = true;
 
-    while (!service->stop) {
+    while (!service->wakeup.stop) {
         struct error failure = ERROR_NONE;
 
         if (checkers_have_ended(&service->checkers))
             command_note(service->line, "the checkers have ended: logins check themselves until "
                                         "anomalyd is started again");
         retrain_look(&service->retrain, service->line, service->config);
-        service->woken = false;
-        if (service->inotify_fd >= 0)
-            take_changes(service);
-        service->woken = false; /* what was appended until now is read in this round */
-        if (!work(service, &more, &failure)) {
+        service->wakeup.woken = false;
+        wakeup_take_changes(&service->wakeup);
+        service->wakeup.woken = false; /* what was appended until now is read in this round */
+        if (!work(service, &more, &failure) ||
+            (!more && !service->paused && !import_one(service, &failure))) {
             if (!survive(service, &failure, error))
                 return false;
             continue;
@@ -406,11 +340,11 @@ static bool run_rounds(struct service *service, struct error *error)
         if (service->faulty)
             command_note(service->line, "the store can be written again");
         service->faulty = false;
-        take_signals(service);
+        heed_signals(service);
         if (more || (service->retaining && !service->paused))
             continue;
         wait_for(service, service->paused ? PAUSED_RETRY_MS : RETRY_MS, !service->paused);
-        if (service->woken && !service->stop)
+        if (service->wakeup.woken && !service->wakeup.stop)
             wait_for(service, service->config->drain_interval_ms, false);
     }
     return true;
@@ -423,6 +357,8 @@ static bool finish(struct service *service, struct error *error)
     bool more = true;
 
     notify_manager("STOPPING=1");
+    if (!service->store)
+        return true;
     while (more && !service->paused) {
         if (!drain(service, false, &more, error))
             return false;
@@ -456,17 +392,16 @@ bool service_run(const struct command_line *line, struct config *config, struct 
     struct service service = {.line = line,
                               .config = config,
                               .checkers = {.pid = -1, .go_fd = -1},
-                              .signal_fd = -1,
-                              .inotify_fd = -1};
-    sigset_t signals;
-    bool done = hold_signals(&signals, error);
+                              .wakeup = WAKEUP_NONE};
+    bool done = wakeup_hold_signals(error);
 
     if (done) {
         start_checkers(&service);
         service.alerts = alerts_create(line);
         alerts_load(service.alerts, config->alerts);
     }
-    done = done && watch_signals(&service, &signals, error) && open_store(&service, error);
+    done =
+        done && wakeup_open(&service.wakeup, config->store, error) && open_store(&service, error);
 
     if (done && service.store) {
         remove_leftovers(&service);
@@ -480,9 +415,6 @@ bool service_run(const struct command_line *line, struct config *config, struct 
     checkers_stop(&service.checkers);
     alerts_destroy(service.alerts);
     store_close(service.store);
-    if (service.inotify_fd >= 0)
-        close(service.inotify_fd);
-    if (service.signal_fd >= 0)
-        close(service.signal_fd);
+    wakeup_close(&service.wakeup);
     return done;
 }

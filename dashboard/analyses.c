@@ -12,11 +12,15 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/history_format.h"
+#include "common/utf8.h"
 #include "dashboard/session.h"
 
-#define DIRECTORY    "analyses"
 #define PATH_BYTES   1024
 #define FORMAT_BYTES 16
+
+/* The store's group finds there what it knows the name of, and reads what is lent to it. */
+#define DIRECTORY_MODE 02710
 
 struct analysis {
     char id[ANALYSIS_ID_BYTES]; /* "": a free place */
@@ -29,6 +33,7 @@ struct analysis {
 struct analyses {
     pthread_mutex_t lock;
     struct jobs *jobs;
+    struct imports *imports;
     char directory[PATH_BYTES];
     struct analysis at[ANALYSIS_MOST];
 };
@@ -46,7 +51,7 @@ struct upload {
 
 enum file { FILE_UPLOAD, FILE_ROWS, FILE_WORST, FILE_COUNT };
 
-static const char *const FILES[FILE_COUNT] = {"upload", "rows", "worst"};
+static const char *const FILES[FILE_COUNT] = {HISTORY_UPLOAD, "rows", "worst"};
 
 /* NULL for what cannot be: a path that is too long. */
 static const char *file_path(const struct analyses *analyses, const char *id, enum file file,
@@ -78,7 +83,7 @@ static DIR *open_directory(const char *path)
 
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid())
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && fchmod(fd, DIRECTORY_MODE) == 0)
         return fdopendir(fd);
     close(fd);
     errno = EPERM;
@@ -102,7 +107,7 @@ static bool clear_directory(const char *path, struct error *error)
 }
 
 bool analyses_create(struct analyses **analyses, const char *directory, struct jobs *jobs,
-                     struct error *error)
+                     struct imports *imports, struct error *error)
 {
     struct analyses *created = calloc(1, sizeof *created);
 
@@ -110,11 +115,12 @@ bool analyses_create(struct analyses **analyses, const char *directory, struct j
     if (created == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot keep analyses");
     created->jobs = jobs;
+    created->imports = imports;
     int length =
-        snprintf(created->directory, sizeof created->directory, "%s/" DIRECTORY, directory);
+        snprintf(created->directory, sizeof created->directory, "%s/" HISTORY_DIRECTORY, directory);
     bool done = (length > 0 && length < PATH_BYTES - 64) ||
                 error_set(error, FAULT_STORE, "the path %s is too long", directory);
-    if (done && mkdir(created->directory, 0700) != 0 && errno != EEXIST)
+    if (done && mkdir(created->directory, DIRECTORY_MODE & 0777) != 0 && errno != EEXIST)
         done = error_set_errno(error, FAULT_STORE, errno, "cannot make %s", created->directory);
     done = done && clear_directory(created->directory, error);
     if (!done) {
@@ -153,6 +159,7 @@ static struct analysis *find(struct analyses *analyses, const char *id)
 static void forget(struct analyses *analyses, struct analysis *analysis)
 {
     jobs_forget(analyses->jobs, analysis->id);
+    imports_forget(analyses->imports, analysis->id);
     remove_files(analyses, analysis->id);
     memset(analysis, 0, sizeof *analysis);
 }
@@ -161,7 +168,8 @@ static bool has_ended(const struct analyses *analyses, const struct analysis *an
 {
     enum job_state state = jobs_state(analyses->jobs, analysis->id);
 
-    return !analysis->receiving && (state == JOB_DONE || state == JOB_FAILED);
+    return !analysis->receiving && (state == JOB_DONE || state == JOB_FAILED) &&
+           !imports_wait(analyses->imports, analysis->id);
 }
 
 /* A free place: those that are too old go, else the oldest that has ended. NULL: none has. */
@@ -455,6 +463,37 @@ int analyses_open_rows(struct analyses *analyses, const char *id, bool worst)
         fd = open(path, O_RDONLY | O_CLOEXEC);
     pthread_mutex_unlock(&analyses->lock);
     return fd;
+}
+
+bool analyses_history(struct analyses *analyses, const char *id, struct asked_history *history,
+                      bool *found, struct error *why)
+{
+    bool judged = false;
+
+    *history = (struct asked_history){.state = HISTORY_ASKED};
+    pthread_mutex_lock(&analyses->lock);
+    const struct analysis *analysis = find(analyses, id);
+    *found = analysis != NULL && import_job_parse(id, &history->job);
+    if (*found) {
+        judged = !analysis->receiving && jobs_state(analyses->jobs, id) == JOB_DONE;
+        snprintf(history->format, sizeof history->format, "%s", analysis->format);
+        snprintf(history->file, sizeof history->file, "%s", analysis->name);
+        utf8_show(history->file, strlen(history->file));
+    }
+    pthread_mutex_unlock(&analyses->lock);
+    if (*found && !history_format_is_known(history->format))
+        return error_set(why, FAULT_STORE,
+                         "it is a table: only histories of logins can enter the "
+                         "store");
+    return judged || error_set(why, FAULT_STORE, "only what has been judged can enter the store");
+}
+
+bool analyses_lend(struct analyses *analyses, const char *id, struct error *error)
+{
+    char path[PATH_BYTES];
+
+    return (file_path(analyses, id, FILE_UPLOAD, path) != NULL && chmod(path, 0640) == 0) ||
+           error_set_errno(error, FAULT_STORE, errno, "the upload cannot be lent to anomalyd");
 }
 
 bool analyses_is_table(struct analyses *analyses, const char *id)

@@ -1,13 +1,15 @@
 /*
  * Histories that somebody uploaded to be judged at once: each in a directory of its own below the
  * dashboard's, judged there by anomaly-trainer (jobs.h) by what the file itself tells, and gone
- * after ANALYSIS_KEPT_S. Nothing of it enters the store. All functions may be called by any thread.
+ * after ANALYSIS_KEPT_S, unless an import of it waits (imports.h). Nothing of it enters the store
+ * without that. All functions may be called by any thread.
  */
 #ifndef DASHBOARD_ANALYSES_H
 #define DASHBOARD_ANALYSES_H
 
 #include "common/config.h"
 #include "common/json_writer.h"
+#include "dashboard/imports.h"
 #include "dashboard/jobs.h"
 
 #define ANALYSIS_MOST                                                                              \
@@ -25,7 +27,7 @@ struct analyses;
 
 /* directory: the dashboard's own. What an earlier run left in it goes. */
 bool analyses_create(struct analyses **analyses, const char *directory, struct jobs *jobs,
-                     struct error *error) MUST_USE;
+                     struct imports *imports, struct error *error) MUST_USE;
 
 /* No upload is under way any more. The files go. */
 void analyses_destroy(struct analyses *analyses);
@@ -69,7 +71,20 @@ int analyses_open_rows(struct analyses *analyses, const char *id, bool worst);
 /* Whether it is of a table instead of logins; false also where there is none of that id. */
 bool analyses_is_table(struct analyses *analyses, const char *id);
 
-/* *found is false when there is none, or it is still being uploaded. */
+/*
+ * What a word says of one that is to enter the store. False with a sentence when it cannot: it is
+ * not judged yet, or what it holds are no logins. *found is false, too, when there is none.
+ */
+bool analyses_history(struct analyses *analyses, const char *id, struct asked_history *history,
+                      bool *found, struct error *why) MUST_USE;
+
+/* Lets the store's group, and so anomalyd, read the upload. */
+bool analyses_lend(struct analyses *analyses, const char *id, struct error *error) MUST_USE;
+
+/*
+ * *found is false when there is none, or it is still being uploaded. Whoever asks has seen to it
+ * that its import does not wait.
+ */
 bool analyses_forget(struct analyses *analyses, const char *id);
 
 #endif

@@ -6,6 +6,7 @@
 #include "dashboard/column.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
+#include "dashboard/import_members.h"
 #include "dashboard/score_rows.h"
 #include "dashboard/table_models.h"
 #include "dashboard/table_rows.h"
@@ -63,7 +64,8 @@ static bool begin(struct worker *worker, const struct request *request, struct r
 
     if (format == NULL)
         return reply_refuse(reply, 400, "\"format\" is missing; it is one of " ANALYSIS_FORMATS);
-    if (!choose_model(worker, request, path, &model, &chosen, reply, error))
+    if (!imports_refresh(worker, error) ||
+        !choose_model(worker, request, path, &model, &chosen, reply, error))
         return false;
     if (!chosen)
         return true;
@@ -126,8 +128,12 @@ bool answer_analysis(struct worker *worker, const struct request *request, struc
     if (!analyses_write(worker->dashboard->analyses, request->parameter, &reply->json, &found,
                         error))
         return false;
+    if (!found)
+        return import_of_gone(worker, request, reply, error);
+    if (!import_members(worker, request->parameter, &reply->json, error))
+        return false;
     json_object_end(&reply->json);
-    return found || reply_not_found(reply, "analysis", request->parameter);
+    return true;
 }
 
 /* ---- rows ---- */
@@ -239,7 +245,10 @@ bool answer_table_models(struct worker *worker, const struct request *request, s
 bool forget_analysis(struct worker *worker, const struct request *request, struct reply *reply,
                      struct error *error)
 {
-    (void)error;
+    if (!imports_refresh(worker, error))
+        return false;
+    if (imports_wait(worker->dashboard->imports, request->parameter))
+        return reply_refuse(reply, 409, "anomalyd is still to read it: its import was asked for");
     if (!analyses_forget(worker->dashboard->analyses, request->parameter))
         return reply_not_found(reply, "analysis", request->parameter);
     json_object_begin(&reply->json, NULL);

@@ -41,7 +41,9 @@ bool dashboard_start(struct dashboard *dashboard, struct error *error)
     if (dashboard->accounts == NULL)
         return error_set(error, FAULT_NONE, "no memory");
     return jobs_create(&dashboard->jobs, trainer, error) &&
-           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs, error) &&
+           imports_create(&dashboard->imports, error) &&
+           analyses_create(&dashboard->analyses, dashboard->directory, dashboard->jobs,
+                           dashboard->imports, error) &&
            live_create(&dashboard->live, &dashboard->config, error);
 }
 
@@ -52,6 +54,7 @@ void dashboard_stop(struct dashboard *dashboard)
         accounts_destroy(dashboard->accounts);
     live_destroy(dashboard->live);
     analyses_destroy(dashboard->analyses);
+    imports_destroy(dashboard->imports);
     jobs_destroy(dashboard->jobs);
 }
 

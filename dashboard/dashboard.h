@@ -34,6 +34,7 @@ struct dashboard {
 
     /* Between dashboard_start() and dashboard_stop(): what has threads and files of its own. */
     struct jobs *jobs;
+    struct imports *imports;
     struct analyses *analyses;
     struct live *live;
     struct chores *chores;

@@ -1,6 +1,7 @@
 #include "store/decision.h"
 
 #include "store/alert.h"
+#include "store/asked_import.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static bool run_with_key(struct store *store, enum statement which, int64_t key,
     return store_run(store, statement, what, error);
 }
 
-static bool remember(struct store *store, int64_t key, const struct word *word, struct error *error)
+bool decision_keep(struct store *store, int64_t key, const struct word *word, struct error *error)
 {
     sqlite3_stmt *statement = store_statement(store, SQL_DECISION_INSERT, error);
     uint8_t bytes[WORD_MAX_BYTES];
@@ -80,7 +81,7 @@ static bool fold_about_login(struct store *store, const struct word *word, bool 
     done = word->kind == WORD_LABEL
                ? fold_label(store, word, taken, error)
                : store_login_later(store, &word->login, word->later, taken, error);
-    return done && (!*taken || remember(store, row.key, word, error));
+    return done && (!*taken || decision_keep(store, row.key, word, error));
 }
 
 /* ---- exceptions ----------------------------------------------------------------------------- */
@@ -156,7 +157,7 @@ static bool fold_exception(struct store *store, const struct word *word, int64_t
     if (!done || !*taken)
         return done;
     store->unpublished = true;
-    return remember(store, login_key_at(word->time_us), word, error);
+    return decision_keep(store, login_key_at(word->time_us), word, error);
 }
 
 bool store_fold_word(struct store *store, const struct word *word, int64_t now_us, bool *taken,
@@ -176,6 +177,8 @@ bool store_fold_word(struct store *store, const struct word *word, int64_t now_u
     case WORD_ALERT_TEST:
         /* By this clock: how often a channel is tried is not the dashboard's to say. */
         return store_alert_test(store, word->channel, word->by, now_us, taken, error);
+    case WORD_IMPORT:
+        return store_fold_import(store, word, taken, error);
     }
     return true;
 }

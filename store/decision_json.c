@@ -11,11 +11,23 @@ const char *decision_label_name(const struct word *word)
     return word->later ? "later" : "none";
 }
 
+static void write_history(struct json_writer *json, const struct asked_history *history)
+{
+    char job[HISTORY_JOB_BYTES];
+
+    json_text(json, "job", history_job_format(history->job, job));
+    json_text(json, "format", history->format);
+    json_text(json, "file", history->file);
+    json_text(json, "state", history_state_name(history->state));
+}
+
 static void write_what(struct json_writer *json, const struct word *word)
 {
     json_text(json, "what", word_kind_name(word->kind));
     json_text(json, "label", decision_label_name(word));
     json_text(json, "family", word->family[0] != '\0' ? word->family : NULL);
+    if (word->kind == WORD_IMPORT)
+        write_history(json, &word->history);
     if (word->kind != WORD_EXCEPTION)
         return;
     json_text(json, "kind", exempt_kind_name(exemption_kind(&word->exemption)));

@@ -134,6 +134,7 @@ void store_rollback(struct store *store)
     rollup_forget_cache(store);
     store->without_indices = store->counts_later = false;
     store->last_key = INT64_MAX;
+    store->imports_waiting = -1;
 }
 
 bool store_configure_for_one_thread(void)
@@ -369,6 +370,7 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
     store->access = access;
     store->directory_fd = store->lock_fd = -1;
     store->last_key = INT64_MAX;
+    store->imports_waiting = -1;
     store->unpublished = access == STORE_WRITE;
     if (snprintf(store->path, sizeof(store->path), "%s/%s", directory, STORE_FILE) >=
         (int)sizeof(store->path)) {

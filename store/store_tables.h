@@ -21,6 +21,7 @@ enum statement {
 struct known_entry;
 struct rollup_cache;
 struct login_row;
+struct word;
 
 /*
  * Who wants to know of each stage that is folded in, and of each label that changes one, in its
@@ -40,6 +41,7 @@ struct store {
     uint32_t version;              /* of the schema, see STORE_SCHEMA_VERSION */
     bool damaged;                  /* SQLite said so once */
     bool unpublished;              /* writer only: the exceptions' file may be behind the table */
+    int imports_waiting;           /* writer only: histories to be imported; -1: not counted */
     char path[STORE_PATH_BYTES];   /* of the database */
     struct file_identity identity; /* before it was opened */
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -163,6 +165,13 @@ struct source_key {
 struct known_id known_source(enum known_kind kind, const struct ip_address *address,
                              struct source_key *key);
 struct known_id known_value(enum population_value kind, const uint64_t *key);
+
+/* ---- decision (decision.c) --------------------------------------------------------------------
+ */
+
+/* Keeps a word as what was decided. key: its login's, else login_key_at() the word's time. */
+bool decision_keep(struct store *store, int64_t key, const struct word *word,
+                   struct error *error) MUST_USE;
 
 /* ---- positions (position.c) -------------------------------------------------------------------
  */

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/history_format.h"
 #include "common/utf8.h"
 
 #define LABEL_VERSION       1
@@ -23,6 +25,24 @@ const char *word_kind_name(enum word_kind kind)
 #undef WORD_KIND
     }
     return "unknown";
+}
+
+const char *history_state_name(enum history_state state)
+{
+    switch (state) {
+#define HISTORY_STATE(symbol, number, name)                                                        \
+    case HISTORY_##symbol:                                                                         \
+        return name;
+        HISTORY_STATES
+#undef HISTORY_STATE
+    }
+    return "unknown";
+}
+
+const char *history_job_format(uint64_t job, char text[HISTORY_JOB_BYTES])
+{
+    (void)snprintf(text, HISTORY_JOB_BYTES, "%016llx", (unsigned long long)job);
+    return text;
 }
 
 /* ---- labels --------------------------------------------------------------------------------- */
@@ -57,6 +77,24 @@ static bool decode_label(struct word *word, const void *bytes, size_t size, stru
 
 /* ---- the other kinds ------------------------------------------------------------------------ */
 
+static void put_history(struct byte_writer *writer, const struct asked_history *history)
+{
+    put_u64(writer, history->job);
+    put_u8(writer, (uint8_t)history->state);
+    put_u8(writer, history->begun);
+    put_text(writer, history->format);
+    put_text(writer, history->file);
+}
+
+static void get_history(struct byte_reader *reader, struct asked_history *history)
+{
+    history->job = get_u64(reader);
+    history->state = get_u8(reader);
+    history->begun = get_u8(reader);
+    get_text(reader, history->format, sizeof(history->format));
+    get_text(reader, history->file, sizeof(history->file));
+}
+
 size_t word_encode(const struct word *word, uint8_t bytes[WORD_MAX_BYTES])
 {
     struct byte_writer writer = {.at = bytes, .end = bytes + WORD_MAX_BYTES};
@@ -78,8 +116,10 @@ size_t word_encode(const struct word *word, uint8_t bytes[WORD_MAX_BYTES])
         put_i64(&writer, word->exemption.until_s);
     } else if (word->kind == WORD_ALERT_SEEN) {
         put_u64(&writer, word->alert);
-    } else {
+    } else if (word->kind == WORD_ALERT_TEST) {
         put_text(&writer, word->channel);
+    } else {
+        put_history(&writer, &word->history);
     }
     return (size_t)(writer.at - bytes);
 }
@@ -111,6 +151,9 @@ static bool decode_kind(struct word *word, struct byte_reader *reader)
     case WORD_ALERT_TEST:
         get_text(reader, word->channel, sizeof(word->channel));
         return true;
+    case WORD_IMPORT:
+        get_history(reader, &word->history);
+        return true;
     case WORD_LABEL: /* is of version 1 */
         break;
     }
@@ -126,11 +169,35 @@ static bool is_canonical(const struct exemption *exemption)
            exemption->until_s <= LOGIN_TIME_MAX_US / 1000000;
 }
 
+static bool is_history(const struct asked_history *history)
+{
+    return history->state >= HISTORY_ASKED && history->state <= HISTORY_FAILED &&
+           history_format_is_known(history->format);
+}
+
+/* What its kind has of its own; each text is plain. */
+static bool is_sound(const struct word *word)
+{
+    switch (word->kind) {
+    case WORD_EXCEPTION:
+        return is_canonical(&word->exemption);
+    case WORD_ALERT_TEST:
+        return word->channel[0] != '\0';
+    case WORD_IMPORT:
+        return is_history(&word->history);
+    case WORD_LABEL:
+    case WORD_LATER:
+    case WORD_ALERT_SEEN:
+        break;
+    }
+    return true;
+}
+
 bool word_is_plain(const struct word *word)
 {
     return word->by[0] != '\0' && utf8_is_plain(word->by) && utf8_is_plain(word->why) &&
            utf8_is_plain(word->family) && utf8_is_plain(word->channel) &&
-           utf8_is_plain(word->exemption.subject);
+           utf8_is_plain(word->exemption.subject) && utf8_is_plain(word->history.file);
 }
 
 bool word_decode(struct word *word, const void *bytes, size_t size, struct error *error)
@@ -151,9 +218,7 @@ bool word_decode(struct word *word, const void *bytes, size_t size, struct error
         known = decode_kind(word, &reader) && !reader.failed && reader.at == reader.end;
     }
     return (known && word->time_us >= 0 && word->time_us <= LOGIN_TIME_MAX_US &&
-            word_is_plain(word) &&
-            (word->kind != WORD_EXCEPTION || is_canonical(&word->exemption)) &&
-            (word->kind != WORD_ALERT_TEST || word->channel[0] != '\0')) ||
+            word_is_plain(word) && is_sound(word)) ||
            error_set(error, FAULT_STORE,
                      "a record of %zu bytes is not a label, an exception or another word of an "
                      "analyst's",

@@ -22,6 +22,12 @@
 #define EXCEPTIONS_MOST       200
 #define EXCEPTION_LEAST_BITS4 16 /* wider networks are the configuration's to exempt */
 #define EXCEPTION_LEAST_BITS6 32
+#define HISTORY_FORMAT_BYTES  16
+#define HISTORY_FILE_BYTES    128
+#define HISTORY_DIRECTORY     "analyses" /* in WORD_DIRECTORY; in it JOB.HISTORY_UPLOAD */
+#define HISTORY_UPLOAD        "upload"
+#define HISTORY_JOB_BYTES     17                   /* JOB: 16 hexadecimal digits */
+#define HISTORY_MOST_BYTES    (INT64_C(256) << 20) /* of an upload */
 
 /* WORD_KIND(symbol, number in a record, name) */
 #define WORD_KINDS                                                                                 \
@@ -29,12 +35,34 @@
     WORD_KIND(LATER, 2, "later") /* a login is left for later in triage, or not any more */        \
     WORD_KIND(EXCEPTION, 3, "exception")                                                           \
     WORD_KIND(ALERT_SEEN, 4, "acknowledged")                                                       \
-    WORD_KIND(ALERT_TEST, 5, "test") /* a message is to be sent through a channel */
+    WORD_KIND(ALERT_TEST, 5, "test") /* a message is to be sent through a channel */               \
+    WORD_KIND(IMPORT, 6, "import")   /* an uploaded history is to enter the store */
 
 enum word_kind {
 #define WORD_KIND(symbol, number, name) WORD_##symbol = (number),
     WORD_KINDS
 #undef WORD_KIND
+};
+
+/* HISTORY_STATE(symbol, number in a record, name): how far the import of a history is. */
+#define HISTORY_STATES                                                                             \
+    HISTORY_STATE(ASKED, 1, "asked")                                                               \
+    HISTORY_STATE(RUNNING, 2, "running")                                                           \
+    HISTORY_STATE(DONE, 3, "done")                                                                 \
+    HISTORY_STATE(FAILED, 4, "failed")
+
+enum history_state {
+#define HISTORY_STATE(symbol, number, name) HISTORY_##symbol = (number),
+    HISTORY_STATES
+#undef HISTORY_STATE
+};
+
+struct asked_history {
+    uint64_t job; /* names the upload */
+    enum history_state state;
+    uint8_t begun;                     /* how often its import was */
+    char format[HISTORY_FORMAT_BYTES]; /* history_format_is_known() */
+    char file[HISTORY_FILE_BYTES];     /* what it was called where it came from, or "" */
 };
 
 struct word {
@@ -50,9 +78,12 @@ struct word {
     struct exemption exemption;      /* EXCEPTION: canonical; until_s 0: it is revoked */
     uint64_t alert;                  /* ALERT_SEEN: its id */
     char channel[WORD_CHANNEL_BYTES];
+    struct asked_history history; /* IMPORT; once it has ended, why says what it came to */
 };
 
 const char *word_kind_name(enum word_kind kind);
+const char *history_state_name(enum history_state state);
+const char *history_job_format(uint64_t job, char text[HISTORY_JOB_BYTES]);
 
 /* Returns the bytes used. */
 size_t word_encode(const struct word *word, uint8_t bytes[WORD_MAX_BYTES]);

@@ -8,6 +8,7 @@
 #ifndef TRAINER_IMPORT_FORMAT_H
 #define TRAINER_IMPORT_FORMAT_H
 
+#include "common/history_format.h"
 #include "store/store.h"
 #include "trainer/import_counts.h"
 #include "trainer/input.h"
@@ -36,7 +37,7 @@ struct import_format {
 };
 
 #define IMPORT_FORMAT_COUNT 6
-#define IMPORT_FORMAT_NAMES "sshd|journal|wtmp|csv|rba|cloud"
+#define IMPORT_FORMAT_NAMES HISTORY_FORMAT_NAMES
 extern const struct import_format IMPORT_FORMATS[IMPORT_FORMAT_COUNT];
 
 const struct import_format *import_format_find(const char *name); /* NULL: there is none */

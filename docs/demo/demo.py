@@ -78,7 +78,8 @@ class Show:
             self.arena.authorize(person.name, public)
         stack = STACK.format(module=self.product.stack_line(), second_factor=self.otp.pam_line)
         self.arena.pam_stack("sshd", stack)
-        self.product.configure(mode="enforce", deny_budget=DENY_BUDGET, deadline="500ms")
+        self.product.configure(mode="enforce", deny_budget=DENY_BUDGET, deadline="500ms",
+                               dashboard_import="yes")
         self.server = SshServer(self.arena, "sshd", PermitRootLogin="no")
         self.product.start_daemon()
 

@@ -9,8 +9,6 @@ import json
 import subprocess
 import threading
 
-import jsonschema
-
 from listing import Reader, check_list_export
 from rig import PATIENCE_S, Dashboard, Promises, Session, die_with_parent, wait_for
 
@@ -71,17 +69,6 @@ def configure(service, receiver):
         config.write(f"alerts = {service.root / 'alerts'}\nkeep_logins = 36500d\nkeep_failures = 36500d\n")
 
 
-def fits(promises, service, name, answer):
-    document = service.get("/openapi.json").json
-    schema = {**document["components"]["schemas"][name], "components": document["components"]}
-    try:
-        jsonschema.Draft202012Validator(schema).validate(answer.json)
-        trouble = None
-    except jsonschema.ValidationError as found:
-        trouble = found
-    promises.check(f"{name} is as the document says", trouble is None, f"{answer}\n{trouble}")
-
-
 def label(service, anna):
     """Before anomalyd is there, which may read between any two; the logins that were labelled."""
     logins = json.loads(service.run("anomalyctl", "logins", "--user", "alice", "--json",
@@ -107,7 +94,7 @@ def raised(promises, service, anna, receiver, identities):
     promises.check("signed, and whole", len(posts) == 1 and posts[0]["signed"] and posts[0]["path"] == PATH
                    and posts[0]["body"]["count"] == 5
                    and sorted(login["id"] for login in posts[0]["body"]["logins"]) == sorted(identities), posts)
-    fits(promises, service, "get_api_alerts", anna.get("/api/alerts"))
+    service.fits(promises, "get_api_alerts", anna.get("/api/alerts"))
 
 
 def live(promises, service, anna):
@@ -143,7 +130,7 @@ def seen(promises, service, anna):
     answer = anna.request("POST", f"/api/alerts/{number}/acknowledge")
     promises.equal("by whom is said", (answer.status, (answer.json or {}).get("acknowledged", {}).get("by")),
                    (200, anna.user), answer)
-    fits(promises, service, "post_api_alerts_id_acknowledge", answer)
+    service.fits(promises, "post_api_alerts_id_acknowledge", answer)
     promises.check("it is open no more", wait_for(
         lambda: anna.get("/api/alerts?state=open").json["items"] == []))
     first = anna.get("/api/alerts?state=acknowledged").json["items"][1]["acknowledged"]
@@ -164,7 +151,7 @@ def seen(promises, service, anna):
 def tried(promises, service, anna, receiver):
     promises.section("channels")
     rules = anna.get("/api/alerts/rules")
-    fits(promises, service, "get_api_alerts_rules", rules)
+    service.fits(promises, "get_api_alerts_rules", rules)
     promises.equal("rules", [(rule["name"], rule["condition"], rule["group_by"], rule["quiet_s"], rule["channels"])
                              for rule in rules.json["rules"]],
                    [("told", {"on": "labelled", "label": "attack"}, "user", 3600, ["soc"])])
@@ -173,7 +160,7 @@ def tried(promises, service, anna, receiver):
     receiver.status = 500
     answer = anna.request("POST", "/api/alerts/test", {"channel": "soc"})
     promises.equal("a test is asked for", answer.status, 200, answer)
-    fits(promises, service, "post_api_alerts_test", answer)
+    service.fits(promises, "post_api_alerts_test", answer)
     promises.check("its failure is told", wait_for(
         lambda: (anna.get("/api/alerts/rules").json["channels"][0]["last_error"] or {}).get("message")
         == "answered 500"), anna.get("/api/alerts/rules"))

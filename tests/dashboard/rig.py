@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import jsonschema
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 # pylint: disable=wrong-import-position,unused-import
@@ -76,8 +78,9 @@ class Dashboard:
     """The service on a port of loopback, over a store of its own."""
 
     def __init__(self, *options, store=None, config=None, history=HISTORY, host="127.0.0.1",
-                 environment=None, **popen):
+                 programs=None, environment=None, **popen):
         self.build = build_directory()
+        self.program = programs or self._built
         self._home = tempfile.TemporaryDirectory(prefix="dashboard-")
         self.root = Path(self._home.name)
         self.root.chmod(0o755)
@@ -95,7 +98,7 @@ class Dashboard:
         self._popen = popen
         self.process = None
 
-    def program(self, name):
+    def _built(self, name):
         return self.build / {"anomaly-trainer": "trainer", "anomalyctl": "ctl", "anomalyd": "daemon"}.get(
             name, "dashboard") / name
 
@@ -198,6 +201,13 @@ class Dashboard:
         """A Session when the service agrees, else its Answer."""
         answer = self.request("POST", "/api/session", secret, source=source)
         return Session(self, answer) if answer.status == 200 else answer
+
+    def fits(self, promises, name, answer):
+        """A promise: an answer's JSON is as the OpenAPI document says of the schema of that name."""
+        components = self.get("/openapi.json").json["components"]
+        trouble = next(jsonschema.Draft202012Validator(
+            {**components["schemas"][name], "components": components}).iter_errors(answer.json), None)
+        promises.check(f"{name} is as the document says", trouble is None, f"{answer}\n{trouble}")
 
     def resident_kib(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()

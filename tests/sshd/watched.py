@@ -1,6 +1,8 @@
 """Whoever watches the dashboard sees a login through sshd while it happens, and judges it."""
 
 import json
+import os
+import signal
 import threading
 import time
 
@@ -88,13 +90,40 @@ def judge(promises, scene, dashboard, server):
                    scene.stored(identity))
 
 
+def imported(promises, scene, dashboard, server):
+    """A login while an analyst's history is being entered, by a process that is stopped amid it."""
+    promises.section("a history enters meanwhile")
+    analyst = dashboard.sign_in(token=dashboard.bootstrap())
+    lines = "".join(f"2026-03-{day:02}T{hour:02}:05:11Z gate sshd[9]: Accepted password for user{hour} "
+                    f"from 8.8.8.8 port {day} ssh2\n" for day in range(1, 29) for hour in range(24))
+    job = analyst.request("POST", "/api/analyse?format=sshd", lines).json["job"]
+    wait_for(lambda: analyst.get(f"/api/analyse/{job}").json["state"] == "done", 60)
+    before = scene.learned("sid")
+    promises.equal("it is asked for", analyst.request("POST", f"/api/analyse/{job}/import").status, 202)
+    importer = scene.product.hold_import()
+    mark = scene.begin("allow")
+    login = scene.client.login(server, "sid", source=HOME_V4, passwords=[PASSWORD])
+    audit = scene.audits(mark, "sid")[0]
+    promises.check("a login works, and is judged", login.ok and not audit["fault"] and audit["risk"], audit)
+    promises.check("within its deadline", int(audit["us"]) < 2_000_000, audit)
+    os.kill(importer, signal.SIGCONT)
+    promises.check("the history is in the store", wait_for(
+        lambda: analyst.get(f"/api/analyse/{job}").json["import"]["state"] == "done", 60),
+                   analyst.get(f"/api/analyse/{job}"))
+    scene.stored(audit["login"], "closed")
+    promises.check("and so is the login", wait_for(lambda: scene.learned("sid") == before + 1))
+
+
 def main():
     with Arena.enter() as arena:
         promises = Promises("sshd: watched on the dashboard")
         scene = Scene(arena, [("sid", HOME_V4, "password")])
         server = SshServer(arena, "sshd-watched")
+        scene.product.stop_daemon()
+        scene.product.reconfigure(dashboard_import="yes")
+        scene.product.start_daemon()
         dashboard = scene.product.start_dashboard()
-        for part in (watch, judge):
+        for part in (watch, judge, imported):
             part(promises, scene, dashboard, server)
     promises.finish()
 

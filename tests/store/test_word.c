@@ -40,6 +40,13 @@ static struct word word_of(enum word_kind kind)
     case WORD_ALERT_TEST:
         memcpy(word.channel, "mail", 5);
         break;
+    case WORD_IMPORT:
+        word.history = (struct asked_history){.job = UINT64_C(0x0123456789abcdef),
+                                              .state = HISTORY_ASKED,
+                                              .begun = 2,
+                                              .format = "sshd",
+                                              .file = "auth \xc3\xa9.log"};
+        break;
     }
     memcpy(word.why, "<b>because</b> \xc3\xa9", 18);
     return word;
@@ -89,6 +96,7 @@ static void test_words_come_back(void **state)
         assert_int_equal(decoded.alert, word.alert);
         assert_string_equal(decoded.exemption.subject, word.exemption.subject);
         assert_int_equal(decoded.exemption.until_s, word.exemption.until_s);
+        assert_memory_equal(&decoded.history, &word.history, sizeof(word.history));
         assert_int_equal(word_encode(&decoded, again), size);
         assert_memory_equal(again, bytes, size);
     }

@@ -150,6 +150,23 @@ class Product:
     def daemon_ended(self):
         return self._daemon is None or self._daemon.poll() is not None
 
+    def hold_import(self, timeout=60):
+        """Waits for the process by which anomalyd imports a history, and stops it for now; its id."""
+        importer = wait_for(self._importer, timeout, step=0)
+        if importer:
+            os.kill(importer, signal.SIGSTOP)
+        return importer
+
+    def _importer(self):
+        for comm in Path("/proc").glob("[0-9]*/comm"):
+            try:
+                parent = (comm.parent / "stat").read_text().rpartition(")")[2].split()[1]
+                if comm.read_text() == "anomaly-trainer\n" and int(parent) == self._daemon.pid:
+                    return int(comm.parent.name)
+            except OSError:  # it has ended meanwhile
+                continue
+        return None
+
     def daemon_log(self):
         return (self.root / "anomalyd.log").read_text(errors="replace")
 
@@ -167,7 +184,8 @@ class Product:
         """anomaly-dashboard over this store, on a port of loopback; its Dashboard."""
         sys.path.append(str(SOURCE / "tests/dashboard"))
         from rig import Dashboard  # pylint: disable=import-outside-toplevel
-        dashboard = Dashboard(*options, store=self.store, config=self.config_path).start()
+        dashboard = Dashboard(*options, store=self.store, config=self.config_path,
+                              programs=self.program).start()
         self.arena.on_close(dashboard.stop)
         return dashboard
 

@@ -76,7 +76,7 @@ export class Scene extends Viewer {
     this.#hook = await Hook.open();
     writeFileSync(secret, "0123456789abcdef0123456789abcdef\n", { mode: 0o600 });
     writeFileSync(rules, RULES(this.#hook.port, secret), { mode: 0o644 });
-    writeFileSync(this.config, `store = ${this.store}\ngeo = none\nexemptions = ${path.join(this.root, "exemptions")}\nalerts = ${rules}\n`);
+    writeFileSync(this.config, `store = ${this.store}\ngeo = none\nexemptions = ${path.join(this.root, "exemptions")}\nalerts = ${rules}\ndashboard_import = yes\n`);
     this.#start("anomalyd");
     const port = await freePort();
     this.address = `http://127.0.0.1:${port}`;

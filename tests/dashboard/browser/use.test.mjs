@@ -195,6 +195,34 @@ test("a file is analysed, and HTML in its names stays text", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("an analysed history enters the store once an analyst has said so twice", async () => {
+  await scene.go(page, "/analyse");
+  const lines = ["time,user,ip,method,success"];
+  for (let i = 0; i < 20; i++) lines.push(`2026-02-${10 + (i % 9)}T0${i % 10}:00:00Z,newcomer,203.0.113.${i},password,1`);
+  await page.locator("input[type=file]").setInputFiles({ name: "newcomer.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\n")) });
+  await page.getByRole("button", { name: "Analyse" }).click();
+  const enter = page.getByRole("button", { name: "Enter into the store…" });
+  await enter.click();
+  const dialog = page.getByRole("dialog", { name: "Enter into the store" });
+  await dialog.getByText("It cannot be taken back.").waitFor();
+  await dialog.getByText("newcomer.csv").waitFor();
+  assert.deepEqual(await scene.barriers(page), []);
+  await scene.photograph(page, "import-asked");
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  assert.equal(scene.ctl("logins", "--user", "newcomer").logins.length, 0);
+
+  await enter.click();
+  await dialog.getByRole("button", { name: "Enter 20 rows" }).click();
+  await page.getByText("It is in the store.").waitFor({ timeout: 60000 });
+  assert.equal(scene.ctl("logins", "--user", "newcomer").logins.length, 20);
+  assert.equal(await enter.count(), 0);
+  assert.deepEqual(await scene.barriers(page), []);
+  await scene.photograph(page, "import-done");
+  await scene.go(page, "/triage?view=decisions");
+  await page.getByText("import of newcomer.csv: done").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
 /* Connections, of which one in fifty moves much to a rare port. */
 function connections(rows, note = "") {
   const lines = ["proto,port,bytes_out,seconds,note"];

@@ -6,6 +6,7 @@ import { sourceLink, userLink } from "./layout.js";
 function what(decision) {
   if (decision.label === "none") return "taken back";
   if (decision.label) return decision.family ? `${decision.label}: ${decision.family}` : decision.label;
+  if (decision.what === "import") return `import of ${decision.file || "a file"}: ${decision.state}`;
   return decision.subject ? `${decision.what}: ${decision.subject}` : decision.what;
 }
 

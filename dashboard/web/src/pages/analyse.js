@@ -1,11 +1,13 @@
 /*
  * Analyse a file: a history is sent, judged in a throw-away store and shown. The job is in the address,
- * so that going back finds its result again; nothing of it enters the real store.
+ * so that going back finds its result again; nothing of it enters the real store unless an analyst
+ * says so (components/import.js).
  */
 import { get, remove, upload } from "../lib/api.js";
 import { freshId, h, refill } from "../lib/dom.js";
 import { bytes, count, moment, NONE } from "../lib/format.js";
 import { setQuery } from "../lib/router.js";
+import { importPanel } from "../components/import.js";
 import { facts, pageHead, panel } from "../components/layout.js";
 import { pagedList } from "../components/list.js";
 import { load, problemBox } from "../components/load.js";
@@ -112,7 +114,7 @@ function finished(view, id, job) {
   if (job.format === TABLE) return tableFinished(view, id, job, actions(id));
   return h("div", { class: "stack" },
     panel("What the file holds", {}, totals(job), actions(id)),
-    unread(job.result), worst(job.result),
+    importPanel(job, view.signal), unread(job.result), worst(job.result),
     panel("At or above log", { note: "in the order of the file" }, pagedList({ view, path: `/api/analyse/${id}/rows`, query: { verdict: "log" }, caption: "Rows that stand out",
       columns: ROW_COLUMNS, empty: () => h("p", { class: "muted" }, "Nothing stood out.") })),
     panel("All rows", {}, pagedList({ view, path: `/api/analyse/${id}/rows`, query: {}, caption: "Rows of the file",
