@@ -1,8 +1,9 @@
 #!/bin/bash
-# dashboard.sh [LOGINS [ROUNDS]]: what every page of the dashboard asks, of a store of so many logins
-# (ten million) that is made once: median, 95th percentile and worst of so many requests (100) each
+# dashboard.sh [LOGINS [ROUNDS [NAME …]]]: what every page of the dashboard asks, of a store of so many
+# logins (ten million) that is made once: median, 95th percentile and worst of so many requests (100) each
 # with other parameters, and the service's memory; then the same service with 500 viewers of live
-# events while logins come in.
+# events while logins come in. NAME: only requests of that name. COLD=1: each finds nothing of the store in
+# the page cache, and nobody watches.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
@@ -30,7 +31,8 @@ printf 'store = %s\ngeo = none\n' "$store" >"$room/conf"
 chmod 0600 "$room/conf"
 
 bench_machine_line
-/usr/bin/python3 -B "$top/bench/dashboard_times.py" "$build/dashboard/anomaly-dashboard" "$room/conf" "$rounds"
+/usr/bin/python3 -B "$top/bench/dashboard_times.py" "$build/dashboard/anomaly-dashboard" "$room/conf" "$rounds" "${@:3}"
+[ -z "${COLD:-}${3:-}" ] || exit 0
 
 # What is written goes into a copy.
 mkdir -m 0700 "$room/store"

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""dashboard_times.py PROGRAM CONFIG ROUNDS: how long the dashboard takes for what its pages ask."""
+"""dashboard_times.py PROGRAM CONFIG ROUNDS [NAME …]: how long the dashboard takes for what its pages ask.
+
+NAME: only requests of that name. With COLD=1 in the environment nothing of the store is in the page cache
+when a request is made, and what each reads from the disk is told.
+"""
 
 import http.client
 import json
+import os
 import random
 import re
 import socket
@@ -41,19 +46,34 @@ class Service:
     def connect(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
+    def read_calls(self):
+        """Calls that read, and bytes that came from the disk, since the start."""
+        told = Path(f"/proc/{self.process.pid}/io").read_text()
+        return tuple(int(re.search(rf"^{name}: (\d+)", told, re.M).group(1)) for name in ("syscr", "read_bytes"))
+
     def memory_mib(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"^VmHWM:\s*(\d+)", status, re.M).group(1)) / 1024
 
 
+def forget_pages(path):
+    """Of what is written, nothing stays in the page cache."""
+    with open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 class Client:
-    def __init__(self, service):
-        self.service = service
+    """store: its pages are forgotten before each request."""
+
+    def __init__(self, service, store=None):
+        self.service, self.store = service, store
         self.connection = service.connect()
 
     def get(self, path, **query):
         """The value and the milliseconds it took."""
         query = {name: value for name, value in query.items() if value is not None}
+        if self.store:
+            forget_pages(self.store)
         begin = time.perf_counter()
         self.connection.request("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""),
                                 headers={"Cookie": self.service.cookie})
@@ -150,26 +170,39 @@ def ask_together(service, subjects, rounds):
         thread.join()
 
 
+def measure(client, kinds, rounds):
+    """One line a kind; cold, with the reads and the disk's bytes of one request."""
+    disk = "   reads  disk KiB" if client.store else ""
+    print(f"{'':30} {'p50':>7} {'p95':>7} {'worst':>7}{disk}")
+    for name, ask in kinds.items():
+        times, before = [], client.service.read_calls()
+        for _ in range(rounds):
+            path, query = ask()
+            value, took = client.get(path, **query)
+            times.append(took)
+            second_pages(client, path, query, value, times)
+        calls, read = ((now - then) / len(times) for now, then in zip(client.service.read_calls(), before))
+        print(f"{name:30} {percentile(times, 0.5):7.1f} {percentile(times, 0.95):7.1f} {max(times):7.1f}"
+              + (f" {calls:7.0f} {read / 1024:9.0f}" if disk else ""), flush=True)
+
+
 def main():
-    program, config, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    program, config, rounds, names = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+    store = re.search(r"^store = (.*)", Path(config).read_text(), re.M).group(1) + "/store.db"
     service = Service(program, config)
     try:
         client = Client(service)
         state = client.get("/api/state")[0]
         subjects = Subjects(client)
-        print(f"{state['store']['logins']:,} logins; {rounds} requests each; milliseconds")
-        print(f"{'':30} {'p50':>7} {'p95':>7} {'worst':>7}")
-        for name, ask in requests_of(subjects, random.Random(1)).items():
-            times = []
-            for _ in range(rounds):
-                path, query = ask()
-                value, took = client.get(path, **query)
-                times.append(took)
-                second_pages(client, path, query, value, times)
-            print(f"{name:30} {percentile(times, 0.5):7.1f} {percentile(times, 0.95):7.1f} {max(times):7.1f}", flush=True)
+        cold = os.environ.get("COLD") == "1"
+        print(f"{state['store']['logins']:,} logins; {rounds} requests each{', from the disk' if cold else ''}; milliseconds")
+        kinds = requests_of(subjects, random.Random(1))
+        measure(Client(service, store if cold else None),
+                {name: ask for name, ask in kinds.items() if not names or name in names}, rounds)
         alone = service.memory_mib()
-        ask_together(service, subjects, rounds)
-        print(f"memory at most: {alone:.0f} MiB, {service.memory_mib():.0f} MiB with {CLIENTS} clients at once")
+        if not names:
+            ask_together(service, subjects, rounds)
+            print(f"memory at most: {alone:.0f} MiB, {service.memory_mib():.0f} MiB with {CLIENTS} clients at once")
     finally:
         service.process.terminate()
         service.process.wait(20)

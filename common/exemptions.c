@@ -207,12 +207,16 @@ static void begin_text(struct rewrite *rewrite, const char *heading)
     memcpy(rewrite->text, heading, rewrite->size);
 }
 
+const char *exemption_kind_name(const struct exemption *exemption)
+{
+    return exemption->is_network ? "network" : "user";
+}
+
 static void write_exemption(struct rewrite *rewrite, const struct exemption *exemption)
 {
     size_t left = sizeof(rewrite->text) - rewrite->size;
     int length = snprintf(rewrite->text + rewrite->size, left, "%s %s until %" PRId64 "\n",
-                          exemption->is_network ? "network" : "user", exemption->subject,
-                          exemption->until_s);
+                          exemption_kind_name(exemption), exemption->subject, exemption->until_s);
     if (length < 0 || (size_t)length >= left)
         rewrite->overflow = true;
     else

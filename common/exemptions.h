@@ -23,6 +23,9 @@ struct exemption {
     int64_t until_s;   /* UTC */
 };
 
+/* "network" or "user": of a line, and what people are told. */
+const char *exemption_kind_name(const struct exemption *exemption);
+
 typedef bool exemption_visitor(void *context, const struct exemption *exemption);
 
 /*

@@ -45,7 +45,7 @@ struct listing {
 static bool list_one(void *context, const struct exemption *exemption)
 {
     struct listing *listing = context;
-    const char *kind = exemption->is_network ? "network" : "user";
+    const char *kind = exemption_kind_name(exemption);
     char time[CLOCK_TEXT_BYTES], span[32];
     if (exemption->until_s <= listing->now_s)
         return true;
@@ -116,7 +116,7 @@ static int list_all(const struct command_line *line, const struct config *config
 static int say_set(const struct command_line *line, const struct exemption *exemption, bool found)
 {
     struct error error = ERROR_NONE;
-    const char *kind = exemption->is_network ? "network" : "user";
+    const char *kind = exemption_kind_name(exemption);
     char time[CLOCK_TEXT_BYTES];
     if (line->json) {
         struct json_writer json = json_writer_to(stdout);

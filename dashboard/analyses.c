@@ -418,19 +418,6 @@ int analyses_open_rows(struct analyses *analyses, const char *id)
     return fd;
 }
 
-bool analyses_write_rows(struct analyses *analyses, const char *id, int64_t cursor, int at_least,
-                         int64_t limit, struct json_writer *json, bool *found, struct error *error)
-{
-    int fd = analyses_open_rows(analyses, id);
-
-    *found = fd >= 0;
-    if (!*found)
-        return true;
-    bool done = score_rows_write(fd, cursor, at_least, limit, json, error);
-    close(fd);
-    return done;
-}
-
 bool analyses_forget(struct analyses *analyses, const char *id)
 {
     pthread_mutex_lock(&analyses->lock);

@@ -16,8 +16,6 @@
 #define ANALYSIS_KEPT_S     3600
 #define ANALYSIS_ID_BYTES   17 /* 16 hexadecimal digits */
 #define ANALYSIS_NAME_BYTES 128
-#define ANALYSIS_ROWS_MOST  500       /* in one page */
-#define ANALYSIS_SCAN_BYTES (4 << 20) /* looked at for one page */
 
 /* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
 #define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud"
@@ -61,15 +59,6 @@ bool analyses_write(struct analyses *analyses, const char *id, struct json_write
 
 /* All of them, the newest first: an array of objects with the members above but result. */
 void analyses_write_all(struct analyses *analyses, struct json_writer *json, const char *name);
-
-/*
- * A page of scored rows in the order of the file, of those at or above at_least: an array "items"
- * of {time, user, ip, risk, verdict, reasons: text}, and "next", where the following page begins,
- * or null. cursor: 0, or what an earlier page gave. *found: as above, and it is done.
- */
-bool analyses_write_rows(struct analyses *analyses, const char *id, int64_t cursor, int at_least,
-                         int64_t limit, struct json_writer *json, bool *found,
-                         struct error *error) MUST_USE;
 
 /* The scored rows as a file that the caller closes; -1: there is none of that id that is done. */
 int analyses_open_rows(struct analyses *analyses, const char *id);

@@ -1,60 +1,65 @@
 /* Alerts: what was raised and sent, the rules, and words on both. */
 #include <string.h>
 
+#include "dashboard/column.h"
+#include "dashboard/export.h"
 #include "dashboard/handlers.h"
+#include "dashboard/list_cursor.h"
 #include "dashboard/spoken.h"
-#include "dashboard/worker.h"
 #include "store/alert_json.h"
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-struct listing {
-    struct json_writer *json;
-    struct store *store;
-    struct error *error;
-    int64_t left, last;
-    bool more, failed;
+struct alerts {
+    struct list_numbered numbered;
+    enum alert_state which;
 };
 
-static bool list_one(void *context, const struct alert *alert)
+static bool begin_alerts(struct worker *worker, const struct request *request, void *state,
+                         struct reply *reply)
 {
-    struct listing *listing = context;
+    const char *which = request_query(request, "state");
+    struct alerts *alerts = state;
 
-    listing->more = listing->left-- == 0;
-    if (listing->more)
-        return false;
-    listing->last = alert->id;
-    listing->failed = !alert_json(listing->json, listing->store, alert, listing->error);
-    return !listing->failed;
+    (void)worker;
+    alerts->which = ALERT_STATE_ALL;
+    if (which != NULL && !alert_state_from_name(which, &alerts->which))
+        return !reply_refuse(reply, 400, "state has to be open, acknowledged or all");
+    return list_begin_numbered(request, &alerts->numbered, reply);
+}
+
+static bool give_alert(void *context, const struct alert *alert)
+{
+    return list_give_numbered(context, alert->id, &(struct list_item){.alert = alert});
+}
+
+static bool read_alerts(void *state, struct list_page *page)
+{
+    struct alerts *alerts = state;
+
+    list_page_numbered(&alerts->numbered, page);
+    return store_alerts(page->store, alerts->which, alerts->numbered.before,
+                        (int64_t)page->limit + 1, give_alert, &alerts->numbered, page->error);
+}
+
+static bool write_alert(struct list_page *page, const struct list_item *item)
+{
+    return alert_json(page->json, page->store, item->alert, page->error);
 }
 
 bool answer_alerts(struct worker *worker, const struct request *request, struct reply *reply,
                    struct error *error)
 {
-    struct listing listing = {.json = &reply->json, .error = error};
-    const char *which = request_query(request, "state");
-    enum alert_state state = ALERT_STATE_ALL;
-    int64_t before;
-    char next[24];
+    static const struct list ALERTS = {.name = "alerts",
+                                       .columns = 1u << COLUMNS_ALERT,
+                                       .state_bytes = sizeof(struct alerts),
+                                       .rows_most = EXPORT_ROWS_MOST,
+                                       .begin = begin_alerts,
+                                       .read = read_alerts,
+                                       .write = write_alert,
+                                       .write_next = list_write_next_number};
 
-    if (!request_query_integer(request, "limit", 1, 500, 50, &listing.left, reply) ||
-        !request_query_integer(request, "cursor", 1, INT64_MAX, INT64_MAX, &before, reply))
-        return true;
-    if (which != NULL && !alert_state_from_name(which, &state))
-        return reply_refuse(reply, 400, "state has to be open, acknowledged or all");
-    listing.store = worker_store(worker, error);
-    if (listing.store == NULL)
-        return false;
-    json_object_begin(listing.json, NULL);
-    json_array_begin(listing.json, "items");
-    if (!store_alerts(listing.store, state, before, listing.left + 1, list_one, &listing, error) ||
-        listing.failed)
-        return false;
-    json_array_end(listing.json);
-    (void)snprintf(next, sizeof(next), "%lld", (long long)listing.last);
-    json_text(listing.json, "next", listing.more ? next : NULL);
-    json_object_end(listing.json);
-    return true;
+    return list_answer(worker, request, &ALERTS, reply, error);
 }
 
 /* ---- rules and channels --------------------------------------------------------------------- */

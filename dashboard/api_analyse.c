@@ -1,13 +1,12 @@
 /* Histories that are uploaded to be judged at once. */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dashboard/analyses.h"
+#include "dashboard/column.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
-#include "dashboard/worker.h"
-#include "scorer/policy.h"
+#include "dashboard/score_rows.h"
 
 #define CURSOR_MOST (INT64_C(1) << 40)
 
@@ -94,63 +93,93 @@ bool answer_analysis(struct worker *worker, const struct request *request, struc
 
 /* ---- rows ---- */
 
-static ssize_t read_rows(void *context, char *bytes, size_t capacity)
+struct rows {
+    int fd; /* 0: none yet */
+    int64_t cursor;
+    enum verdict at_least;
+};
+
+static bool begin_rows(struct worker *worker, const struct request *request, void *state,
+                       struct reply *reply)
 {
-    const int *fd = context;
-    ssize_t size = read(*fd, bytes, capacity);
+    const char *least = request_query(request, "verdict");
+    struct rows *rows = state;
+    int fd;
 
-    return size < 0 ? REPLY_FAILED : size;
-}
-
-static void close_rows(void *context)
-{
-    int *fd = context;
-
-    close(*fd);
-    free(fd);
-}
-
-static bool send_rows(struct worker *worker, const struct request *request, struct reply *reply)
-{
-    int *fd = malloc(sizeof *fd);
-
-    if (fd == NULL)
-        return reply_refuse(reply, 503, "there is no memory to send the rows");
-    *fd = analyses_open_rows(worker->dashboard->analyses, request->parameter);
-    if (*fd < 0) {
-        free(fd);
-        return reply_not_found(reply, "finished analysis", request->parameter);
-    }
-    reply->type = "text/csv; charset=utf-8";
-    reply->file_name = "scored.csv";
-    reply->produce = read_rows;
-    reply->context = fd;
-    reply->destroy = close_rows;
+    rows->at_least = VERDICT_ALLOW;
+    if (least != NULL && !verdict_from_name(least, &rows->at_least))
+        rows->at_least = VERDICT_ALLOW; /* the table of routes lists the names */
+    if (!request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &rows->cursor, reply))
+        return false;
+    fd = analyses_open_rows(worker->dashboard->analyses, request->parameter);
+    if (fd < 0)
+        return !reply_not_found(reply, "finished analysis", request->parameter);
+    rows->fd = fd;
     return true;
+}
+
+static bool give_row(void *context, const struct scored_row *row)
+{
+    return list_give(context, &(struct list_item){.scored = row});
+}
+
+static bool read_rows(void *state, struct list_page *page)
+{
+    struct rows *rows = state;
+
+    return score_rows_read(rows->fd, &rows->cursor, rows->at_least, page->limit, &page->more,
+                           give_row, page, page->error);
+}
+
+static bool write_row(struct list_page *page, const struct list_item *item)
+{
+    const struct scored_row *row = item->scored;
+    struct json_writer *json = page->json;
+
+    json_object_begin(json, NULL);
+    json_text(json, "time", row->time);
+    json_text(json, "user", row->user);
+    json_text(json, "ip", row->ip[0] != '\0' ? row->ip : NULL);
+    json_number(json, "risk", row->risk);
+    json_text(json, "verdict", row->verdict);
+    json_text(json, "reasons", row->reasons);
+    json_object_end(json);
+    return true;
+}
+
+static void write_next_row(const void *state, struct list_page *page)
+{
+    const struct rows *rows = state;
+
+    if (page->more)
+        json_integer(page->json, "next", rows->cursor);
+    else
+        json_null(page->json, "next");
+}
+
+static void end_rows(void *state)
+{
+    struct rows *rows = state;
+
+    if (rows->fd > 0)
+        close(rows->fd);
 }
 
 bool answer_analysis_rows(struct worker *worker, const struct request *request, struct reply *reply,
                           struct error *error)
 {
-    const char *format = request_query(request, "format");
-    const char *least = request_query(request, "verdict");
-    enum verdict at_least = VERDICT_ALLOW;
-    int64_t limit, cursor;
-    bool found;
+    static const struct list ROWS = {.name = "scored",
+                                     .columns = 1u << COLUMNS_SCORED,
+                                     .state_bytes = sizeof(struct rows),
+                                     .storeless = true,
+                                     .rows_most = INT64_MAX, /* what was uploaded is bounded */
+                                     .begin = begin_rows,
+                                     .read = read_rows,
+                                     .write = write_row,
+                                     .write_next = write_next_row,
+                                     .end = end_rows};
 
-    if (format != NULL)
-        return send_rows(worker, request, reply);
-    if (least != NULL && !verdict_from_name(least, &at_least))
-        at_least = VERDICT_ALLOW; /* the table of routes lists the names */
-    if (!request_query_integer(request, "limit", 1, ANALYSIS_ROWS_MOST, 50, &limit, reply) ||
-        !request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &cursor, reply))
-        return true;
-    json_object_begin(&reply->json, NULL);
-    if (!analyses_write_rows(worker->dashboard->analyses, request->parameter, cursor, (int)at_least,
-                             limit, &reply->json, &found, error))
-        return false;
-    json_object_end(&reply->json);
-    return found || reply_not_found(reply, "finished analysis", request->parameter);
+    return list_answer(worker, request, &ROWS, reply, error);
 }
 
 bool forget_analysis(struct worker *worker, const struct request *request, struct reply *reply,

@@ -1,14 +1,14 @@
 /* Exceptions: who is neither asked nor denied, by whose word, and what one would have changed. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
-#include "common/exempt.h"
 #include "common/moment.h"
 #include "common/utf8.h"
+#include "dashboard/column.h"
 #include "dashboard/effect.h"
 #include "dashboard/exceptions.h"
+#include "dashboard/export.h"
 #include "dashboard/handlers.h"
 #include "dashboard/spoken.h"
 #include "dashboard/worker.h"
@@ -64,113 +64,71 @@ static bool read_end(const json_t *body, int64_t now_us, struct exemption *exemp
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-struct listing {
-    struct json_writer *json;
-    int64_t now_s;
-    const char *user; /* only those that hold for the user or the address; both NULL: all */
-    const struct ip_address *address;
+struct exceptions {
+    struct config config; /* as it was when they were asked for */
+    struct exceptions_wanted wanted;
+    struct error damage;
 };
 
-static bool holds(const struct listing *listing, enum exempt_kind kind, const char *subject)
+static bool begin_exceptions(struct worker *worker, const struct request *request, void *state,
+                             struct reply *reply)
 {
-    struct ip_network network;
+    struct exceptions *exceptions = state;
 
-    if (listing->user != NULL)
-        return kind == EXEMPT_USER && strcmp(subject, listing->user) == 0;
-    return listing->address == NULL ||
-           (kind == EXEMPT_NETWORK && ip_network_parse(subject, &network, NULL) &&
-            ip_network_contains(&network, listing->address));
-}
-
-static void write_exception(const struct listing *listing, enum exempt_kind kind,
-                            const char *subject, int64_t until_s, const struct word *word,
-                            enum exempt_from from)
-{
-    struct json_writer *json = listing->json;
-
-    if (!holds(listing, kind, subject))
-        return;
-    json_object_begin(json, NULL);
-    json_text(json, "kind", exempt_kind_name(kind));
-    json_text(json, "subject", subject);
-    json_time(json, "until", until_s * US_PER_S);
-    json_text(json, "by", word != NULL ? word->by : NULL);
-    json_text(json, "why", word != NULL && word->why[0] != '\0' ? word->why : NULL);
-    json_text(json, "from", exempt_from_name(from));
-    json_object_end(json);
-}
-
-static enum exempt_kind kind_of(const struct exemption *exemption)
-{
-    return exemption->is_network ? EXEMPT_NETWORK : EXEMPT_USER;
-}
-
-static void list_configured(const struct listing *listing, enum exempt_kind kind, const char *list)
-{
-    char words[CONFIG_LIST_BYTES], *rest = words, *word;
-
-    (void)snprintf(words, sizeof(words), "%s", list);
-    while ((word = strsep(&rest, " ")) != NULL) {
-        if (*word != '\0')
-            write_exception(listing, kind, word, 0, NULL, EXEMPT_BY_CONFIGURATION);
-    }
-}
-
-static bool list_command(void *context, const struct exemption *exemption)
-{
-    const struct listing *listing = context;
-
-    if (exemption->until_s > listing->now_s)
-        write_exception(listing, kind_of(exemption), exemption->subject, exemption->until_s, NULL,
-                        EXEMPT_BY_COMMAND);
+    (void)reply;
+    exceptions->config = *worker->config;
+    exceptions->wanted.now_us = request->now_us;
     return true;
 }
 
-static bool list_dashboard(void *context, const struct decision *decision)
+static bool give_exception(void *context, const struct exception_entry *entry)
 {
-    const struct listing *listing = context;
-    const struct word *word = &decision->word;
-
-    write_exception(listing, kind_of(&word->exemption), word->exemption.subject,
-                    word->exemption.until_s, word, EXEMPT_BY_DASHBOARD);
-    return true;
+    return list_give(context, &(struct list_item){.exception = entry});
 }
 
-bool exceptions_write(struct store *store, const struct config *config, struct json_writer *json,
-                      const char *name, const char *user, const struct ip_address *address,
-                      int64_t now_us, struct error *damage, struct error *error)
+/* There are few: all are one page. */
+static bool read_exceptions(void *state, struct list_page *page)
 {
-    struct listing listing = {json, now_us / US_PER_S, user, address};
+    struct exceptions *exceptions = state;
 
-    json_array_begin(json, name);
-    list_configured(&listing, EXEMPT_USER, config->exempt_users);
-    list_configured(&listing, EXEMPT_GROUP, config->exempt_groups);
-    list_configured(&listing, EXEMPT_NETWORK, config->exempt_networks);
-    (void)!exemptions_visit(config->exemptions, geteuid(), list_command, &listing, damage);
-    if (!store_exceptions(store, now_us, list_dashboard, &listing, error))
-        return false;
-    json_array_end(json);
-    return true;
+    return exceptions_visit(page->store, &exceptions->config, &exceptions->wanted, give_exception,
+                            page, &exceptions->damage, page->error);
+}
+
+static bool write_item(struct list_page *page, const struct list_item *item)
+{
+    return exception_write(page->json, item->exception);
+}
+
+static void write_no_next(const void *state, struct list_page *page)
+{
+    (void)state;
+    json_null(page->json, "next");
 }
 
 /* What is damaged in the command's file is said beside what is sound. */
+static bool write_problem(void *state, struct list_page *page)
+{
+    const struct error *damage = &((struct exceptions *)state)->damage;
+
+    json_text(page->json, "problem", damage->fault != FAULT_NONE ? damage->text : NULL);
+    return true;
+}
+
 bool answer_exceptions(struct worker *worker, const struct request *request, struct reply *reply,
                        struct error *error)
 {
-    struct json_writer *json = &reply->json;
-    struct store *store = worker_store(worker, error);
-    struct error damage = ERROR_NONE;
+    static const struct list EXCEPTIONS = {.name = "exceptions",
+                                           .columns = 1u << COLUMNS_EXCEPTION,
+                                           .state_bytes = sizeof(struct exceptions),
+                                           .rows_most = EXPORT_ROWS_MOST,
+                                           .begin = begin_exceptions,
+                                           .read = read_exceptions,
+                                           .write = write_item,
+                                           .write_next = write_no_next,
+                                           .write_rest = write_problem};
 
-    if (store == NULL)
-        return false;
-    json_object_begin(json, NULL);
-    if (!exceptions_write(store, worker->config, json, "items", NULL, NULL, request->now_us,
-                          &damage, error))
-        return false;
-    json_null(json, "next");
-    json_text(json, "problem", damage.fault != FAULT_NONE ? damage.text : NULL);
-    json_object_end(json);
-    return true;
+    return list_answer(worker, request, &EXCEPTIONS, reply, error);
 }
 
 /* ---- the preview ---------------------------------------------------------------------------- */
@@ -251,11 +209,9 @@ static bool find_exception(struct worker *worker, const struct exemption *wanted
 static bool say(struct worker *worker, const struct word *word, struct reply *reply,
                 struct error *error)
 {
-    if (!word_append(worker->config->store, word, error))
-        return false;
-    write_exception(&(struct listing){.json = &reply->json}, kind_of(&word->exemption),
-                    word->exemption.subject, word->exemption.until_s, word, EXEMPT_BY_DASHBOARD);
-    return true;
+    struct exception_entry entry = exception_of_word(word);
+
+    return word_append(worker->config->store, word, error) && exception_write(&reply->json, &entry);
 }
 
 bool make_exception(struct worker *worker, const struct request *request, struct reply *reply,
@@ -297,6 +253,6 @@ bool revoke_exception(struct worker *worker, const struct request *request, stru
         return reply_refuse(reply, 404,
                             "no exception of the %s %s was made on the dashboard; \"anomalyctl "
                             "revoke\" ends one that was made with \"anomalyctl allow\"",
-                            exempt_kind_name(kind_of(&word.exemption)), word.exemption.subject);
+                            exemption_kind_name(&word.exemption), word.exemption.subject);
     return say(worker, &word, reply, error);
 }

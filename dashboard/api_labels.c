@@ -3,9 +3,11 @@
 
 #include "common/clock.h"
 #include "common/utf8.h"
+#include "dashboard/column.h"
+#include "dashboard/export.h"
 #include "dashboard/handlers.h"
+#include "dashboard/list_cursor.h"
 #include "dashboard/spoken.h"
-#include "dashboard/worker.h"
 #include "store/decision.h"
 
 #define IDS_MOST 500
@@ -158,49 +160,46 @@ bool take_labels(struct worker *worker, const struct request *request, struct re
 
 /* ---- GET /api/decisions --------------------------------------------------------------------- */
 
-struct listing {
-    struct json_writer *json;
-    int64_t left, last;
-    bool more;
-};
-
-static bool list_one(void *context, const struct decision *decision)
+static bool begin_decisions(struct worker *worker, const struct request *request, void *state,
+                            struct reply *reply)
 {
-    struct listing *listing = context;
+    (void)worker;
+    return list_begin_numbered(request, state, reply);
+}
 
-    if (listing->left == 0) {
-        listing->more = true;
-        return false;
-    }
-    listing->left--;
-    listing->last = decision->number;
-    json_object_begin(listing->json, NULL);
-    decision_json_members(listing->json, decision);
-    json_object_end(listing->json);
+static bool give_decision(void *context, const struct decision *decision)
+{
+    return list_give_numbered(context, decision->number, &(struct list_item){.decision = decision});
+}
+
+static bool read_decisions(void *state, struct list_page *page)
+{
+    struct list_numbered *numbered = state;
+
+    list_page_numbered(numbered, page);
+    return store_decisions(page->store, NULL, numbered->before, (int64_t)page->limit + 1,
+                           give_decision, numbered, page->error);
+}
+
+static bool write_decision(struct list_page *page, const struct list_item *item)
+{
+    json_object_begin(page->json, NULL);
+    decision_json_members(page->json, item->decision);
+    json_object_end(page->json);
     return true;
 }
 
 bool answer_decisions(struct worker *worker, const struct request *request, struct reply *reply,
                       struct error *error)
 {
-    struct listing listing = {.json = &reply->json};
-    struct store *store;
-    int64_t before;
-    char next[24];
+    static const struct list DECISIONS = {.name = "decisions",
+                                          .columns = 1u << COLUMNS_DECISION,
+                                          .state_bytes = sizeof(struct list_numbered),
+                                          .rows_most = EXPORT_ROWS_MOST,
+                                          .begin = begin_decisions,
+                                          .read = read_decisions,
+                                          .write = write_decision,
+                                          .write_next = list_write_next_number};
 
-    if (!request_query_integer(request, "limit", 1, 500, 50, &listing.left, reply) ||
-        !request_query_integer(request, "cursor", 1, INT64_MAX, INT64_MAX, &before, reply))
-        return true;
-    store = worker_store(worker, error);
-    if (store == NULL)
-        return false;
-    json_object_begin(listing.json, NULL);
-    json_array_begin(listing.json, "items");
-    if (!store_decisions(store, NULL, before, listing.left + 1, list_one, &listing, error))
-        return false;
-    json_array_end(listing.json);
-    (void)snprintf(next, sizeof(next), "%lld", (long long)listing.last);
-    json_text(listing.json, "next", listing.more ? next : NULL);
-    json_object_end(listing.json);
-    return true;
+    return list_answer(worker, request, &DECISIONS, reply, error);
 }

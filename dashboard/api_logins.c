@@ -4,92 +4,78 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "dashboard/column.h"
 #include "dashboard/export.h"
 #include "dashboard/handlers.h"
-#include "dashboard/list.h"
-#include "dashboard/worker.h"
+#include "dashboard/list_logins.h"
 #include "store/decision.h"
 #include "store/login_json.h"
 
 #define LEAST_S         60 /* between two logins, for their speed */
 #define DECISIONS_SHOWN 100
 
-static bool write_item(void *context, const struct stored_login *login, bool later)
+static bool write_login(struct list_page *page, const struct list_item *item)
 {
-    struct list_writer *writer = context;
+    struct list_writer writer = {.store = page->store, .json = page->json, .error = page->error};
 
-    (void)later;
-    list_write_login(writer, NULL, login, false);
-    return !writer->failed;
+    list_write_login(&writer, NULL, item->login, false);
+    return !writer.failed;
 }
 
 bool answer_logins(struct worker *worker, const struct request *request, struct reply *reply,
                    struct error *error)
 {
-    struct list_writer writer = {.json = &reply->json, .error = error};
-    struct login_cursor cursor;
-    struct list_filter filter;
-    int64_t limit;
-    bool more;
+    static const struct list LOGINS = {.name = "logins",
+                                       .columns = 1u << COLUMNS_LOGIN,
+                                       .state_bytes = sizeof(struct list_logins),
+                                       .rows_most = EXPORT_ROWS_MOST,
+                                       .begin = list_begin_logins,
+                                       .read = list_read_logins,
+                                       .write = write_login,
+                                       .write_next = list_write_next_login};
 
-    if (!list_filter(request, &filter, reply) || !list_limit(request, &limit, reply) ||
-        !list_login_cursor(request, &cursor, reply))
-        return true;
-    if (export_asked(request))
-        return export_logins(worker, request, &filter, reply, error);
-    writer.store = worker_store(worker, error);
-    if (writer.store == NULL)
-        return false;
-    json_object_begin(&reply->json, NULL);
-    json_array_begin(&reply->json, "items");
-    if (!store_login_page(writer.store, &filter.page, (size_t)limit, &cursor, &more, write_item,
-                          &writer, error) ||
-        writer.failed)
-        return false;
-    json_array_end(&reply->json);
-    list_next_login(&reply->json, &cursor, more);
-    json_object_end(&reply->json);
-    return true;
+    return list_answer(worker, request, &LOGINS, reply, error);
 }
 
 /* ---- one login, beside the one before -------------------------------------------------------- */
 
-static void write_travel(struct json_writer *json, const struct stored_login *from,
-                         const struct stored_login *to)
+static bool read_before(struct store *store, const struct stored_login *login,
+                        struct login_before *before, struct error *error)
 {
-    const struct login_event *before = &from->record.event, *event = &to->record.event;
-    double km = place_distance_km(&before->place, &event->place);
-    double seconds = (double)(event->time_us - before->time_us) / (double)US_PER_S;
+    const struct login_event *event = &login->record.event, *past = &before->login.record.event;
+    double seconds;
 
-    if (isnan(km)) {
-        json_null(json, "travel");
-        return;
-    }
-    json_object_begin(json, "travel");
-    json_number(json, "distance_km", round(km));
-    json_number(json, "hours", round(seconds / 36) / 100);
-    json_number(json, "speed_kmh", round(km / (fmax(seconds, LEAST_S) / 3600)));
-    json_object_end(json);
+    if (!store_previous_login(store, login, &before->login, &before->found, error))
+        return false;
+    before->km = before->found ? place_distance_km(&past->place, &event->place) : NAN;
+    before->located = !isnan(before->km);
+    if (!before->located)
+        return true;
+    seconds = (double)(event->time_us - past->time_us) / (double)US_PER_S;
+    before->hours = round(seconds / 36) / 100;
+    before->kmh = round(before->km / (fmax(seconds, LEAST_S) / 3600));
+    before->km = round(before->km);
+    return true;
 }
 
 /* The members "login", "previous" and "travel". */
-static void write_pair(struct list_writer *writer, const struct stored_login *login, bool features)
+static void write_pair(struct list_writer *writer, const struct stored_login *login,
+                       const struct login_before *before, bool features)
 {
-    struct stored_login previous;
-    bool found;
-
     list_write_login(writer, "login", login, features);
-    if (!store_previous_login(writer->store, login, &previous, &found, writer->error)) {
-        writer->failed = true;
-        return;
-    }
-    if (!found) {
+    if (before->found)
+        list_write_login(writer, "previous", &before->login, false);
+    else
         json_null(writer->json, "previous");
+    if (!before->located) {
         json_null(writer->json, "travel");
         return;
     }
-    list_write_login(writer, "previous", &previous, false);
-    write_travel(writer->json, &previous, login);
+    json_object_begin(writer->json, "travel");
+    json_number(writer->json, "distance_km", before->km);
+    json_number(writer->json, "hours", before->hours);
+    json_number(writer->json, "speed_kmh", before->kmh);
+    json_object_end(writer->json);
 }
 
 struct finding {
@@ -130,6 +116,7 @@ bool answer_login(struct worker *worker, const struct request *request, struct r
     struct list_writer writer = {.json = &reply->json, .error = error};
     struct finding finding = {.found = false};
     struct login_filter filter = {.limit = 1};
+    struct login_before before;
     struct login_id id;
 
     if (!login_id_parse(request->parameter, &id))
@@ -142,8 +129,10 @@ bool answer_login(struct worker *worker, const struct request *request, struct r
         return false;
     if (!finding.found)
         return reply_not_found(reply, "login", request->parameter);
+    if (!read_before(writer.store, &finding.login, &before, error))
+        return false;
     json_object_begin(&reply->json, NULL);
-    write_pair(&writer, &finding.login, true);
+    write_pair(&writer, &finding.login, &before, true);
     if (writer.failed || !write_history(&writer, &id))
         return false;
     json_object_end(&reply->json);
@@ -152,15 +141,47 @@ bool answer_login(struct worker *worker, const struct request *request, struct r
 
 /* ---- what waits ----------------------------------------------------------------------------- */
 
-static bool write_waiting(void *context, const struct stored_login *login, bool later)
+static bool begin_queue(struct worker *worker, const struct request *request, void *state,
+                        struct reply *reply)
 {
-    struct list_writer *writer = context;
+    struct login_page_filter *page = &((struct list_logins *)state)->filter.page;
+    int64_t later;
 
-    json_object_begin(writer->json, NULL);
-    write_pair(writer, login, false);
-    json_bool(writer->json, "later", later);
-    json_object_end(writer->json);
-    return !writer->failed;
+    if (!list_begin_logins(worker, request, state, reply) ||
+        !request_query_integer(request, "later", 0, 1, 0, &later, reply))
+        return false;
+    page->order = ORDER_RISK;
+    page->triage = later == 1 ? TRIAGE_LATER : TRIAGE_WAITING;
+    return true;
+}
+
+static bool give_waiting(void *context, const struct stored_login *login, bool later)
+{
+    struct list_page *page = context;
+    struct login_before before;
+
+    page->failed = !read_before(page->store, login, &before, page->error);
+    return !page->failed &&
+           list_give(page, &(struct list_item){.login = login, .before = &before, .later = later});
+}
+
+static bool read_queue(void *state, struct list_page *page)
+{
+    struct list_logins *logins = state;
+
+    return store_login_page(page->store, &logins->filter.page, page->limit, &logins->cursor,
+                            &page->more, give_waiting, page, page->error);
+}
+
+static bool write_waiting(struct list_page *page, const struct list_item *item)
+{
+    struct list_writer writer = {.store = page->store, .json = page->json, .error = page->error};
+
+    json_object_begin(page->json, NULL);
+    write_pair(&writer, item->login, item->before, false);
+    json_bool(page->json, "later", item->later);
+    json_object_end(page->json);
+    return !writer.failed;
 }
 
 static bool add_queued(void *context, int64_t time_us, const struct rollup *counts)
@@ -172,34 +193,30 @@ static bool add_queued(void *context, int64_t time_us, const struct rollup *coun
     return true;
 }
 
+static bool write_total(void *state, struct list_page *page)
+{
+    const struct list_logins *logins = state;
+    int64_t total = 0;
+
+    if (!store_totals(page->store, logins->filter.page.since_us, 0, add_queued, &total,
+                      page->error))
+        return false;
+    json_integer(page->json, "total", total);
+    return true;
+}
+
 bool answer_queue(struct worker *worker, const struct request *request, struct reply *reply,
                   struct error *error)
 {
-    struct list_writer writer = {.json = &reply->json, .error = error};
-    int64_t limit, later, total = 0;
-    struct login_cursor cursor;
-    struct list_filter filter;
-    bool more;
+    static const struct list QUEUE = {.name = "queue",
+                                      .columns = 1u << COLUMNS_LOGIN | 1u << COLUMNS_WAITING,
+                                      .state_bytes = sizeof(struct list_logins),
+                                      .rows_most = EXPORT_ROWS_MOST,
+                                      .begin = begin_queue,
+                                      .read = read_queue,
+                                      .write = write_waiting,
+                                      .write_next = list_write_next_login,
+                                      .write_rest = write_total};
 
-    if (!list_filter(request, &filter, reply) || !list_limit(request, &limit, reply) ||
-        !list_login_cursor(request, &cursor, reply) ||
-        !request_query_integer(request, "later", 0, 1, 0, &later, reply))
-        return true;
-    filter.page.order = ORDER_RISK;
-    filter.page.triage = later == 1 ? TRIAGE_LATER : TRIAGE_WAITING;
-    writer.store = worker_store(worker, error);
-    if (writer.store == NULL)
-        return false;
-    json_object_begin(&reply->json, NULL);
-    json_array_begin(&reply->json, "items");
-    if (!store_login_page(writer.store, &filter.page, (size_t)limit, &cursor, &more, write_waiting,
-                          &writer, error) ||
-        writer.failed ||
-        !store_totals(writer.store, filter.page.since_us, 0, add_queued, &total, error))
-        return false;
-    json_array_end(&reply->json);
-    list_next_login(&reply->json, &cursor, more);
-    json_integer(&reply->json, "total", total);
-    json_object_end(&reply->json);
-    return true;
+    return list_answer(worker, request, &QUEUE, reply, error);
 }

@@ -116,17 +116,43 @@ static void write_parameters(struct json_writer *json, const struct route *route
     json_array_end(json);
 }
 
-static void write_content(struct json_writer *json, const char *type, const char *schema)
+static void write_media_type(struct json_writer *json, const char *type, const char *schema)
 {
     char reference[128];
 
-    json_object_begin(json, "content");
     json_object_begin(json, type);
     if (schema != NULL) {
         snprintf(reference, sizeof(reference), "#/components/schemas/%s", schema);
         json_object_begin(json, "schema");
         json_text(json, "$ref", reference);
         json_object_end(json);
+    }
+    json_object_end(json);
+}
+
+static void write_content(struct json_writer *json, const char *type, const char *schema)
+{
+    json_object_begin(json, "content");
+    write_media_type(json, type, schema);
+    json_object_end(json);
+}
+
+/* What a list can be had as besides JSON. */
+static bool has_files(const struct route *route)
+{
+    return strstr(route->parameters, "format=json|csv|ecs") != NULL;
+}
+
+static void write_reply(struct json_writer *json, const struct route *route, const char *type,
+                        const char *schema)
+{
+    json_object_begin(json, "200");
+    json_text(json, "description", route->summary);
+    json_object_begin(json, "content");
+    write_media_type(json, type, schema);
+    if (has_files(route)) {
+        write_media_type(json, "text/csv", NULL);
+        write_media_type(json, "application/x-ndjson", NULL);
     }
     json_object_end(json);
     json_object_end(json);
@@ -181,10 +207,7 @@ static void write_operation(struct json_writer *json, const struct route *route,
     write_parameters(json, route);
     write_request_body(json, route, operation, schemas);
     json_object_begin(json, "responses");
-    json_object_begin(json, "200");
-    json_text(json, "description", route->summary);
-    write_content(json, media_type(route, schema), schema != NULL ? operation : NULL);
-    json_object_end(json);
+    write_reply(json, route, media_type(route, schema), schema != NULL ? operation : NULL);
     json_object_begin(json, "default");
     json_text(json, "description", "a refusal, or a failure of the service");
     write_content(json, "application/json", "Error");

@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "dashboard/handlers.h"
-#include "dashboard/list.h"
+#include "dashboard/list_logins.h"
 #include "dashboard/worker.h"
 #include "store/login_json.h"
 

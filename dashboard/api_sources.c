@@ -1,28 +1,43 @@
 /* Sources: a list of addresses, and what one of them tried. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
-#include "dashboard/exceptions.h"
+#include "dashboard/column.h"
+#include "dashboard/export.h"
 #include "dashboard/handlers.h"
-#include "dashboard/list.h"
+#include "dashboard/list_cursor.h"
+#include "dashboard/list_logins.h"
+#include "dashboard/subject.h"
 #include "dashboard/usual.h"
-#include "dashboard/worker.h"
 #include "store/login_json.h"
 
-#define MONTH_US      (30 * S_PER_DAY * US_PER_S)
-#define LOGINS_LOOKED 1000 /* the newest of an address, whence its names are */
+#define MONTH_US (30 * S_PER_DAY * US_PER_S)
 
 #define MINUTE_S 60.0
 #define HOUR_S   3600.0
 #define DAY_S    86400.0
 
 struct sources {
-    struct store *store;
-    struct json_writer *json;
-    struct error *error;
-    bool failed;
+    struct list_rollups rollups;
+    bool busiest;
+    enum rollup_order order; /* of the busiest */
+    int64_t since_us;
 };
+
+static bool begin_sources(struct worker *worker, const struct request *request, void *state,
+                          struct reply *reply)
+{
+    const char *order = request_query(request, "order");
+    struct sources *sources = state;
+
+    (void)worker;
+    sources->busiest = order != NULL && strcmp(order, "recent") != 0;
+    sources->order = sources->busiest && strcmp(order, "attempts") == 0 ? ROLLUP_BY_ATTEMPTS
+                                                                        : ROLLUP_BY_FAILURES;
+    return list_rollup_cursor(request, &sources->rollups.cursor, reply) &&
+           request_query_time(request, "since", request->now_us - MONTH_US, &sources->since_us,
+                              reply);
+}
 
 static unsigned address_bits(const struct ip_address *address)
 {
@@ -39,85 +54,115 @@ static unsigned count_names(const struct source *source)
     return count;
 }
 
-static bool write_source(void *context, const struct rollup_row *row)
+/* Where its latest login came from. */
+static bool place_of(struct store *store, int64_t key, struct place *place, struct error *error)
 {
-    struct sources *sources = context;
-    struct json_writer *json = sources->json;
-    const struct ip_address *ip = &row->subject.address;
-    char address[IP_TEXT_BYTES];
     struct stored_login login;
-    struct source source;
-    struct rollup own;
-    bool placed, known, seen;
+    bool found;
 
-    sources->failed =
-        !store_login_by_key(sources->store, row->counts.last_key, &login, &placed,
-                            sources->error) ||
-        !store_source_load(sources->store, ip, address_bits(ip), &source, &known, sources->error) ||
-        !store_seen_find(sources->store, &row->subject, &own, &seen, sources->error);
-    if (sources->failed)
+    if (!store_login_by_key(store, key, &login, &found, error))
         return false;
-    json_object_begin(json, NULL);
-    json_text(json, "ip", ip_format(ip, address));
-    if (placed)
-        login_json_place(json, &login.record.event.place);
-    json_integer(json, "attempts", row->counts.attempts);
-    json_integer(json, "failures", row->counts.failures);
-    json_integer(json, "names", known ? count_names(&source) : 0);
-    json_time(json, "first", seen ? own.first_us : row->counts.first_us);
-    json_time(json, "last", row->counts.last_us);
-    json_object_end(json);
+    *place = found ? login.record.event.place : PLACE_NONE;
     return true;
 }
 
-static bool list_sources(struct sources *sources, const char *order, int64_t since_us, size_t limit,
-                         struct rollup_cursor *cursor, bool *more)
+static bool give_source(void *context, const struct rollup_row *row)
 {
-    struct rollup_listing listing = {.kind = ROLLUP_ADDRESS, .since_us = since_us};
-    struct rollup_range range = {.kind = ROLLUP_ADDRESS, .since_us = since_us};
+    struct sources *sources = context;
+    struct list_page *page = sources->rollups.page;
+    const struct ip_address *ip = &row->subject.address;
+    struct source_entry entry = {.ip = ip,
+                                 .attempts = row->counts.attempts,
+                                 .failures = row->counts.failures,
+                                 .first_us = row->counts.first_us,
+                                 .last_us = row->counts.last_us};
+    struct source source;
+    struct rollup own;
+    bool known, seen;
 
-    if (order == NULL || strcmp(order, "recent") == 0)
-        return store_seen(sources->store, &listing, limit, cursor, more, write_source, sources,
-                          sources->error);
-    range.order = strcmp(order, "attempts") == 0 ? ROLLUP_BY_ATTEMPTS : ROLLUP_BY_FAILURES;
-    return store_busiest(sources->store, &range, limit, cursor, more, write_source, sources,
-                         sources->error);
+    page->failed =
+        !place_of(page->store, row->counts.last_key, &entry.place, page->error) ||
+        !store_source_load(page->store, ip, address_bits(ip), &source, &known, page->error) ||
+        !store_seen_find(page->store, &row->subject, &own, &seen, page->error);
+    if (page->failed)
+        return false;
+    entry.names = known ? count_names(&source) : 0;
+    if (seen)
+        entry.first_us = own.first_us;
+    return list_give(page, &(struct list_item){.source = &entry});
+}
+
+static bool read_sources(void *state, struct list_page *page)
+{
+    struct sources *sources = state;
+    struct rollup_listing listing = {.kind = ROLLUP_ADDRESS, .since_us = sources->since_us};
+    struct rollup_range range = {
+        .kind = ROLLUP_ADDRESS, .since_us = sources->since_us, .order = sources->order};
+
+    return list_read_rollups(&sources->rollups, page, sources->busiest ? &range : NULL, &listing,
+                             give_source);
+}
+
+static bool write_source(struct list_page *page, const struct list_item *item)
+{
+    const struct source_entry *source = item->source;
+    struct json_writer *json = page->json;
+    char address[IP_TEXT_BYTES];
+
+    json_object_begin(json, NULL);
+    json_text(json, "ip", ip_format(source->ip, address));
+    login_json_place(json, &source->place);
+    json_integer(json, "attempts", source->attempts);
+    json_integer(json, "failures", source->failures);
+    json_integer(json, "names", source->names);
+    json_time(json, "first", source->first_us);
+    json_time(json, "last", source->last_us);
+    json_object_end(json);
+    return true;
 }
 
 bool answer_sources(struct worker *worker, const struct request *request, struct reply *reply,
                     struct error *error)
 {
-    struct sources sources = {.json = &reply->json, .error = error};
-    struct rollup_cursor cursor;
-    int64_t limit, since_us;
-    bool more, done;
+    static const struct list SOURCES = {.name = "sources",
+                                        .columns = 1u << COLUMNS_SOURCE,
+                                        .state_bytes = sizeof(struct sources),
+                                        .rows_most = EXPORT_ROWS_MOST,
+                                        .begin = begin_sources,
+                                        .read = read_sources,
+                                        .write = write_source,
+                                        .write_next = list_write_next_rollup};
 
-    if (!list_limit(request, &limit, reply) || !list_rollup_cursor(request, &cursor, reply) ||
-        !request_query_time(request, "since", request->now_us - MONTH_US, &since_us, reply))
-        return true;
-    sources.store = worker_store(worker, error);
-    if (sources.store == NULL || !store_begin(sources.store, error))
-        return false;
-    json_object_begin(&reply->json, NULL);
-    json_array_begin(&reply->json, "items");
-    done = list_sources(&sources, request_query(request, "order"), since_us, (size_t)limit, &cursor,
-                        &more) &&
-           !sources.failed;
-    store_rollback(sources.store);
-    if (!done)
-        return false;
-    json_array_end(&reply->json);
-    list_next_rollup(&reply->json, &cursor, more);
-    json_object_end(&reply->json);
-    return true;
+    return list_answer(worker, request, &SOURCES, reply, error);
 }
 
 /* ---- one source ----------------------------------------------------------------------------- */
+
+struct past {
+    struct source source;
+    struct place place;
+    struct usual names;
+};
 
 static bool look_at_login(void *context, const struct stored_login *login)
 {
     usual_add(context, login->record.event.user, login);
     return true;
+}
+
+static bool read_source(struct subject *subject, void *room)
+{
+    struct past *past = room;
+    const struct ip_address *ip = &subject->of.address;
+    struct login_filter filter = {.source = ip, .newest_first = true, .limit = SUBJECT_LOGINS};
+
+    if (!store_source_load(subject->store, ip, address_bits(ip), &past->source, &subject->known,
+                           subject->error) ||
+        !store_logins(subject->store, &filter, look_at_login, &past->names, subject->error))
+        return false;
+    subject->first_s = past->source.first_s;
+    subject->last_s = past->source.last_s;
+    return place_of(subject->store, subject->counts.last_key, &past->place, subject->error);
 }
 
 static void write_attempts(struct json_writer *json, const struct source *source, int64_t now_us)
@@ -148,70 +193,31 @@ static void write_names(struct json_writer *json, struct usual *names)
     json_array_end(json);
 }
 
-static bool write_one_source(struct worker *worker, struct store *store,
-                             const struct ip_address *ip, struct usual *names,
-                             const struct request *request, struct reply *reply,
-                             struct error *error)
+static void write_one(const struct subject *subject, void *room)
 {
-    struct error damage = ERROR_NONE;
-    struct rollup_subject subject = {.kind = ROLLUP_ADDRESS, .address = *ip};
-    struct login_filter filter = {.source = ip, .newest_first = true, .limit = LOGINS_LOOKED};
-    struct json_writer *json = &reply->json;
+    struct json_writer *json = subject->json;
     char address[IP_TEXT_BYTES];
-    struct stored_login login;
-    struct rollup counts;
-    struct source source;
-    bool seen, known, placed;
+    struct past *past = room;
 
-    if (!store_seen_find(store, &subject, &counts, &seen, error) ||
-        !store_source_load(store, ip, address_bits(ip), &source, &known, error) ||
-        !store_logins(store, &filter, look_at_login, names, error) ||
-        !store_login_by_key(store, counts.last_key, &login, &placed, error))
-        return false;
-    if (!seen && !known)
-        return reply_not_found(reply, "source", request->parameter);
-    json_object_begin(json, NULL);
-    json_text(json, "ip", ip_format(ip, address));
-    if (placed)
-        login_json_place(json, &login.record.event.place);
-    write_attempts(json, &source, request->now_us);
-    write_names(json, names);
+    json_text(json, "ip", ip_format(&subject->of.address, address));
+    login_json_place(json, &past->place);
+    write_attempts(json, &past->source, subject->now_us);
+    write_names(json, &past->names);
     json_object_begin(json, "verdicts");
-    list_write_verdicts(json, &counts);
+    list_write_verdicts(json, &subject->counts);
     json_object_end(json);
-    if (!exceptions_write(store, worker->config, json, "exempt", NULL, ip, request->now_us, &damage,
-                          error))
-        return false;
-    json_integer(json, "failures", counts.failures);
-    json_integer(json, "successes", counts.successes);
-    json_time(json, "first", seen ? counts.first_us : source.first_s * US_PER_S);
-    json_time(json, "last", seen ? counts.last_us : source.last_s * US_PER_S);
-    json_object_end(json);
-    return true;
+    json_integer(json, "failures", subject->counts.failures);
+    json_integer(json, "successes", subject->counts.successes);
 }
 
 bool answer_source(struct worker *worker, const struct request *request, struct reply *reply,
                    struct error *error)
 {
-    struct ip_address ip;
-    struct store *store;
-    struct usual *names;
-    bool done;
+    static const struct subject_kind SOURCE = {"source", sizeof(struct past), read_source,
+                                               write_one};
+    struct rollup_subject subject = {.kind = ROLLUP_ADDRESS};
 
-    if (!ip_parse(request->parameter, &ip))
+    if (!ip_parse(request->parameter, &subject.address))
         return reply_not_found(reply, "source", request->parameter);
-    store = worker_store(worker, error);
-    if (store == NULL)
-        return false;
-    names = calloc(1, sizeof(*names));
-    if (names == NULL)
-        return error_set(error, FAULT_STORE, "no memory for an address's names");
-    if (!store_begin(store, error)) {
-        free(names);
-        return false;
-    }
-    done = write_one_source(worker, store, &ip, names, request, reply, error);
-    store_rollback(store);
-    free(names);
-    return done;
+    return subject_answer(worker, request, &SOURCE, &subject, reply, error);
 }

@@ -1,122 +1,135 @@
 /* Users: a list of them, and the habits of one. */
-#include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
-#include "dashboard/exceptions.h"
+#include "dashboard/column.h"
+#include "dashboard/export.h"
 #include "dashboard/handlers.h"
-#include "dashboard/list.h"
+#include "dashboard/list_cursor.h"
+#include "dashboard/subject.h"
 #include "dashboard/usual.h"
-#include "dashboard/worker.h"
 #include "store/login_json.h"
 
 #define MONTH_US      (30 * S_PER_DAY * US_PER_S)
-#define LOGINS_LOOKED 1000 /* the newest of a user, whence the page's habits are */
 #define TIMELINE_MOST 500
 #define WEEK_HOURS    (7 * 24)
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
 struct users {
-    struct store *store;
-    struct json_writer *json;
+    struct list_rollups rollups;
     int64_t since_us; /* of the month */
-    struct error *error;
-    bool failed;
+    bool by_name, by_attempts;
+    char search[REQUEST_PARAMETER_MAX];
 };
+
+static bool begin_users(struct worker *worker, const struct request *request, void *state,
+                        struct reply *reply)
+{
+    const char *order = request_query(request, "order");
+    const char *search = request_query(request, "search");
+    struct users *users = state;
+
+    (void)worker;
+    users->since_us = request->now_us - MONTH_US;
+    users->by_name = order != NULL && strcmp(order, "name") == 0;
+    users->by_attempts = order != NULL && strcmp(order, "attempts") == 0;
+    snprintf(users->search, sizeof(users->search), "%s", search != NULL ? search : "");
+    return list_rollup_cursor(request, &users->rollups.cursor, reply);
+}
 
 /*
  * The last 30 days. On days with more names than are kept the user's may be missing: one whose
  * first login lies within the month has them all in the row of his own.
  */
-static bool month_of(struct users *users, const struct rollup_row *row, struct rollup *month)
+static bool month_of(struct store *store, const struct rollup_row *row, int64_t since_us,
+                     struct rollup *month, struct error *error)
 {
     bool whole;
 
-    if (!store_subject_totals(users->store, &row->subject, users->since_us, month, &whole,
-                              users->error))
+    if (!store_subject_totals(store, &row->subject, since_us, month, &whole, error))
         return false;
-    if (!whole && row->counts.first_us >= users->since_us)
+    if (!whole && row->counts.first_us >= since_us)
         *month = row->counts;
     return true;
 }
 
-static bool write_user(void *context, const struct rollup_row *row)
+static bool give_user(void *context, const struct rollup_row *row)
 {
     struct users *users = context;
-    struct json_writer *json = users->json;
-    struct rollup own, month;
+    struct list_page *page = users->rollups.page;
+    struct user_entry user = {.name = row->subject.user};
+    struct rollup_row own = *row;
     struct profile profile;
+    struct rollup counts;
     bool known, found;
 
-    users->failed =
-        !store_seen_find(users->store, &row->subject, &own, &found, users->error) ||
-        !month_of(users, &(struct rollup_row){row->subject, found ? own : row->counts}, &month) ||
-        !store_profile_load(users->store, row->subject.user, &profile, &known, users->error);
-    if (users->failed)
+    page->failed =
+        !store_seen_find(page->store, &row->subject, &counts, &found, page->error) ||
+        !store_profile_load(page->store, row->subject.user, &profile, &known, page->error);
+    if (!page->failed && found)
+        own.counts = counts;
+    page->failed =
+        page->failed || !month_of(page->store, &own, users->since_us, &user.month, page->error);
+    if (page->failed)
         return false;
-    json_object_begin(json, NULL);
-    json_text(json, "user", row->subject.user);
-    json_integer(json, "learned_logins", known ? profile.logins : 0);
-    json_time(json, "first", found ? own.first_us : row->counts.first_us);
-    json_time(json, "last", found ? own.last_us : row->counts.last_us);
-    json_integer(json, "attempts_30d", month.attempts);
-    json_integer(json, "failures_30d", month.failures);
-    json_number(json, "worst_risk_30d", month.worst_risk);
-    json_object_end(json);
-    return true;
+    user.learned_logins = known ? profile.logins : 0;
+    user.first_us = own.counts.first_us;
+    user.last_us = own.counts.last_us;
+    return list_give(page, &(struct list_item){.user = &user});
 }
 
-static bool list_users(struct users *users, const struct request *request, size_t limit,
-                       struct rollup_cursor *cursor, bool *more)
+static bool read_users(void *state, struct list_page *page)
 {
-    const char *order = request_query(request, "order");
-    const char *search = request_query(request, "search");
-    struct rollup_listing listing = {.kind = ROLLUP_USER,
-                                     .by_name = order != NULL && strcmp(order, "name") == 0,
-                                     .prefix = search};
+    struct users *users = state;
+    struct rollup_listing listing = {
+        .kind = ROLLUP_USER, .by_name = users->by_name, .prefix = users->search};
     struct rollup_range range = {.kind = ROLLUP_USER,
                                  .since_us = users->since_us,
                                  .order = ROLLUP_BY_ATTEMPTS,
-                                 .prefix = search};
+                                 .prefix = users->search};
 
-    if (order != NULL && strcmp(order, "attempts") == 0)
-        return store_busiest(users->store, &range, limit, cursor, more, write_user, users,
-                             users->error);
-    return store_seen(users->store, &listing, limit, cursor, more, write_user, users, users->error);
+    return list_read_rollups(&users->rollups, page, users->by_attempts ? &range : NULL, &listing,
+                             give_user);
+}
+
+static bool write_user(struct list_page *page, const struct list_item *item)
+{
+    const struct user_entry *user = item->user;
+    struct json_writer *json = page->json;
+
+    json_object_begin(json, NULL);
+    json_text(json, "user", user->name);
+    json_integer(json, "learned_logins", user->learned_logins);
+    json_time(json, "first", user->first_us);
+    json_time(json, "last", user->last_us);
+    json_integer(json, "attempts_30d", user->month.attempts);
+    json_integer(json, "failures_30d", user->month.failures);
+    json_number(json, "worst_risk_30d", user->month.worst_risk);
+    json_object_end(json);
+    return true;
 }
 
 bool answer_users(struct worker *worker, const struct request *request, struct reply *reply,
                   struct error *error)
 {
-    struct users users = {
-        .json = &reply->json, .since_us = request->now_us - MONTH_US, .error = error};
-    struct rollup_cursor cursor;
-    int64_t limit;
-    bool more, done;
+    static const struct list USERS = {.name = "users",
+                                      .columns = 1u << COLUMNS_USER,
+                                      .state_bytes = sizeof(struct users),
+                                      .rows_most = EXPORT_ROWS_MOST,
+                                      .begin = begin_users,
+                                      .read = read_users,
+                                      .write = write_user,
+                                      .write_next = list_write_next_rollup};
 
-    if (!list_limit(request, &limit, reply) || !list_rollup_cursor(request, &cursor, reply))
-        return true;
-    users.store = worker_store(worker, error);
-    if (users.store == NULL || !store_begin(users.store, error))
-        return false;
-    json_object_begin(&reply->json, NULL);
-    json_array_begin(&reply->json, "items");
-    done = list_users(&users, request, (size_t)limit, &cursor, &more) && !users.failed;
-    store_rollback(users.store);
-    if (!done)
-        return false;
-    json_array_end(&reply->json);
-    list_next_rollup(&reply->json, &cursor, more);
-    json_object_end(&reply->json);
-    return true;
+    return list_answer(worker, request, &USERS, reply, error);
 }
 
 /* ---- one user ------------------------------------------------------------------------------- */
 
 struct habits {
-    struct store *store;
+    struct profile profile;
     uint32_t hours[WEEK_HOURS]; /* local, Monday's first hour first */
     struct usual places, addresses, devices, keys, methods, hosts;
     struct stored_login timeline[TIMELINE_MOST];
@@ -217,68 +230,41 @@ static void write_totals(struct json_writer *json, const struct rollup *counts)
     json_object_end(json);
 }
 
-static bool read_user(struct store *store, const char *user, struct habits *habits,
-                      struct rollup *counts, bool *seen, struct profile *profile, bool *known,
-                      struct error *error)
+static bool read_user(struct subject *subject, void *room)
 {
-    struct rollup_subject subject = {.kind = ROLLUP_USER};
-    struct login_filter filter = {.user = user, .newest_first = true, .limit = LOGINS_LOOKED};
+    struct habits *habits = room;
+    struct profile *profile = &habits->profile;
+    struct login_filter filter = {
+        .user = subject->of.user, .newest_first = true, .limit = SUBJECT_LOGINS};
 
-    snprintf(subject.user, sizeof(subject.user), "%s", user);
-    return store_seen_find(store, &subject, counts, seen, error) &&
-           store_profile_load(store, user, profile, known, error) &&
-           store_logins(store, &filter, look_at_login, habits, error);
+    if (!store_profile_load(subject->store, subject->of.user, profile, &subject->known,
+                            subject->error) ||
+        !store_logins(subject->store, &filter, look_at_login, habits, subject->error))
+        return false;
+    subject->first_s = subject->known ? profile->first_s : 0;
+    subject->last_s = subject->known ? profile->last_s : 0;
+    return true;
 }
 
-static bool write_one_user(struct worker *worker, struct store *store,
-                           const struct request *request, struct habits *habits,
-                           struct reply *reply, struct error *error)
+static void write_one(const struct subject *subject, void *room)
 {
-    struct json_writer *json = &reply->json;
-    const char *user = request->parameter;
-    int64_t now_us = request->now_us;
-    struct error damage = ERROR_NONE;
-    struct rollup counts = {.attempts = 0};
-    struct profile profile;
-    bool seen, known;
+    struct json_writer *json = subject->json;
+    struct habits *habits = room;
+    int64_t learned = subject->known ? habits->profile.logins : 0;
 
-    if (!read_user(store, user, habits, &counts, &seen, &profile, &known, error))
-        return false;
-    if (!seen && !known)
-        return reply_not_found(reply, "user", user);
-    json_object_begin(json, NULL);
-    json_text(json, "user", user);
-    json_bool(json, "known", known && profile.logins > 0);
-    json_integer(json, "learned_logins", known ? profile.logins : 0);
-    json_time(json, "first", seen ? counts.first_us : profile.first_s * US_PER_S);
-    json_time(json, "last", seen ? counts.last_us : profile.last_s * US_PER_S);
-    write_totals(json, &counts);
-    if (!exceptions_write(store, worker->config, json, "exempt", user, NULL, now_us, &damage,
-                          error))
-        return false;
+    json_text(json, "user", subject->of.user);
+    json_bool(json, "known", learned > 0);
+    json_integer(json, "learned_logins", learned);
+    write_totals(json, &subject->counts);
     write_habits(json, habits);
-    json_object_end(json);
-    return true;
 }
 
 bool answer_user(struct worker *worker, const struct request *request, struct reply *reply,
                  struct error *error)
 {
-    struct store *store = worker_store(worker, error);
-    struct habits *habits;
-    bool done;
+    static const struct subject_kind USER = {"user", sizeof(struct habits), read_user, write_one};
+    struct rollup_subject subject = {.kind = ROLLUP_USER};
 
-    if (store == NULL)
-        return false;
-    habits = calloc(1, sizeof(*habits));
-    if (habits == NULL)
-        return error_set(error, FAULT_STORE, "no memory for a user's habits");
-    if (!store_begin(store, error)) {
-        free(habits);
-        return false;
-    }
-    done = write_one_user(worker, store, request, habits, reply, error);
-    store_rollback(store);
-    free(habits);
-    return done;
+    snprintf(subject.user, sizeof(subject.user), "%s", request->parameter);
+    return subject_answer(worker, request, &USER, &subject, reply, error);
 }

@@ -1,23 +1,24 @@
-/* Streams: a page of logins at a time is made when the one before was sent. */
 #include "dashboard/export.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "dashboard/column.h"
 #include "dashboard/dashboard.h"
-#include "dashboard/worker.h"
 
-#define RETRY_S 30
+#define RETRY_S         30
+#define FILE_NAME_BYTES 32
 
 struct export
 {
     struct dashboard *dashboard;
+    const struct list *list;
+    void *state;
     struct store *store; /* its own: a thread's may be opened anew meanwhile */
-    struct list_filter filter;
-    struct login_cursor cursor;
-    void (*write)(FILE * out, const struct stored_login *login);
+    void (*write)(FILE * out, unsigned groups, const struct list_item *item);
+    char file_name[FILE_NAME_BYTES];
     int64_t rows;
-    bool more;
+    bool headed, more;
     char *text; /* of the page that is being sent */
     size_t size, sent;
     FILE *out;
@@ -30,18 +31,37 @@ bool export_asked(const struct request *request)
     return format != NULL && strcmp(format, "json") != 0;
 }
 
-static bool write_row(void *context, const struct stored_login *login, bool later)
+static bool write_row(struct list_page *page, const struct list_item *item)
 {
-    struct export *export = context;
+    struct export *export = page->context;
 
-    (void)later;
-    export->write(export->out, login);
-    return ++export->rows < EXPORT_ROWS_MOST;
+    export->write(export->out, export->list->columns, item);
+    return ++export->rows < export->list->rows_most;
+}
+
+/* A transaction a page: one for all would keep the store's log growing. */
+static bool read_page(struct export *export)
+{
+    struct error error = ERROR_NONE;
+    struct list_page page = {.list = export->list,
+                             .store = export->store,
+                             .limit = LIST_LIMIT_MOST,
+                             .error = &error,
+                             .take = write_row,
+                             .context = export};
+    bool done;
+
+    if (export->store != NULL && !store_begin(export->store, &error))
+        return false;
+    done = export->list->read(export->state, &page) && !page.failed;
+    if (export->store != NULL)
+        store_rollback(export->store);
+    export->more = page.more && export->rows < export->list->rows_most;
+    return done;
 }
 
 static bool next_page(struct export *export)
 {
-    struct error error = ERROR_NONE;
     bool done;
 
     free(export->text);
@@ -50,11 +70,10 @@ static bool next_page(struct export *export)
     export->out = open_memstream(&export->text, &export->size);
     if (export->out == NULL)
         return false;
-    if (!export->cursor.set && export->write == export_csv_login)
-        export_csv_heading(export->out);
-    done = store_login_page(export->store, &export->filter.page, LOGIN_PAGE_MOST, &export->cursor,
-                            &export->more, write_row, export, &error);
-    export->more = export->more && export->rows < EXPORT_ROWS_MOST;
+    if (!export->headed && export->write == columns_csv_row)
+        columns_csv_heading(export->out, export->list->columns);
+    export->headed = true;
+    done = read_page(export);
     return fclose(export->out) == 0 && done;
 }
 
@@ -75,48 +94,52 @@ static ssize_t produce(void *context, char *bytes, size_t capacity)
     return (ssize_t)left;
 }
 
-/* With its store closed. */
-static void give_up(struct export *export)
-{
-    atomic_fetch_sub(&export->dashboard->exports, 1);
-    free(export);
-}
-
 static void destroy(void *context)
 {
     struct export *export = context;
 
+    list_end(export->list, export->state);
     store_close(export->store);
     free(export->text);
-    give_up(export);
+    atomic_fetch_sub(&export->dashboard->exports, 1);
+    free(export);
 }
 
-bool export_logins(struct worker *worker, const struct request *request,
-                   const struct list_filter *filter, struct reply *reply, struct error *error)
+static void describe(struct export *export, bool csv, struct reply *reply)
 {
-    bool csv = strcmp(request_query(request, "format"), "csv") == 0;
+    snprintf(export->file_name, sizeof(export->file_name), "%s.%s", export->list->name,
+             csv ? "csv" : "ndjson");
+    export->write = csv ? columns_csv_row : columns_ecs_row;
+    export->more = true;
+    reply->type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+    reply->file_name = export->file_name;
+    reply->produce = produce;
+    reply->context = export;
+    reply->destroy = destroy;
+}
+
+bool export_list(struct worker *worker, const struct request *request, const struct list *list,
+                 void *state, struct reply *reply, struct error *error)
+{
     struct export *export = calloc(1, sizeof(*export));
 
-    if (export == NULL)
+    if (export == NULL) {
+        list_end(list, state);
         return error_set(error, FAULT_STORE, "no memory for an export");
+    }
     export->dashboard = worker->dashboard;
+    export->list = list;
+    export->state = state;
     if (atomic_fetch_add(&export->dashboard->exports, 1) >= EXPORTS_MOST) {
-        give_up(export);
+        destroy(export);
         reply->retry_after_s = RETRY_S;
         return reply_refuse(reply, 503, "%d exports are under way, the most there can be",
                             EXPORTS_MOST);
     }
-    if (!store_open(&export->store, worker->config->store, STORE_READ, error)) {
-        give_up(export);
+    if (!list->storeless && !store_open(&export->store, worker->config->store, STORE_READ, error)) {
+        destroy(export);
         return false;
     }
-    list_filter_copy(&export->filter, filter);
-    export->write = csv ? export_csv_login : export_ecs_login;
-    export->more = true;
-    reply->type = csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    reply->file_name = csv ? "logins.csv" : "logins.ndjson";
-    reply->produce = produce;
-    reply->context = export;
-    reply->destroy = destroy;
+    describe(export, strcmp(request_query(request, "format"), "csv") == 0, reply);
     return true;
 }

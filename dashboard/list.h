@@ -1,57 +1,63 @@
 /*
- * What lists share: the page that was asked for, cursors as text, logins by a request's filter.
- * Cursors are hexadecimal bytes; one that another list gave is refused or leads nowhere.
+ * Lists as the service answers them: a page as JSON, or all of it as a file (export.h). What they
+ * share is here; a list's own are its functions, and its columns in a file.
  */
 #ifndef DASHBOARD_LIST_H
 #define DASHBOARD_LIST_H
 
+#include "dashboard/list_item.h"
 #include "dashboard/reply.h"
 #include "dashboard/request.h"
-#include "store/login_page.h"
-#include "store/rollup.h"
+#include "dashboard/worker.h"
 
-#define LIST_LIMIT_MOST   500
-#define LIST_LIMIT        50
-#define CURSOR_TEXT_BYTES (2 * (ROLLUP_SUBJECT_BYTES + 8) + 1)
+#define LIST_LIMIT_MOST 500
+#define LIST_LIMIT      50
 
-/* `limit` as asked for. False: reply is a refusal. */
-bool list_limit(const struct request *request, int64_t *limit, struct reply *reply) MUST_USE;
+struct list;
 
-bool list_login_cursor(const struct request *request, struct login_cursor *cursor,
-                       struct reply *reply) MUST_USE;
-bool list_rollup_cursor(const struct request *request, struct rollup_cursor *cursor,
-                        struct reply *reply) MUST_USE;
-
-/* The member "next": the cursor, or null when there is no more. */
-void list_next_login(struct json_writer *json, const struct login_cursor *cursor, bool more);
-void list_next_rollup(struct json_writer *json, const struct rollup_cursor *cursor, bool more);
-
-/* A filter and what its pointers point to. */
-struct list_filter {
-    struct login_page_filter page;
-    char user[REQUEST_PARAMETER_MAX], host[REQUEST_PARAMETER_MAX], service[REQUEST_PARAMETER_MAX];
-    struct ip_address source;
-    struct ip_network network;
-};
-
-/* From all query parameters that the route takes. False: reply is a refusal. */
-bool list_filter(const struct request *request, struct list_filter *filter,
-                 struct reply *reply) MUST_USE;
-
-/* The same filter, its pointers into the copy. */
-void list_filter_copy(struct list_filter *copy, const struct list_filter *filter);
-
-/* One login in a list, with who labelled it. */
-struct list_writer {
-    struct store *store;
-    struct json_writer *json;
+/* A page that is being read. */
+struct list_page {
+    const struct list *list;
+    struct store *store; /* in a transaction; NULL: the list is of none */
+    size_t limit;
+    bool more; /* read() says so: there are rows behind its last */
     struct error *error;
-    bool failed;
-};
-void list_write_login(struct list_writer *writer, const char *name,
-                      const struct stored_login *login, bool features);
+    bool failed; /* a row could not be taken */
 
-/* How many were judged how, by name of verdict: members of an open object. */
-void list_write_verdicts(struct json_writer *json, const struct rollup *counts);
+    /* Where rows go: into JSON, or into a file's page (export.c). */
+    struct json_writer *json;
+    bool (*take)(struct list_page *page, const struct list_item *item);
+    void *context;
+};
+
+/* To be called by read() for each row, in order. False: no more are wanted, or page->failed. */
+bool list_give(struct list_page *page, const struct list_item *item) MUST_USE;
+
+struct list {
+    const char *name;   /* of the file, without its ending */
+    unsigned columns;   /* of the file (column.h) */
+    size_t state_bytes; /* of what a request's list is read by, zeroed at first */
+    bool storeless;
+    int64_t rows_most; /* of a file */
+
+    /* The state from the query. False: reply is a refusal. */
+    bool (*begin)(struct worker *worker, const struct request *request, void *state,
+                  struct reply *reply);
+    /* Gives at most page->limit rows, from where the last page ended. */
+    bool (*read)(void *state, struct list_page *page);
+    /* One row as JSON. */
+    bool (*write)(struct list_page *page, const struct list_item *item);
+    /* The member "next", where a page behind begins; and what comes after it, or NULL. */
+    void (*write_next)(const void *state, struct list_page *page);
+    bool (*write_rest)(void *state, struct list_page *page);
+    void (*end)(void *state); /* NULL: there is nothing to end */
+};
+
+/* Answers a request for the list, as its query wants it. */
+bool list_answer(struct worker *worker, const struct request *request, const struct list *list,
+                 struct reply *reply, struct error *error) MUST_USE;
+
+/* Frees a state. */
+void list_end(const struct list *list, void *state);
 
 #endif

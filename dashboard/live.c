@@ -49,6 +49,8 @@ struct live {
     /* under the lock */
     struct live_watcher *watchers;
     size_t watcher_count;
+    unsigned watch, looking; /* the watch that goes on, the one that is looked for now: a watch
+                                begins with somebody where nobody was */
     struct live_event events[LIVE_EVENTS];
     uint64_t number; /* of the next event; event n is at n % LIVE_EVENTS */
 
@@ -58,7 +60,7 @@ struct live {
     size_t seen_count[2];
     int now;                           /* which of the two */
     int64_t last_alert, last_decision; /* the newest that there were */
-    bool looked;
+    bool looked;                       /* in this watch */
     bool store_fails;
     int64_t heartbeat_us; /* monotonic, of the next one */
 };
@@ -66,10 +68,15 @@ struct live {
 /* ---- events -----------------------------------------------------------------------------------
  */
 
-/* Takes the text. */
+/* Takes the text. What a look of an earlier watch finds was there before this one. */
 static void add_event(struct live *live, char *text, size_t size, enum verdict verdict)
 {
     pthread_mutex_lock(&live->lock);
+    if (live->looking != live->watch) {
+        pthread_mutex_unlock(&live->lock);
+        free(text);
+        return;
+    }
     struct live_event *place = &live->events[live->number++ % LIVE_EVENTS];
     free(place->text);
     *place = (struct live_event){.text = text, .size = size, .verdict = verdict};
@@ -317,10 +324,12 @@ static void *work(void *context)
     pthread_mutex_lock(&live->lock);
     while (!live->stop) {
         if (live->watchers == NULL) {
-            live->looked = false;
             wait_ms(live, IDLE_MS);
             continue;
         }
+        if (live->looking != live->watch)
+            live->looked = live->store_fails = false;
+        live->looking = live->watch;
         pthread_mutex_unlock(&live->lock);
         look(live);
         beat(live);
@@ -401,7 +410,7 @@ struct live_watcher *live_watch(struct live *live, enum verdict at_least, void (
         if (watcher->next != NULL)
             watcher->next->link = &watcher->next;
         live->watchers = watcher;
-        live->watcher_count++;
+        live->watch += live->watcher_count++ == 0;
         pthread_cond_signal(&live->change);
     }
     pthread_mutex_unlock(&live->lock);

@@ -6,6 +6,7 @@
 #include "dashboard/listen.h"
 #include "dashboard/serve.h"
 #include "dashboard/token_commands.h"
+#include "store/store.h"
 
 struct serve_values {
     const char *listen, *tls_cert, *tls_key, *host;
@@ -92,6 +93,7 @@ static bool start_and_serve(const struct command_line *line, const struct config
     }
     if (root)
         command_note(line, "runs as root, because %s is root's", config->store);
+    store_configure_read_ahead();
     if (!dashboard_init(&dashboard, config, directory, helper, error))
         return false;
     dashboard.certificate = files;

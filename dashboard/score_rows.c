@@ -6,8 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dashboard/analyses.h"
-#include "scorer/policy.h"
+#include "common/csv.h"
 
 enum column { COLUMN_TIME, COLUMN_USER, COLUMN_IP, COLUMN_RISK, COLUMN_VERDICT, COLUMN_REASONS };
 #define COLUMNS 6
@@ -34,23 +33,23 @@ static bool split(char *row, char *cells[COLUMNS])
     return true;
 }
 
-static void write_row(char *const cells[COLUMNS], struct json_writer *json)
+static bool visit_row(char *const cells[COLUMNS], scored_row_visitor *visit, void *context)
 {
-    json_object_begin(json, NULL);
-    json_text(json, "time", cells[COLUMN_TIME]);
-    json_text(json, "user", cells[COLUMN_USER]);
-    json_text(json, "ip", cells[COLUMN_IP][0] != '\0' ? cells[COLUMN_IP] : NULL);
-    json_number(json, "risk", strtod(cells[COLUMN_RISK], NULL));
-    json_text(json, "verdict", cells[COLUMN_VERDICT]);
-    json_text(json, "reasons", cells[COLUMN_REASONS]);
-    json_object_end(json);
+    struct scored_row row = {.time = cells[COLUMN_TIME],
+                             .user = csv_unguarded(cells[COLUMN_USER]),
+                             .ip = cells[COLUMN_IP],
+                             .risk = strtod(cells[COLUMN_RISK], NULL),
+                             .verdict = cells[COLUMN_VERDICT],
+                             .reasons = cells[COLUMN_REASONS]};
+
+    return visit(context, &row);
 }
 
-static bool fits(char *const cells[COLUMNS], int at_least)
+static bool fits(char *const cells[COLUMNS], enum verdict at_least)
 {
     enum verdict verdict;
 
-    return verdict_from_name(cells[COLUMN_VERDICT], &verdict) && (int)verdict >= at_least;
+    return verdict_from_name(cells[COLUMN_VERDICT], &verdict) && verdict >= at_least;
 }
 
 /* The end of the row that begins there, a line feed outside quotes; NULL: it is not there yet. */
@@ -67,34 +66,31 @@ static char *row_end(char *row, const char *end)
     return NULL;
 }
 
-bool score_rows_write(int fd, int64_t cursor, int at_least, int64_t limit, struct json_writer *json,
-                      struct error *error)
+bool score_rows_read(int fd, int64_t *cursor, enum verdict at_least, size_t limit, bool *more,
+                     scored_row_visitor *visit, void *context, struct error *error)
 {
-    char *bytes = malloc(ANALYSIS_SCAN_BYTES), *cells[COLUMNS], *row, *end;
-    bool first = cursor == 0;
+    char *bytes = malloc(SCORE_ROWS_SCAN_BYTES), *cells[COLUMNS], *row, *end;
+    bool header = *cursor == 0, wanted = true;
     struct stat status;
 
     if (bytes == NULL)
         return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot read scored rows");
-    ssize_t size = pread(fd, bytes, ANALYSIS_SCAN_BYTES, cursor);
-    if (size < 0) {
+    ssize_t size = pread(fd, bytes, SCORE_ROWS_SCAN_BYTES, *cursor);
+    if (size < 0 || fstat(fd, &status) != 0) {
         free(bytes);
         return error_set_errno(error, FAULT_STORE, errno, "scored rows cannot be read");
     }
-    json_array_begin(json, "items");
-    for (row = bytes; limit > 0 && (end = row_end(row, bytes + size)) != NULL; row = end + 1) {
+    for (row = bytes; wanted && limit > 0 && (end = row_end(row, bytes + size)) != NULL;
+         row = end + 1) {
         *end = '\0';
-        if (!first && split(row, cells) && fits(cells, at_least)) {
-            write_row(cells, json);
+        if (!header && split(row, cells) && fits(cells, at_least)) {
+            wanted = visit_row(cells, visit, context);
             limit--;
         }
-        first = false; /* the header */
+        header = false;
     }
-    json_array_end(json);
-    if (row > bytes && fstat(fd, &status) == 0 && cursor + (row - bytes) < status.st_size)
-        json_integer(json, "next", cursor + (row - bytes));
-    else
-        json_null(json, "next");
+    *cursor += row - bytes;
+    *more = row > bytes && *cursor < status.st_size;
     free(bytes);
     return true;
 }

@@ -1,16 +1,23 @@
-/* A page of the rows that anomaly-trainer score wrote: time,user,ip,risk,verdict,reasons. */
+/* The rows that anomaly-trainer score wrote: time,user,ip,risk,verdict,reasons. */
 #ifndef DASHBOARD_SCORE_ROWS_H
 #define DASHBOARD_SCORE_ROWS_H
 
-#include "common/json_writer.h"
+#include "dashboard/list_item.h"
+#include "scorer/policy.h"
+
+#define SCORE_ROWS_SCAN_BYTES (4 << 20)
+
+/* Return false to stop (not an error). */
+typedef bool scored_row_visitor(void *context, const struct scored_row *row);
 
 /*
- * Members of an open object: "items", at most `limit` rows at or above the verdict at_least from
- * the byte `cursor` on (0: the first row), and "next", the byte where the page after begins or
- * null. At most ANALYSIS_SCAN_BYTES are looked at, so a page may hold fewer rows, even none, and
- * still have a next. A cursor that is no row's beginning gives the rows behind it.
+ * A page: at most `limit` rows at or above the verdict at_least from the byte *cursor on (0: the
+ * first row), which then is where the next page begins; *more: it has any. At most
+ * SCORE_ROWS_SCAN_BYTES are looked at, so a page may hold fewer rows, even none, and still have
+ * more. A cursor that is no row's beginning gives the rows behind it. Names are without the guard
+ * that they have in the file (common/csv.h).
  */
-bool score_rows_write(int fd, int64_t cursor, int at_least, int64_t limit, struct json_writer *json,
-                      struct error *error) MUST_USE;
+bool score_rows_read(int fd, int64_t *cursor, enum verdict at_least, size_t limit, bool *more,
+                     scored_row_visitor *visit, void *context, struct error *error) MUST_USE;
 
 #endif

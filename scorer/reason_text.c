@@ -25,7 +25,7 @@ static const struct unit_words {
     enum form form;
     const char *behind;
 } UNITS[] = {
-    {"ratio", FORM_NUMBER, " (# times what an even spread gives)"},
+    {"ratio", FORM_NUMBER, " (# of an even share)"},
     {"h", FORM_NUMBER, NULL},
     {"min", FORM_NUMBER, NULL},
     {"d", FORM_WHOLE, NULL},

@@ -44,6 +44,9 @@ bool store_decisions(struct store *store, const struct login_id *login, int64_t 
 bool store_exceptions(struct store *store, int64_t now_us, decision_visitor *visit, void *context,
                       struct error *error) MUST_USE;
 
+/* "attack", "legitimate", "later" or "none"; NULL: it is about no label. (decision_json.c) */
+const char *decision_label_name(const struct word *word);
+
 /* The members of a decision, inside an open object. (decision_json.c) */
 void decision_json_members(struct json_writer *json, const struct decision *decision);
 

@@ -1,19 +1,23 @@
 #include "common/clock.h"
 #include "store/decision.h"
 
+const char *decision_label_name(const struct word *word)
+{
+    if (word->kind == WORD_LABEL)
+        return login_label_name(word->label);
+    if (word->kind != WORD_LATER)
+        return NULL;
+    return word->later ? "later" : "none";
+}
+
 static void write_what(struct json_writer *json, const struct word *word)
 {
     json_text(json, "what", word_kind_name(word->kind));
-    if (word->kind == WORD_LABEL)
-        json_text(json, "label", login_label_name(word->label));
-    else if (word->kind == WORD_LATER)
-        json_text(json, "label", word->later ? "later" : "none");
-    else
-        json_null(json, "label");
+    json_text(json, "label", decision_label_name(word));
     json_text(json, "family", word->family[0] != '\0' ? word->family : NULL);
     if (word->kind != WORD_EXCEPTION)
         return;
-    json_text(json, "kind", word->exemption.is_network ? "network" : "user");
+    json_text(json, "kind", exemption_kind_name(&word->exemption));
     json_text(json, "subject", word->exemption.subject);
     json_time(json, "until", word->exemption.until_s * US_PER_S);
 }

@@ -1,8 +1,10 @@
 #include "store/login_page.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/read_ahead.h"
 #include "store/rollup_tables.h"
 
 #define LOOKS_MOST   3000   /* rows looked at for one page */
@@ -158,6 +160,50 @@ static bool look_at(struct page *page, struct place_in_order place, bool later)
     return true;
 }
 
+/* ---- some at a time ------------------------------------------------------------------------- */
+
+/* Places whose rows are read ahead together. */
+#define BATCH_MOST 512
+struct batch {
+    size_t count;
+    struct place_in_order place[BATCH_MOST];
+    bool later[BATCH_MOST];
+};
+
+/* As many as may yet be shown, and one that says whether there are more. */
+static bool is_full(const struct page *page, const struct batch *batch)
+{
+    return batch->count == BATCH_MOST || batch->count > page->limit - page->visited;
+}
+
+static void put(struct batch *batch, struct place_in_order place, bool later)
+{
+    batch->place[batch->count] = place;
+    batch->later[batch->count++] = later;
+}
+
+static void read_ahead(struct page *page, const struct place_in_order *places, size_t count)
+{
+    int64_t keys[BATCH_MOST];
+
+    if (count > BATCH_MOST)
+        count = BATCH_MOST;
+    for (size_t i = 0; i < count; i++)
+        keys[i] = places[i].key;
+    store_read_ahead(page->store, keys, count);
+}
+
+static bool look_at_all(struct page *page, struct batch *batch)
+{
+    read_ahead(page, batch->place, batch->count);
+    for (size_t i = 0; i < batch->count && !page->ended; i++) {
+        if (!look_at(page, batch->place[i], batch->later[i]))
+            return false;
+    }
+    batch->count = 0;
+    return true;
+}
+
 /* ---- by the keys of a table or an index ------------------------------------------------------ */
 
 static sqlite3_stmt *key_statement(struct page *page)
@@ -187,9 +233,10 @@ static sqlite3_stmt *key_statement(struct page *page)
 /* In the order of keys, each is looked at as it comes. */
 static bool page_by_keys(struct page *page)
 {
+    struct batch batch = {.count = 0};
     sqlite3_stmt *statement;
+    int code = SQLITE_DONE;
     bool done;
-    int code;
 
     if (page->cursor->set && is_rising(page) && page->cursor->key >= page->first_key)
         page->first_key = page->cursor->key + (page->cursor->key < INT64_MAX);
@@ -197,17 +244,19 @@ static bool page_by_keys(struct page *page)
         page->last_key = page->cursor->key - 1;
     statement = key_statement(page);
     done = statement != NULL;
-    while (done && !page->ended && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+    while (done && !page->ended && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t key = sqlite3_column_int64(statement, 0);
 
-        done = code == SQLITE_ROW ? look_at(page, (struct place_in_order){key, key}, false)
-                                  : store_failed(page->store, "be read", page->error);
+        put(&batch, (struct place_in_order){key, key}, false);
+        done = !is_full(page, &batch) || look_at_all(page, &batch);
     }
+    done = done && (code == SQLITE_ROW || code == SQLITE_DONE ||
+                    store_failed(page->store, "be read", page->error));
     if (statement) {
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
     }
-    return done;
+    return done && look_at_all(page, &batch);
 }
 
 /* ---- by lists ------------------------------------------------------------------------------- */
@@ -290,6 +339,10 @@ static bool add_list(struct page *page, enum login_list list)
 
     if (!list_is_parted(list))
         return add_head(page, first);
+    if (!last_part(page, first, last, &rank))
+        return false;
+    if (rank >= 0)
+        store_read_ahead_ranked(page->store, first, rank);
     for (;;) {
         if (last < first || !last_part(page, first, last, &rank))
             return last < first;
@@ -303,23 +356,25 @@ static bool add_list(struct page *page, enum login_list list)
 
 static bool merge_heads(struct page *page)
 {
+    struct batch batch = {.count = 0};
+
     while (page->head_count > 0 && !page->ended) {
         size_t first = 0;
-        struct place_in_order place;
         bool there;
 
         for (size_t i = 1; i < page->head_count; i++) {
             if (comes_before(page, &page->heads[i].next, &page->heads[first].next))
                 first = i;
         }
-        place = page->heads[first].next;
-        if (!look_at(page, place, page->heads[first].later) ||
-            !head_advance(page, &page->heads[first], place, &there))
+        put(&batch, page->heads[first].next, page->heads[first].later);
+        if (!head_advance(page, &page->heads[first], page->heads[first].next, &there))
             return false;
         if (!there)
             page->heads[first] = page->heads[--page->head_count];
+        if (is_full(page, &batch) && !look_at_all(page, &batch))
+            return false;
     }
-    return true;
+    return look_at_all(page, &batch);
 }
 
 /* The lists that hold all that the filter can let through, in its order; by bit. */
@@ -402,6 +457,7 @@ static void collect(struct page *page, struct place_in_order place)
 
 static bool visit_best(struct page *page)
 {
+    read_ahead(page, page->best, page->best_count);
     for (size_t i = 0; i < page->best_count && !page->ended; i++) {
         if (!look_at(page, page->best[i], false))
             return false;
@@ -424,27 +480,38 @@ static bool value_in_order(const struct login_page_filter *filter, const struct 
 }
 
 /* Those of a user or an address in another order than time's: of the newest of them. */
+static bool collect_row(struct page *page, int64_t key)
+{
+    struct place_in_order place = {0, key};
+    struct login_row row = {.key = key};
+    bool fits;
+
+    if (!get_row(page, key, &row, &fits))
+        return false;
+    if (fits && value_in_order(page->filter, &row, &place.value))
+        collect(page, place);
+    return true;
+}
+
 static bool collect_rows(struct page *page)
 {
     sqlite3_stmt *statement = key_statement(page);
-    bool done = statement != NULL, fits;
-    size_t looks = 0;
-    int code;
+    int64_t keys[OWN_MOST];
+    size_t count = 0;
+    int code = SQLITE_DONE;
+    bool done;
 
-    while (done && looks++ < OWN_MOST && (code = sqlite3_step(statement)) != SQLITE_DONE) {
-        struct place_in_order place = {0, sqlite3_column_int64(statement, 0)};
-        struct login_row row = {.key = place.key};
-
-        if (code != SQLITE_ROW)
-            done = store_failed(page->store, "be read", page->error);
-        else if ((done = get_row(page, place.key, &row, &fits)) && fits &&
-                 value_in_order(page->filter, &row, &place.value))
-            collect(page, place);
-    }
-    if (statement) {
-        sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
-    }
+    if (!statement)
+        return false;
+    while (count < OWN_MOST && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        keys[count++] = sqlite3_column_int64(statement, 0);
+    done = code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_failed(page->store, "be read", page->error);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    store_read_ahead(page->store, keys, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = collect_row(page, keys[i]);
     return done;
 }
 
@@ -568,6 +635,23 @@ bool store_login_by_key(struct store *store, int64_t key, struct stored_login *l
     return true;
 }
 
+/* Who was only ever guessed at has no session to look for. */
+static bool ever_got_in(struct store *store, const char *user, bool *ever, struct error *error)
+{
+    struct rollup_subject subject = {.kind = ROLLUP_USER};
+    struct rollup counts;
+    bool found;
+
+    *ever = true;
+    if (!store_has_rollups(store))
+        return true;
+    snprintf(subject.user, sizeof(subject.user), "%s", user);
+    if (!store_seen_find(store, &subject, &counts, &found, error))
+        return false;
+    *ever = !found || counts.successes > 0;
+    return true;
+}
+
 bool store_previous_login(struct store *store, const struct stored_login *login,
                           struct stored_login *previous, bool *found, struct error *error)
 {
@@ -582,6 +666,10 @@ bool store_previous_login(struct store *store, const struct stored_login *login,
     login_page_filter_init(&filter);
     filter.user = event->user;
     *found = false;
+    if (!ever_got_in(store, event->user, &done, error))
+        return false;
+    if (!done)
+        return true;
     if (!login_row_find(store, &event->id, &own, &fits, error))
         return false;
     page.last_key = fits ? own.key - 1 : login_key_at(event->time_us) - 1;

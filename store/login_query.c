@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "store/read_ahead.h"
 #include "store/store_tables.h"
 
 enum column { COLUMN_TIME = 2, COLUMN_VERDICT = 8 };
@@ -58,6 +59,20 @@ static bool visit_one(struct store *store, const struct login_filter *filter, lo
     return true;
 }
 
+static void bind_filter(sqlite3_stmt *statement, const struct login_filter *filter)
+{
+    sqlite3_bind_int64(statement, 1, login_key_at(filter->since_us));
+    sqlite3_bind_int64(statement, 2,
+                       filter->until_us > 0
+                           ? login_key_at(filter->until_us) + (INT64_C(1) << LOGIN_KEY_RANDOM) - 1
+                           : INT64_MAX);
+    if (filter->user)
+        sqlite3_bind_text(statement, 3, filter->user, -1, SQLITE_STATIC);
+    else if (filter->source)
+        sqlite3_bind_blob(statement, 3, filter->source->bytes, filter->source->family == 4 ? 4 : 16,
+                          SQLITE_STATIC);
+}
+
 static sqlite3_stmt *list_statement(struct store *store, const struct login_filter *filter,
                                     struct error *error)
 {
@@ -71,19 +86,36 @@ static sqlite3_stmt *list_statement(struct store *store, const struct login_filt
                 : filter->source ? SQL_LOGINS_SOURCE_NEWEST
                                  : SQL_LOGINS_ALL_NEWEST;
     statement = store_statement(store, which, error);
-    if (!statement)
-        return NULL;
-    sqlite3_bind_int64(statement, 1, login_key_at(filter->since_us));
-    sqlite3_bind_int64(statement, 2,
-                       filter->until_us > 0
-                           ? login_key_at(filter->until_us) + (INT64_C(1) << LOGIN_KEY_RANDOM) - 1
-                           : INT64_MAX);
-    if (filter->user)
-        sqlite3_bind_text(statement, 3, filter->user, -1, SQLITE_STATIC);
-    else if (filter->source)
-        sqlite3_bind_blob(statement, 3, filter->source->bytes, filter->source->family == 4 ? 4 : 16,
-                          SQLITE_STATIC);
+    if (statement)
+        bind_filter(statement, filter);
     return statement;
+}
+
+/* Those of a user or an address lie among everybody's. */
+static bool read_ahead(struct store *store, const struct login_filter *filter, struct error *error)
+{
+    int64_t keys[READ_AHEAD_MOST];
+    size_t count = 0, most = READ_AHEAD_MOST;
+    sqlite3_stmt *statement;
+
+    if (!store->ahead || (!filter->user && !filter->source))
+        return true;
+    if (filter->limit > 0 && (size_t)filter->limit < most)
+        most = (size_t)filter->limit;
+    statement = store_statement(
+        store,
+        filter->user ? (filter->newest_first ? SQL_KEYS_USER_NEWEST : SQL_KEYS_USER)
+                     : (filter->newest_first ? SQL_KEYS_SOURCE_NEWEST : SQL_KEYS_SOURCE),
+        error);
+    if (!statement)
+        return false;
+    bind_filter(statement, filter);
+    while (count < most && sqlite3_step(statement) == SQLITE_ROW)
+        keys[count++] = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    store_read_ahead(store, keys, count);
+    return true;
 }
 
 bool store_logins(struct store *store, const struct login_filter *filter, login_visitor *visit,
@@ -94,6 +126,8 @@ bool store_logins(struct store *store, const struct login_filter *filter, login_
 
     if (filter->id)
         return visit_one(store, filter, visit, context, error);
+    if (!read_ahead(store, filter, error))
+        return false;
     statement = list_statement(store, filter, error);
     if (!statement)
         return false;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/trusted_file.h"
+#include "store/read_ahead.h"
 #include "store/rollup_tables.h"
 
 #define BUSY_MS           5000
@@ -382,6 +383,7 @@ bool store_open(struct store **opened, const char *directory, enum store_access 
         goto failed;
     }
     store->identity = file_identity_of(store->path);
+    store->ahead = read_ahead_join(store);
     if (!open_database(store, owner, error))
         goto failed;
     *opened = store;
@@ -403,6 +405,7 @@ void store_close(struct store *store)
     if (store->db && store->access == STORE_WRITE) /* the log stays, with nothing in it */
         sqlite3_exec(store->db, "PRAGMA journal_size_limit = 0", NULL, NULL, NULL);
     sqlite3_close(store->db);
+    read_ahead_leave(store->ahead);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     if (store->directory_fd >= 0)

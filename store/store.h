@@ -40,6 +40,12 @@ bool store_configure_for_one_thread(void);
 bool store_configure_for_check(void);
 
 /*
+ * Makes this process ask the disk for all rows of a page of logins at once: for one that answers
+ * many who look at old logins. Before it opens a store.
+ */
+void store_configure_read_ahead(void);
+
+/*
  * directory must be writable by its owner alone; for writing, he must be root or the caller's
  * effective user. Other users whom it and its files let read can read, once anomalyd has been
  * there. On success *store is the caller's to close. A drain lock that is held leaves EWOULDBLOCK

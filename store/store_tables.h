@@ -50,8 +50,9 @@ struct store {
     bool counts_later;            /* in an import: logins are counted when it is committed */
     bool without_indices;         /* until an import is committed */
     int64_t changes_before;       /* store_changes() when an import began */
-    int64_t last_key;        /* writer only: no login's key is greater; INT64_MAX: not asked yet */
-    struct fold_watch watch; /* during a drain; see: NULL without one */
+    int64_t last_key;         /* writer only: no login's key is greater; INT64_MAX: not asked yet */
+    struct read_ahead *ahead; /* NULL: nothing is read ahead (read_ahead.h) */
+    struct fold_watch watch;  /* during a drain; see: NULL without one */
 };
 
 /* ---- statements (store.c) ------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/csv.h"
 
 static bool written(FILE *out, struct error *error)
 {
@@ -24,17 +25,7 @@ bool csv_login_print_header(FILE *out, struct error *error)
 
 void csv_print_text(FILE *out, const char *text)
 {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-    } else {
-        fputc('"', out);
-        for (; *text != '\0'; text++) {
-            if (*text == '"')
-                fputc('"', out);
-            fputc(*text, out);
-        }
-        fputc('"', out);
-    }
+    csv_cell(out, text);
     fputc(',', out);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/csv.h"
 #include "common/json_writer.h"
 #include "common/utf8.h"
 #include "store/model_file.h"
@@ -55,23 +56,23 @@ static uint64_t number_of(const struct login_event *event)
     return number;
 }
 
-static bool is_formula(const char *text)
+/* Some sets name users so. */
+static bool is_signed_number(const char *text)
 {
-    bool is_signed = text[0] == '-' || text[0] == '+';
-
-    if (is_signed && text[1 + strspn(text + 1, "0123456789")] == '\0')
-        return false; /* a plain number, as some sets name users */
-    return is_signed || text[0] == '=' || text[0] == '@';
+    return (text[0] == '-' || text[0] == '+') && text[1 + strspn(text + 1, "0123456789")] == '\0';
 }
 
 /* Whoever tries to log in chooses it: neither a terminal nor a spreadsheet is to obey it. */
 static void print_user(FILE *out, const char *user)
 {
-    char text[1 + LOGIN_USER_BYTES];
-    int length = snprintf(text, sizeof text, "%s%s", is_formula(user) ? "'" : "", user);
+    char text[LOGIN_USER_BYTES];
 
-    utf8_show(text, (size_t)length);
-    csv_print_text(out, text);
+    utf8_show(text, (size_t)snprintf(text, sizeof text, "%s", user));
+    if (is_signed_number(text))
+        fputs(text, out);
+    else
+        csv_guarded_cell(out, text);
+    fputc(',', out);
 }
 
 static bool print_login(void *context, const struct judged_login *login, struct error *error)

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from rig import Dashboard, Promises
+from rig import Dashboard, Promises, wait_for
 
 LINE = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
 POST = "POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -21,7 +21,7 @@ def framing(promises, service):
     promises.section("where a request ends")
 
     def refused(promise, text, status):
-        found, closed = service.statuses(text, timeout=3)
+        found, closed = service.statuses(text)
         promises.check(promise, set(found) == {status} and closed, f"{found}, closed: {closed}")
 
     refused("two Content-Length, the same",
@@ -73,7 +73,7 @@ def targets(promises, service):
     found, closed = service.statuses("GET /" + "a" * 9000 + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
                                      timeout=3)
     promises.check("an address of 9000 bytes is refused", found == [414], f"{found} {closed}")
-    found, closed = service.statuses(LINE + "X: " + "a" * 40000 + "\r\n\r\n", timeout=3)
+    found, closed = service.statuses(LINE + "X: " + "a" * 40000 + "\r\n\r\n")
     promises.check("a header of 40000 bytes is refused", found in ([431], [413]) and closed, found)
 
 
@@ -117,14 +117,14 @@ def bodies(promises, service):
         promises.check(f"{name} is 422", answer.status == 422 and answer.sentence, answer)
     answer = service.request("POST", "/api/session", b" " * (1024 * 1024 + 1), as_json)
     promises.equal("a body above 1 MiB is 413", answer.status, 413, answer)
-    found, closed = service.statuses(POST + "Content-Length: 99999999999999\r\n\r\n", timeout=3)
+    found, closed = service.statuses(POST + "Content-Length: 99999999999999\r\n\r\n")
     promises.check("one that is announced as 100 TB is 413 at once", found == [413] and closed, found)
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
     found, closed = service.statuses(POST.encode() + b"Transfer-Encoding: chunked\r\n\r\n"
-                                     + chunk * 20 + b"0\r\n\r\n", timeout=5)
+                                     + chunk * 20 + b"0\r\n\r\n")
     promises.check("one in pieces above 1 MiB is 413", found == [413] and closed, found)
     received = service.raw(POST.encode() + b"Transfer-Encoding: chunked\r\n\r\n",
-                           more=[(chunk * 50, 0)] * 10, timeout=5)
+                           more=[(chunk * 50, 0)] * 10)
     promises.check("one that never ends is cut off", not received.endswith(b"<open>"),
                    received[:200])
 
@@ -183,6 +183,13 @@ def slow_clients(promises, service):
                        and b" 200 " not in received[:20], received[:200])
 
 
+def serves(service):
+    try:
+        return service.get("/health").status == 200
+    except OSError:
+        return False
+
+
 def crowds(promises, service):
     promises.section("crowds")
     clients = []
@@ -201,23 +208,30 @@ def crowds(promises, service):
     promises.check("one address does not get all connections", refused)
     for client in clients:
         client.close()
-    promises.check("afterwards all is as before", service.get("/health").status == 200)
+    promises.check("afterwards all is as before", wait_for(lambda: serves(service)))
 
 
 def visitors(promises, service):
     promises.section("viewers who come and go")
     token = {"Authorization": f"Bearer {service.token('viewer')}"}
-    for _ in range(3):
-        clients = [service.connect() for _ in range(400)]
-        for client in clients:
+
+    def watch():
+        """Someone who watches, or None where there is no room yet."""
+        client = service.connect()
+        with contextlib.suppress(OSError):
             client.request("GET", "/api/live", headers=token)
-        replies = [client.getresponse() for client in clients]
-        served = [reply.status for reply in replies].count(200)
-        promises.equal("400 watch", served, 400)
-        for client, reply in zip(clients, replies):
-            reply.close()
+            if client.getresponse().status == 200:
+                return client
+        client.close()
+        return None
+
+    for _ in range(3):
+        clients = []
+        while len(clients) < 400 and (client := wait_for(watch, step=0.2)):
+            clients.append(client)
+        promises.equal("400 watch", len(clients), 400)
+        for client in clients:
             client.close()
-        time.sleep(2.5)
     promises.check("who has left takes no room", service.get("/health").status == 200)
     service.run("anomaly-dashboard", "token", "revoke", "viewer")
 
@@ -255,7 +269,7 @@ def press(service, head, ended):
     """Uploads, most of which are refused as too many, and other requests, until the end."""
     upload = f"POST /api/analyse?format=sshd HTTP/1.1\r\n{head}Content-Length: 200000\r\n\r\n".encode()
     while not ended.is_set():
-        with contextlib.suppress(OSError), socket.create_connection((service.host, service.port), 5) as client:
+        with contextlib.suppress(OSError), socket.create_connection((service.host, service.port), 60) as client:
             client.sendall(upload + b"x" * 100000)
             client.sendall(b"x" * 90000)
             client.settimeout(0.05)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+from listing import Reader, check_list_export
 from rig import Dashboard, Promises, Session, wait_for
 
 HTML = "<img src=x onerror=alert(1)> \u00e9 \U0001f600"
@@ -76,6 +77,7 @@ def labels(promises, service, anna):
     page = anna.get("/api/decisions?limit=3").json
     rest = anna.get(f"/api/decisions?limit=3&cursor={page['next']}").json
     promises.equal("page by page", (page["items"] + rest["items"], rest["next"]), (items, None))
+    check_list_export(promises, Reader(anna), "/api/decisions", "decisions", ["DECISION"])
 
 
 def training(promises, service, anna):
@@ -145,7 +147,7 @@ def exceptions(promises, service, anna):
     listed = lambda: {(e["kind"], e["subject"], e["from"]) for e in anna.get("/api/exceptions").json["items"]}
     expected = {("user", "root", "configuration"), ("group", "wheel", "configuration"),
                 ("network", "10.0.0.0/8", "configuration"), ("user", "carol", "command")}
-    promises.check("those of the configuration and of the command", wait_for(lambda: listed() == expected, 5),
+    promises.check("those of the configuration and of the command", wait_for(lambda: listed() == expected),
                    listed())
     made = attempts(service, "dora 198.51.100.7 deny", "dora 198.51.100.8 step-up", "eve 198.51.100.9 deny",
                     "eve 198.51.101.9 deny", "eve 198.51.100.9 log")
@@ -169,6 +171,8 @@ def exceptions(promises, service, anna):
     promises.equal("both are taken", drain(service)["records"], 2)
     ours = {("network", "198.51.100.0/24", "dashboard"), ("user", "dora", "dashboard")}
     promises.equal("and listed", listed(), expected | ours)
+    check_list_export(promises, Reader(anna), "/api/exceptions", "exceptions", ["EXCEPTION"])
+    check_list_export(promises, Reader(anna), "/api/decisions", "decisions", ["DECISION"])
     text = (service.store / "exemptions").read_text()
     promises.check("logins find them in the store's file",
                    re.search(r"^network 198\.51\.100\.0/24 until \d+$", text, re.M)

@@ -2,52 +2,17 @@
 """Lists and the overview say what the stored logins say: filters, orders, pages, exports."""
 
 import csv
-import io
-import json
-import socket
 import subprocess
 import tempfile
-import urllib.parse
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from rig import Dashboard, Promises, build_directory, wait_for
+from listing import Reader, check_list_export, export, moment, target
+from rig import Dashboard, Promises, build_directory, open_connection, wait_for
 
 LOGINS = 6000
 VERDICTS = ["allow", "log", "step-up", "deny"]
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def target(path, **query):
-    return path + "?" + urllib.parse.urlencode(query)
-
-
-class Reader:
-    """Everything of a list, page by page."""
-
-    def __init__(self, session):
-        self.session = session
-
-    def get(self, path, **query):
-        answer = self.session.get(target(path, **query))
-        if answer.status != 200:
-            raise RuntimeError(f"{path} {query}: {answer}")
-        return answer.json
-
-    def all(self, path, between=lambda: None, **query):
-        items, cursor = [], {}
-        for _ in range(2000):
-            page = self.get(path, **query, **cursor)
-            items += page["items"]
-            if page["next"] is None:
-                return items
-            cursor = {"cursor": page["next"]}
-            between()
-        raise RuntimeError(f"{path} {query} has no end")
 
 
 def gravity(login):
@@ -154,20 +119,26 @@ def check_overview(promises, reader, everything):
                                                            for place in overview["map"]) and overview["map"])
 
 
+def month_ago():
+    return datetime.now(timezone.utc) - timedelta(days=30)
+
+
 def check_users(promises, reader, everything):
     promises.section("users")
     names = Counter(login["user"] for login in everything)
+    begin = month_ago().date()  # which may be another by the end
     by_name = reader.all("/api/users", order="name", limit=97)
     promises.equal("all by name", [row["user"] for row in by_name], sorted(names))
     recent = reader.all("/api/users", limit=97)
     promises.equal("all by their last login", sorted(row["user"] for row in recent), sorted(names))
     promises.check("the latest first", [row["last"] for row in recent]
                    == sorted((row["last"] for row in recent), reverse=True))
-    begin = datetime.now(timezone.utc) - timedelta(days=30)
-    month = Counter(login["user"] for login in everything
-                    if moment(login["time"]).date() >= begin.date())
-    promises.equal("attempts of the month", {row["user"]: row["attempts_30d"] for row in by_name},
-                   {name: month.get(name, 0) for name in names})
+    def attempts_since(day):
+        month = Counter(login["user"] for login in everything if moment(login["time"]).date() >= day)
+        return {name: month.get(name, 0) for name in names}
+
+    promises.check("attempts of the month", {row["user"]: row["attempts_30d"] for row in by_name}
+                   in (attempts_since(begin), attempts_since(month_ago().date())), by_name)
     promises.equal("found by the beginning of a name",
                    [row["user"] for row in reader.all("/api/users", order="name", search="user12")],
                    sorted(name for name in names if name.startswith("user12")))
@@ -190,10 +161,13 @@ def check_users(promises, reader, everything):
 
 def check_sources(promises, reader, everything):
     promises.section("sources")
-    begin = datetime.now(timezone.utc) - timedelta(days=30)
-    month = [login for login in everything if moment(login["time"]) >= begin]
+    def sources_since(begin):
+        return {login["ip"] for login in everything if moment(login["time"]) >= begin}
+
+    begin = month_ago()
     recent = reader.all("/api/sources", limit=83)
-    promises.equal("all of the month", {row["ip"] for row in recent}, {login["ip"] for login in month})
+    found = {row["ip"] for row in recent}
+    promises.check("all of the month", sources_since(month_ago()) <= found <= sources_since(begin), found)
     attempts = Counter(login["ip"] for login in everything)
     promises.check("attempts of each", all(row["attempts"] == attempts[row["ip"]] for row in recent))
     failures = reader.all("/api/sources", order="failures", limit=83)
@@ -254,28 +228,58 @@ def check_cursors(promises, service, reader, everything):
     promises.equal("a user list's cursor: 400", reader.session.get(target("/api/users", cursor="zz")).status, 400)
 
 
+def check_all_exports(promises, reader):
+    promises.section("exports of every list")
+    _, logins = check_list_export(promises, reader, "/api/logins", "logins", ["LOGIN"], order="oldest")
+    promises.equal("logins are events", {event["event.kind"] for event in logins}, {"event"})
+    check_list_export(promises, reader, "/api/sessions", "sessions", ["LOGIN"])
+    _, queue = check_list_export(promises, reader, "/api/queue", "queue", ["LOGIN", "WAITING"],
+                              lambda row: {**row["login"], "later": row["later"]})
+    promises.equal("what waits are alerts", {event["event.kind"] for event in queue}, {"alert"})
+    promises.check("beside the login before", any("pam_anomaly.travel.speed_kmh" in event for event in queue))
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="name")
+    check_list_export(promises, reader, "/api/users", "users", ["USER"], order="attempts")
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"])
+    check_list_export(promises, reader, "/api/sources", "sources", ["SOURCE"], order="failures", since="7d")
+    check_list_export(promises, reader, "/api/exceptions", "exceptions", ["EXCEPTION"])
+
+
+def check_analysis_export(promises, reader):
+    promises.section("exports of an analysis")
+    history = ["time,user,ip,success"] + [f"{1790000000 + number},{name},192.0.2.{number},1"
+                                          for number, name in enumerate(("=cmd", "-432", "'=x", "bob"))]
+    answer = reader.session.request("POST", "/api/analyse?format=csv", "\n".join(history) + "\n",
+                                    headers={"Content-Type": "text/csv"})
+    job = answer.json.get("job")
+    if not promises.check("is taken", answer.status == 202 and job, answer):
+        return
+    promises.check("is done", wait_for(
+        lambda: reader.get(f"/api/analyse/{job}")["state"] == "done", 120), reader.get(f"/api/analyse/{job}"))
+    rows, events = check_list_export(promises, reader, f"/api/analyse/{job}/rows", "scored", ["SCORED"])
+    promises.equal("names are guarded in CSV alone", ([row["user"] for row in rows], [event["user.name"] for event in events]),
+                   (["'=cmd", "'-432", "''=x", "bob"], ["=cmd", "-432", "'=x", "bob"]))
+    promises.equal("only what is judged so", export(reader, f"/api/analyse/{job}/rows", "csv", verdict="deny")[1],
+                   [row for row in rows if row["verdict"] == "deny"])
+
+
 def check_exports(promises, service, reader):
     promises.section("exports")
     formula = '=HYPERLINK("http://x")'
     names = [formula, "+1", "-1", "@sum", 'a,"b"', "\u00e9"]
     add_logins(service, "names.csv", [[f"2026-03-0{n + 1}T10:00:00Z", name, "web", "8.8.8.8", 0]
                                       for n, name in enumerate(names)])
-    answer = reader.session.get(target("/api/logins", format="csv", ip="8.8.8.8", order="oldest"))
-    rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    answer, rows = export(reader, "/api/logins", "csv", ip="8.8.8.8", order="oldest")
     promises.equal("what a spreadsheet would compute has an apostrophe", [row["user"] for row in rows],
                    ["'" + name if name[0] in "=+-@" else name for name in names], answer)
-    promises.check("it is a file", "logins.csv" in answer.headers["Content-Disposition"], answer)
+    promises.equal("and in a list of users", sorted({"'" + name for name in names[:4]} - {
+        row["user"] for row in export(reader, "/api/users", "csv")[1]}), [])
     everything = reader.all("/api/logins", order="oldest", limit=500)
-    rows = list(csv.DictReader(io.StringIO(
-        reader.session.get(target("/api/logins", format="csv", order="oldest")).body.decode(), newline="")))
-    promises.equal("all of a list", [row["id"] for row in rows], ids(everything))
-    lines = reader.session.get(target("/api/logins", format="ecs", order="oldest")).body.decode().splitlines()
-    events = [json.loads(line) for line in lines]
-    promises.equal("in ECS too", [event["event.id"] for event in events], ids(everything))
+    events = export(reader, "/api/logins", "ecs", order="oldest")[1]
+    promises.equal("in ECS names are as they are", [event["user.name"] for event in events],
+                   [login["user"] for login in everything])
     promises.equal("with outcomes", [event["event.outcome"] for event in events],
                    ["failure" if login["reached"] == "attempt" else "success" for login in everything])
-    rows = reader.session.get(target("/api/sessions", format="csv", user="user0")).body.decode()
-    promises.equal("sessions of one user", len(rows.splitlines()) - 1,
+    promises.equal("sessions of one user", len(export(reader, "/api/sessions", "csv", user="user0")[1]),
                    len(reader.all("/api/sessions", user="user0")))
 
 
@@ -284,7 +288,7 @@ def check_many_exports(promises, reader):
     service, token = reader.session.dashboard, reader.session.dashboard.token("exporter")
     request = (f"GET /api/logins?format=ecs HTTP/1.1\r\nHost: localhost\r\n"
                f"Authorization: Bearer {token}\r\n\r\n").encode()
-    clients = [socket.create_connection((service.host, service.port), 10) for _ in range(40)]
+    clients = [open_connection((service.host, service.port), 4096) for _ in range(40)]
     for client in clients:
         client.sendall(request)
     served = [client.recv(12) for client in clients]
@@ -293,7 +297,7 @@ def check_many_exports(promises, reader):
     for client in clients:
         client.close()
     promises.check("who has left makes room", wait_for(lambda: reader.session.get(
-        target("/api/logins", format="csv", limit=1)).status == 200, 10))
+        target("/api/logins", format="csv", limit=1)).status == 200))
 
 
 def check_refusals(promises, reader):
@@ -334,6 +338,8 @@ def main():
             for check in (check_logins, check_one, check_queue, check_overview, check_users, check_sources,
                           check_sessions):
                 check(promises, reader, everything)
+            check_all_exports(promises, reader)
+            check_analysis_export(promises, reader)
             check_cursors(promises, service, reader, everything)
             check_exports(promises, service, reader)
             check_refusals(promises, reader)

@@ -71,6 +71,9 @@ def structure(promises, document):
                        and all(named[name]["schema"].get("enum") == values
                                for name, values in choices.items())
                        and operation["summary"], operation)
+        files = {"text/csv", "application/x-ndjson"} & set(operation["responses"]["200"]["content"])
+        promises.equal(f"{method} {path}: files where the table has formats", len(files),
+                       2 if "ecs" in choices.get("format", []) else 0)
 
 
 class Checker:

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 # pylint: disable=wrong-import-position,unused-import
-from arena import run, wait_for
+from arena import PATIENCE_S, die_with_parent, run, wait_for
 from product import build_directory
 from promises import Promises
 
@@ -29,9 +29,27 @@ HISTORY = "".join(
 
 
 def free_port(host="127.0.0.1"):
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """Below those that systems give out by themselves, and each process begins at another."""
+    for _ in range(2000):
+        free_port.last = 10000 + (free_port.last + 1) % 20000
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe, \
+                contextlib.suppress(OSError):
+            probe.bind((host, free_port.last))
+            return free_port.last
+    raise RuntimeError("no port is free")
+
+
+free_port.last = os.getpid() * 37
+
+
+def open_connection(address, receive_bytes=None, timeout=PATIENCE_S):
+    """A TCP connection, where asked for with so little room for what comes."""
+    client = socket.socket()
+    if receive_bytes:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    client.settimeout(timeout)
+    client.connect(address)
+    return client
 
 
 class Answer:
@@ -92,8 +110,8 @@ class Dashboard:
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env={
                 # What is freed is kept for a while by the sanitizer: here, not for long.
                 **os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1", **self._environment},
-            **self._popen)
-        if not wait_for(lambda: self.ended() or self._answers(), 20) or self.ended():
+            preexec_fn=die_with_parent, **self._popen)
+        if not wait_for(lambda: self.ended() or self._answers()) or self.ended():
             raise RuntimeError(f"anomaly-dashboard does not run: {self.log()}")
         return self
 
@@ -113,7 +131,7 @@ class Dashboard:
         """The exit status after SIGTERM."""
         if self.process and not self.ended():
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
         return self.process.returncode if self.process else 0
 
     def __enter__(self):
@@ -125,7 +143,7 @@ class Dashboard:
         self._home.cleanup()
 
     def connect(self, source=None):
-        return http.client.HTTPConnection(self.host, self.port, timeout=30,
+        return http.client.HTTPConnection(self.host, self.port, timeout=2 * PATIENCE_S,
                                           source_address=(source, 0) if source else None)
 
     def request(self, method, target, body=None, headers=None, source=None):
@@ -146,8 +164,8 @@ class Dashboard:
     def get(self, target, **options):
         return self.request("GET", target, **options)
 
-    def raw(self, text, timeout=10, more=()):
-        """Bytes as they are on a connection; all that comes back until it is closed or silent."""
+    def raw(self, text, timeout=PATIENCE_S, more=()):
+        """Bytes as they are on a connection; all that comes back until it is closed, or silent for so long."""
         with socket.create_connection((self.host, self.port), timeout) as client:
             client.sendall(text if isinstance(text, bytes) else text.encode())
             for piece, pause in more:

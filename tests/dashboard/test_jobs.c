@@ -34,14 +34,14 @@ static void begin(struct scene *scene, void **state, const char *script)
     ASSERT_DONE(jobs_create(&scene->jobs, scene->program, &error));
 }
 
-/* Asks until it has ended, 20 seconds at most. */
+/* Asks until it has ended, a minute at least. */
 static struct job_answer wait_for(struct scene *scene, const char *key,
                                   const char *const *arguments, int64_t fresh_s)
 {
     struct error error = ERROR_NONE;
     struct job_answer answer;
 
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 6000; i++) {
         ASSERT_DONE(jobs_ask(scene->jobs, key, arguments, JOB_MOST, fresh_s, clock_utc_us(),
                              &answer, &error));
         if (answer.state == JOB_DONE || answer.state == JOB_FAILED)
@@ -154,7 +154,7 @@ static void too_many_are_refused_and_the_end_waits_for_none(void **state)
     ASSERT_DONE(jobs_ask(scene.jobs, "more", ARGUMENTS, JOB_MOST, 60, 0, &answer, &error));
     jobs_forget(scene.jobs, "key0"); /* it may run */
     jobs_destroy(scene.jobs);
-    assert_true(clock_monotonic_us() - began_us < 10 * US_PER_S);
+    assert_true(clock_monotonic_us() - began_us < 60 * US_PER_S);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 
 #include "dashboard/sign_in.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 60000
 
 static struct sign_in_question read_question(int helper)
 {

@@ -19,7 +19,7 @@
 #include "dashboard/waker.h"
 
 #define VIEWERS 500
-#define WAIT_US (INT64_C(10) * US_PER_S)
+#define WAIT_US (INT64_C(60) * US_PER_S)
 
 /* What one viewer is sent: as many events as were published since it came. */
 struct viewer {

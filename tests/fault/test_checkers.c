@@ -23,10 +23,15 @@
 #include "tests/pam/machine.h"
 
 #define HOME        "84.150.10.20 40000 10.0.0.1 22"
-#define DEADLINE    "deadline = 400ms\n"
-#define DEADLINE_US 400000
+#define ALLOW_ALL   "log_budget = 0\nstep_up_budget = 0\n"
+#define DEADLINE_US 2000000
+#define DEADLINE    "deadline = 2s\n"
+#define SOON_US     (400000 + MACHINE_SLACK_US)
+#define PATIENT_US  (INT64_C(60) * US_PER_S)
+#define TRIES       5 /* on a busy machine one in time is enough */
+#define KILLED      20
 #ifdef PAM_ANOMALY_SANITIZED
-#define SHORT_DEADLINE DEADLINE
+#define SHORT_DEADLINE "deadline = 400ms\n"
 #else
 #define SHORT_DEADLINE "deadline = 50ms\n" /* the default */
 #endif
@@ -36,7 +41,7 @@ static struct machine machine;
 static int set_up(void **state)
 {
     (void)state;
-    machine_create(&machine, "log_budget = 0\nstep_up_budget = 0\n" DEADLINE);
+    machine_create(&machine, ALLOW_ALL);
     machine_start_daemon(&machine);
     machine_wait_logins(&machine, 0);
     return 0;
@@ -84,21 +89,29 @@ static unsigned signal_checkers(int number)
     return count;
 }
 
-static void attempt(const char *expected)
+/* What the log says of an attempt; *spent_us: what it took. */
+static const char *attempt_in(int64_t *spent_us)
 {
     struct login login = {
         .service = "sshd", .user = "alice", .connection = HOME, .wrong_password = true};
-    int64_t spent_us = -clock_monotonic_us();
     struct outcome outcome;
-    const char *log;
 
+    *spent_us = -clock_monotonic_us();
     machine_login(&machine, &login, &outcome);
-    spent_us += clock_monotonic_us();
+    *spent_us += clock_monotonic_us();
     assert_int_equal(outcome.auth, PAM_SUCCESS);
-    assert_true(spent_us < DEADLINE_US + MACHINE_SLACK_US);
-    log = machine_log(&machine);
+    return machine_log(&machine);
+}
+
+/* Returns what it took. */
+static int64_t attempt(const char *expected)
+{
+    int64_t spent_us;
+    const char *log = attempt_in(&spent_us);
+
     if (strstr(log, expected) == NULL)
         fail_msg("\"%s\" is not in: %s", expected, log);
+    return spent_us;
 }
 
 static void run_in_root(const char *text)
@@ -114,20 +127,41 @@ static void test_checkers_serve_logins(void **state)
     (void)state;
     while (signal_checkers(0) < 2)
         (void)poll(NULL, 0, 10);
-    attempt("verdict=allow");
+    (void)attempt("verdict=allow");
     machine_wait_logins(&machine, 1);
 }
 
+static void kill_checkers(void)
+{
+    while (signal_checkers(SIGKILL) == 0)
+        (void)poll(NULL, 0, 1);
+}
+
+/* Not even the short deadline is missed, but by a busy machine now and then. */
 static void test_checkers_that_are_killed_are_replaced_and_cost_no_verdict(void **state)
 {
+    int allowed = 0, late = 0;
+    int64_t spent_us;
+
     (void)state;
-    machine_configure(&machine, "log_budget = 0\nstep_up_budget = 0\n" SHORT_DEADLINE);
-    for (int i = 1; i <= 20; i++) {
-        while (signal_checkers(SIGKILL) == 0)
-            (void)poll(NULL, 0, 1);
-        attempt("verdict=allow");
+    for (int i = 1; i <= KILLED; i++) {
+        kill_checkers();
+        (void)attempt("verdict=allow");
     }
-    machine_wait_logins(&machine, 20);
+    machine_wait_logins(&machine, KILLED);
+    machine_configure(&machine, ALLOW_ALL SHORT_DEADLINE);
+    while (allowed < KILLED) {
+        const char *log;
+
+        kill_checkers();
+        log = attempt_in(&spent_us);
+        if (strstr(log, "verdict=allow") != NULL)
+            allowed++;
+        else if (strstr(log, "fault=deadline") == NULL || ++late > 2 * KILLED)
+            fail_msg("%d were allowed, %d late, and then: %s", allowed, late, log);
+    }
+    if (late == 0) /* else some records may be late, too */
+        machine_wait_logins(&machine, 2 * KILLED);
     while (signal_checkers(0) < 2)
         (void)poll(NULL, 0, 10);
 }
@@ -138,7 +172,7 @@ static void test_what_is_sent_to_the_whole_group_ends_nothing(void **state)
     while (signal_checkers(SIGHUP) < 2)
         (void)poll(NULL, 0, 10);
     assert_int_equal(kill(machine.daemon, SIGHUP), 0);
-    attempt("verdict=allow");
+    (void)attempt("verdict=allow");
     assert_true(signal_checkers(0) >= 2);
 }
 
@@ -149,28 +183,37 @@ static void test_without_a_socket_logins_check_themselves_and_are_folded_in(void
     machine_stop_daemon(&machine, SIGTERM);
     run_in_root("rm -f $R/store/check.socket; mkdir $R/store/check.socket");
     machine_start_daemon(&machine);
-    attempt("verdict=allow");
+    (void)attempt("verdict=allow");
     machine_wait_logins(&machine, 1);
     run_in_root("rmdir $R/store/check.socket");
 }
 
 static void test_checkers_that_hang_cost_the_deadline_and_no_record(void **state)
 {
+    int tries = 0;
+
     (void)state;
     while (signal_checkers(0) < 2)
         (void)poll(NULL, 0, 10);
     assert_true(signal_checkers(SIGSTOP) >= 2);
-    attempt("fault=deadline answer=allow");
+    machine_configure(&machine, ALLOW_ALL DEADLINE);
+    do
+        assert_true(tries++ < TRIES);
+    while (attempt("fault=deadline answer=allow") >= DEADLINE_US + MACHINE_SLACK_US);
     assert_true(signal_checkers(SIGCONT) >= 2);
-    attempt("verdict=allow");
-    machine_wait_logins(&machine, 2);
+    machine_configure(&machine, ALLOW_ALL);
+    (void)attempt("verdict=allow");
+    machine_wait_logins(&machine, tries + 1);
 }
 
 /* Often enough that each checker had its turn. */
 static void attempts(const char *expected)
 {
+    int soon = 0;
+
     for (int i = 0; i < 16; i++)
-        attempt(expected);
+        soon += attempt(expected) < SOON_US;
+    assert_true(soon > 0);
 }
 
 static void test_what_a_checker_keeps_open_is_what_is_there(void **state)
@@ -178,8 +221,7 @@ static void test_what_a_checker_keeps_open_is_what_is_there(void **state)
     char options[256];
 
     (void)state;
-    snprintf(options, sizeof options, "geo = %s/geo.mmdb\nlog_budget = 0\nstep_up_budget = 0\n",
-             machine.root);
+    snprintf(options, sizeof options, "geo = %s/geo.mmdb\n" ALLOW_ALL, machine.root);
     run_in_root("cp $GEO $R/geo.mmdb");
     machine_configure(&machine, options);
     attempts("country=DE");
@@ -191,8 +233,8 @@ static void test_what_a_checker_keeps_open_is_what_is_there(void **state)
     attempts("fault=model");
     run_in_root("rm $R/store/model.forest");
     attempts("verdict=allow");
-    machine_configure(&machine, "log_budget = 0\nstep_up_budget = 0\n"); /* geo = none */
-    attempt("verdict=allow");
+    machine_configure(&machine, ALLOW_ALL); /* geo = none */
+    (void)attempt("verdict=allow");
 }
 
 static uid_t listen_uid;
@@ -237,7 +279,8 @@ static pid_t listen_instead(int (*converse)(int fd))
     int listen_fd;
     pid_t pid;
 
-    machine_stop_daemon(&machine, SIGTERM);
+    if (machine.daemon != 0)
+        machine_stop_daemon(&machine, SIGTERM);
     assert_int_equal(seteuid(listen_uid), 0);
     assert_true(check_listen(directory, &listen_fd, &error));
     assert_int_equal(seteuid(0), 0);
@@ -255,46 +298,59 @@ static pid_t listen_instead(int (*converse)(int fd))
 
 static void test_a_reply_that_no_checker_sends_costs_no_verdict(void **state)
 {
+    bool soon = false;
     int status;
-    pid_t pid;
 
     (void)state;
     listen_uid = MACHINE_SERVICE_UID;
-    pid = listen_instead(answer_nonsense);
-    attempt("verdict=allow");
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
+    for (int tries = 0; tries < TRIES && !soon; tries++) {
+        pid_t pid = listen_instead(answer_nonsense);
+
+        soon = attempt("verdict=allow") < SOON_US;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    assert_true(soon);
 }
 
 /* A listener that nobody gives a job to: all that it may see is a connection's end. */
 static void test_nobody_else_is_asked(void **state)
 {
+    bool soon = false;
     int status;
-    pid_t pid;
 
     (void)state;
     listen_uid = 0;
-    pid = listen_instead(expect_nothing);
-    attempt("verdict=allow");
-    assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+    for (int tries = 0; tries < TRIES && !soon; tries++) {
+        pid_t pid = listen_instead(expect_nothing);
+
+        soon = attempt("verdict=allow") < SOON_US;
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+    }
+    assert_true(soon);
 }
 
 static void test_a_link_is_not_followed(void **state)
 {
+    bool soon = false;
     int status;
-    pid_t pid;
 
     (void)state;
     listen_uid = MACHINE_SERVICE_UID;
-    pid = listen_instead(expect_nothing);
-    run_in_root(
-        "mv $R/store/check.socket $R/store/elsewhere; ln -s elsewhere $R/store/check.socket");
-    attempt("verdict=allow");
-    assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status)); /* nobody came */
+    for (int tries = 0; tries < TRIES && !soon; tries++) {
+        pid_t pid = listen_instead(expect_nothing);
+
+        run_in_root("mv $R/store/check.socket $R/store/elsewhere && "
+                    "ln -s elsewhere $R/store/check.socket");
+        soon = attempt("verdict=allow") < SOON_US;
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status)); /* nobody came */
+        run_in_root("rm $R/store/check.socket $R/store/elsewhere");
+    }
+    assert_true(soon);
 }
 
 static void test_a_checker_serves_nobody_but_root_and_its_own_user(void **state)
@@ -312,7 +368,7 @@ static void test_a_checker_serves_nobody_but_root_and_its_own_user(void **state)
     snprintf(job.config.store, sizeof job.config.store, "%s", machine.store);
     snprintf(job.config.geo, sizeof job.config.geo, "none");
     login_record_init(&job.record);
-    job.deadline_us = clock_monotonic_us() + DEADLINE_US;
+    job.deadline_us = clock_monotonic_us() + PATIENT_US;
     job.record.event.id = login_id_make(clock_utc_us(), 1);
     job.record.event.time_us = clock_utc_us();
     strcpy(job.record.event.user, "alice");

@@ -24,8 +24,9 @@
 #include "common/clock.h"
 #include "pam_module/audit.h"
 
-#define WAIT_US   (10 * US_PER_S)
+#define WAIT_US   (60 * US_PER_S) /* until a test gives up */
 #define LOG_BYTES 65536
+#define DEADLINE  "deadline = 5s\n" /* the longest there is */
 
 /* MODULE_FILE, DAEMON_FILE: the build's. */
 
@@ -88,16 +89,15 @@ void machine_configure(struct machine *machine, const char *options)
     char text[4096];
 
     snprintf(text, sizeof text,
-             "store = %s\nexemptions = %s/exemptions\ndeadline = 2s\ndrain_interval = 10ms\n%s%s",
+             "store = %s\nexemptions = %s/exemptions\n" DEADLINE "drain_interval = 10ms\n%s%s",
              machine->store, machine->root,
              options != NULL && strstr(options, "geo =") != NULL ? "" : "geo = none\n",
              options != NULL ? options : "");
     /* An option given again replaces ours. */
     if (options != NULL && strstr(options, "deadline =") != NULL) {
-        char *ours = strstr(text, "deadline = 2s\n");
+        char *ours = strstr(text, DEADLINE);
 
-        memmove(ours, ours + strlen("deadline = 2s\n"),
-                strlen(ours + strlen("deadline = 2s\n")) + 1);
+        memmove(ours, ours + strlen(DEADLINE), strlen(ours + strlen(DEADLINE)) + 1);
     }
     machine_configure_raw(machine, text);
 }

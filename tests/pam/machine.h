@@ -67,11 +67,11 @@ void machine_login(struct machine *machine, const struct login *login, struct ou
 /* What reached the log since the last call; valid until the next one. Never NULL. */
 const char *machine_log(struct machine *machine);
 
-/* Waits until the store has that many logins, 10 s at most, and fails otherwise. */
+/* Waits until the store has that many logins, 60 s at most, and fails otherwise. */
 void machine_wait_logins(struct machine *machine, int64_t count);
 int64_t machine_count_logins(struct machine *machine);
 
-/* The newest stored login of a user; waits until its stage is reached, 10 s at most. */
+/* The newest stored login of a user; waits until its stage is reached, 60 s at most. */
 void machine_wait_login(struct machine *machine, const char *user, enum login_stage reached,
                         struct stored_login *login);
 bool machine_profile(struct machine *machine, const char *user, struct profile *profile);

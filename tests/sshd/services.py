@@ -30,7 +30,7 @@ class Terminal:
         self._pid = pid
         self.text = ""
 
-    def expect(self, pattern, timeout=10):
+    def expect(self, pattern, timeout=60):
         """Reads until the pattern appears behind what was read before; False at the end."""
         begin = len(self.text)
         end = time.monotonic() + timeout
@@ -54,7 +54,7 @@ class Terminal:
     def close(self):
         with contextlib.suppress(OSError):
             os.close(self._fd)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             if os.waitpid(self._pid, os.WNOHANG)[0]:
                 return
@@ -76,7 +76,7 @@ def by_login(_scene, user):
         if not terminal.expect(r"[$#] |incorrect|refused|denied") or "$ " not in terminal.text:
             return False, terminal.text
         terminal.say("echo it is $((40 + 2))")
-        is_in = terminal.expect("it is 42", 3)
+        is_in = terminal.expect("it is 42")
         terminal.say("exit")
         terminal.expect("never", 2)
         return is_in, terminal.text
@@ -88,7 +88,7 @@ def by_su(scene, user):
     """su from another user's shell."""
     done = subprocess.run(["setpriv", f"--reuid={scene.bystander}", "--clear-groups", "su", user,
                            "-c", "echo in"], input=PASSWORD + "\n", capture_output=True, text=True,
-                          timeout=20, cwd="/")
+                          timeout=120, cwd="/")
     return done.returncode == 0 and "in" in done.stdout, done
 
 
@@ -96,7 +96,7 @@ def by_libpam(_scene, user):
     """A client that sets neither address nor terminal."""
     done = subprocess.run(["pamtester", "nameless", user, "authenticate", "acct_mgmt",
                            "open_session", "close_session"], input=PASSWORD + "\n",
-                          capture_output=True, text=True, timeout=20)
+                          capture_output=True, text=True, timeout=120)
     return done.returncode == 0, done
 
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -44,10 +43,8 @@ struct daemon daemon_start(const char *program, const char *directory, const cha
     unlink(daemon.log);
     daemon_write_config(&daemon, config);
     daemon.manager = manager_socket(socket_path);
-    daemon.pid = fork();
-    assert_true(daemon.pid >= 0);
+    daemon.pid = fixture_fork();
     if (daemon.pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         int log = open(daemon.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
         dup2(log, STDERR_FILENO);
@@ -85,24 +82,40 @@ void daemon_stop(struct daemon *daemon)
     daemon_expect_exit(daemon, 0);
 }
 
-bool daemon_log_says(const struct daemon *daemon, const char *words)
+/* How often the log says so. */
+static unsigned times_in_log(const struct daemon *daemon, const char *words)
 {
     char text[16384] = "";
     int fd = open(daemon->log, O_RDONLY);
-    ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    unsigned times = 0;
 
-    if (fd >= 0)
-        close(fd);
-    return size > 0 && strstr(text, words) != NULL;
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof(text) - 1) < 0)
+        text[0] = '\0';
+    close(fd);
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        times++;
+    return times;
+}
+
+bool daemon_log_says(const struct daemon *daemon, const char *words)
+{
+    return times_in_log(daemon, words) > 0;
+}
+
+void daemon_expect_times(const struct daemon *daemon, const char *words, unsigned times)
+{
+    int64_t until_us = clock_monotonic_us() + DAEMON_WAIT_US;
+
+    while (times_in_log(daemon, words) < times) {
+        if (clock_monotonic_us() > until_us)
+            fail_msg("the log did not say \"%s\" %u times", words, times);
+        usleep(20000);
+    }
 }
 
 void daemon_expect_words(const struct daemon *daemon, const char *words)
 {
-    int64_t until_us = clock_monotonic_us() + DAEMON_WAIT_US;
-
-    while (!daemon_log_says(daemon, words)) {
-        if (clock_monotonic_us() > until_us)
-            fail_msg("the log never said \"%s\"", words);
-        usleep(20000);
-    }
+    daemon_expect_times(daemon, words, 1);
 }

@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "fixture.h"
 
-#define DAEMON_WAIT_US (20 * US_PER_S)
+#define DAEMON_WAIT_US (60 * US_PER_S) /* until a test gives up */
 /* The fixture's logins are of a day long ago. */
 #define KEEP "keep_logins = 36500d\nkeep_failures = 36500d\n"
 
@@ -24,6 +24,7 @@ void daemon_write_config(const struct daemon *daemon, const char *text);
 /* Waits for the next notification, or for words in the log; another or none fails the test. */
 void daemon_expect_state(const struct daemon *daemon, const char *state);
 void daemon_expect_words(const struct daemon *daemon, const char *words);
+void daemon_expect_times(const struct daemon *daemon, const char *words, unsigned times);
 bool daemon_log_says(const struct daemon *daemon, const char *words);
 
 void daemon_expect_exit(struct daemon *daemon, int expected);

@@ -1,10 +1,14 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -77,6 +81,39 @@ bool fixture_append(int directory_fd, const struct login_record *record, struct 
 
     assert_true(size > 0);
     return journal_append(directory_fd, "login", bytes, size, error);
+}
+
+void fixture_end_with_parent(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(99);
+}
+
+pid_t fixture_fork(void)
+{
+    pid_t parent = getpid(), child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        fixture_end_with_parent(parent);
+    return child;
+}
+
+void fixture_kill_after_us(int64_t computed_us)
+{
+    struct itimerval then = {
+        .it_value = {.tv_sec = computed_us / US_PER_S, .tv_usec = computed_us % US_PER_S}};
+
+    if (signal(SIGPROF, SIG_DFL) == SIG_ERR || setitimer(ITIMER_PROF, &then, NULL) != 0)
+        _exit(98);
+}
+
+int64_t fixture_computed_us(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return now.tv_sec * US_PER_S + now.tv_nsec / 1000;
 }
 
 int fixture_directory_fd(const char *directory)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/types.h>
 
 #include "store/drain.h"
 
@@ -37,6 +38,20 @@ struct login_record fixture_stage(const struct login_record *attempt, enum login
 bool fixture_append(int directory_fd, const struct login_record *record, struct error *error);
 
 int fixture_directory_fd(const char *directory);
+
+/* fork() for a child that ends when the test's process does: one that failed leaves none behind. A
+ * child that becomes another user says so again. */
+pid_t fixture_fork(void);
+void fixture_end_with_parent(pid_t parent);
+
+/*
+ * A signal ends this process once it has computed for so long: at a moment of its work, however
+ * long it waits for a processor.
+ */
+void fixture_kill_after_us(int64_t computed_us);
+
+/* How long this process has computed. */
+int64_t fixture_computed_us(void);
 
 /* Drains until nothing is left. */
 struct drain_result fixture_drain(struct store *store, int64_t rotate_bytes);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -92,12 +91,9 @@ struct hook_server hook_server_start(const char *directory, const int *plan, siz
     server.port = ntohs(address.sin_port);
     snprintf(server.directory, sizeof(server.directory), "%s/hook.%d", directory, server.port);
     assert_int_equal(mkdir(server.directory, 0700), 0);
-    server.pid = fork();
-    assert_true(server.pid >= 0);
-    if (server.pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    server.pid = fixture_fork();
+    if (server.pid == 0)
         serve(fd, server.directory, plan, count);
-    }
     close(fd);
     return server;
 }

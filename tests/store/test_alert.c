@@ -408,7 +408,7 @@ static void test_killed_in_the_middle(void **state)
 
     flood(state, 0, 3000, false);
     for (int round = 0; round < 20; round++) {
-        pid_t pid = fork();
+        pid_t pid = fixture_fork();
         int status;
 
         if (pid == 0) {

@@ -58,9 +58,8 @@ static void append_all(const char *directory, unsigned who, unsigned round,
 static pid_t start_appender(const char *directory, unsigned who, unsigned round,
                             struct acknowledged *map)
 {
-    pid_t child = fork();
+    pid_t child = fixture_fork();
 
-    assert_true(child >= 0);
     if (child == 0)
         append_all(directory, who, round, map);
     return child;
@@ -74,9 +73,8 @@ static pid_t start_drain(const char *directory)
     struct error error = ERROR_NONE;
     struct drain_result result;
     struct store *store;
-    pid_t child = fork();
+    pid_t child = fixture_fork();
 
-    assert_true(child >= 0);
     if (child > 0)
         return child;
     if (!store_open(&store, directory, STORE_WRITE, &error))

@@ -25,11 +25,12 @@ static void become(uid_t user, gid_t group)
 static pid_t start(uid_t user, gid_t group, int (*task)(const char *directory),
                    const char *directory)
 {
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
 
     assert_true(child >= 0);
     if (child == 0) {
         become(user, group);
+        fixture_end_with_parent(parent);
         _exit(task(directory));
     }
     return child;

@@ -25,15 +25,17 @@ SKIPPED = 77  # what ctest takes for "skipped"
 OUTSIDE = "PAM_ANOMALY_ARENA_OUTSIDE"
 LISTENER = "PAM_ANOMALY_ARENA_LISTENER"
 ROOT = Path("/run/arena")
+_LIBC = ctypes.CDLL(None)  # found before a fork, behind which little is safe
+PATIENCE_S = 60  # until something that should happen is given up: other tests may have the processors
 
 
 def _namespaces():
     return " ".join(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid"))
 
 
-def _die_with_parent():
-    """However this script ends, unshare(1) is killed, and with it all that runs inside."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+def die_with_parent():
+    """For a child: however this script ends, it is killed; with unshare(1) all that runs inside."""
+    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _first_process(unshare):
@@ -49,7 +51,7 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
-def run(*command, timeout=60, check=True, **options):
+def run(*command, timeout=2 * PATIENCE_S, check=True, **options):
     """A command that has to succeed within a bounded time; its output as text."""
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace", timeout=timeout,
@@ -60,7 +62,7 @@ def run(*command, timeout=60, check=True, **options):
     return done
 
 
-def wait_for(condition, timeout=5.0, step=0.01):
+def wait_for(condition, timeout=PATIENCE_S, step=0.01):
     """The first true value of condition() within that time, else its last value."""
     end = time.monotonic() + timeout
     while True:
@@ -172,7 +174,7 @@ class Arena:
         sys.stdout.flush()
         # The shell is the namespaces' first process and waits for those that lost their parent.
         child = subprocess.Popen([*unshare, "sh", "-c", '"$@"; exit $?', "arena", sys.executable,
-                                  *sys.argv], env=environment, preexec_fn=_die_with_parent,
+                                  *sys.argv], env=environment, preexec_fn=die_with_parent,
                                  pass_fds=[made.fileno() for made in sockets])
         if on_start:
             on_start(_first_process(child.pid))
@@ -199,7 +201,10 @@ class Arena:
         self.syslog.close()
 
     def add_user(self, name, password=None, uid=None, shell="/bin/sh", system=False):
-        """A user with a home of its own in the private /etc; system users have no home."""
+        """A user with a home of its own in the private /etc, instead of one the machine may have of
+        this name; system users have no home."""
+        for path in ("/etc/passwd", "/etc/shadow", "/etc/group"):
+            _remove(path, name)
         used = {entry.pw_uid for entry in pwd.getpwall()}
         first = 200 if system else 20000
         uid = uid or next(number for number in range(first, 60000) if number not in used)
@@ -256,6 +261,14 @@ class Arena:
         finally:
             for path, value in before.items():
                 path.write_text(value)
+
+
+def _remove(path, name):
+    """The lines of that name; in place: owner and mode stay."""
+    path = Path(path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith(f"{name}:")),
+                    encoding="utf-8")
 
 
 def _append(path, line):

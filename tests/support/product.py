@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from arena import run, wait_for
+from arena import PATIENCE_S, run, wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
 OWNER = "pam_anomaly"
@@ -110,7 +110,7 @@ class Product:
         self._settings = {
             "mode": "enforce", "store": self.store,
             "geo": " ".join(map(str, self.geo_files)),
-            "exemptions": self.root / "exemptions", "deadline": "2s", "drain_interval": "10ms",
+            "exemptions": self.root / "exemptions", "deadline": "5s", "drain_interval": "10ms",
             **options}
         text = "".join(f"{name} = {value}\n" for name, value in self._settings.items())
         fresh = self.config_path.with_suffix(".new")
@@ -143,7 +143,7 @@ class Product:
             [self.program("anomalyd"), "--config", self.config_path], stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, user=OWNER, group=OWNER, extra_groups=[])
         log.close()
-        if not wait_for(lambda: self.daemon_ended() or (self.store / "store.db").exists(), 10) \
+        if not wait_for(lambda: self.daemon_ended() or (self.store / "store.db").exists()) \
                 or self.daemon_ended():
             raise RuntimeError(f"anomalyd does not run: {self.daemon_log()}")
 
@@ -158,7 +158,7 @@ class Product:
             return
         self._daemon.send_signal(how)
         try:
-            self._daemon.wait(10)
+            self._daemon.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._daemon.kill()
             self._daemon.wait(10)
@@ -186,7 +186,7 @@ class Product:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[listener.fileno()],
                 env={**os.environ, "NOTIFY_SOCKET": str(notify)})
             self.arena.on_close(lambda: (service.terminate(), service.wait(10)))
-            if not wait_for(lambda: service.poll() is not None or _is_ready(manager), 10) \
+            if not wait_for(lambda: service.poll() is not None or _is_ready(manager)) \
                     or service.poll() is not None:
                 said = (self.root / "dashboard.log").read_text(errors="replace")
                 raise RuntimeError(f"anomaly-dashboard does not run: {said}")

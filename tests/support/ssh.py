@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena import run, skip, wait_for
+from arena import PATIENCE_S, run, skip, wait_for
 
 SOURCE = Path(__file__).resolve().parents[2]
-LOGIN_TIMEOUT = 30
+LOGIN_TIMEOUT = 2 * PATIENCE_S
 
 
 def find_sshd():
@@ -63,7 +63,7 @@ class SshServer:
             "AuthorizedKeysFile": arena.root / "authorized/%u", "LogLevel": "VERBOSE",
             "PasswordAuthentication": "yes", "KbdInteractiveAuthentication": "yes",
             "PubkeyAuthentication": "yes", "UseDNS": "no", "MaxAuthTries": "6",
-            "MaxStartups": "1000:30:1000", "LoginGraceTime": "30", "PrintMotd": "no",
+            "MaxStartups": "1000:30:1000", "LoginGraceTime": str(LOGIN_TIMEOUT), "PrintMotd": "no",
             "PrintLastLog": "no", "PermitRootLogin": "yes",
             "Subsystem": "sftp internal-sftp", **options}
         if not inetd:
@@ -86,7 +86,7 @@ class SshServer:
         self._process = subprocess.Popen(
             [self._link, "-D", "-e", "-f", self.config_path], stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=self._log)
-        if not wait_for(self._is_listening, timeout=10):
+        if not wait_for(self._is_listening):
             raise RuntimeError(f"sshd does not listen: {self.log()}")
 
     def _is_listening(self):
@@ -184,13 +184,15 @@ class SshClient:
         self._lock = threading.Lock()
 
     def login(self, server, user, methods="password", source=None, passwords=(), code=None,
-              key=None, tries=1, command="echo in", host=None, timeout=LOGIN_TIMEOUT, send=0):
+              key=None, tries=1, command="echo in", host=None, timeout=LOGIN_TIMEOUT, send=0,
+              until=None):
         """One login. methods: ssh's PreferredAuthentications; passwords: one for each prompt; send:
-        how many bytes the client writes to the command."""
+        how many bytes the client writes to the command; until: a condition upon which the client is
+        killed."""
         directory = self._directory(passwords, code)
         words = ["ssh", "-F", "none", "-p", str(server.port), "-l", user,
                  "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                 "-o", "LogLevel=INFO", "-o", "ConnectTimeout=10", "-o", "IdentitiesOnly=yes",
+                 "-o", "LogLevel=INFO", "-o", f"ConnectTimeout={PATIENCE_S}", "-o", "IdentitiesOnly=yes",
                  "-o", "IdentityAgent=none", "-o", f"PreferredAuthentications={methods}",
                  "-o", f"NumberOfPasswordPrompts={tries}"]
         words += ["-i", str(key)] if key else ["-o", "IdentityFile=none"]
@@ -205,6 +207,9 @@ class SshClient:
                                    env=environment, start_new_session=True)
         timed_out = False
         try:
+            if until:
+                wait_for(lambda: process.poll() is not None or until(), timeout)
+                process.kill()
             output, error = process.communicate(b"\0" * send or None, timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True

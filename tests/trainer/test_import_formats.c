@@ -500,6 +500,7 @@ static void reads_a_pipe(void **state)
     (void)state;
 
     snprintf(name, sizeof name, "/tmp/test_import-%d.fifo", (int)getpid());
+    unlink(name);
     assert_int_equal(mkfifo(name, 0600), 0);
     pid_t writer = fork();
     if (writer == 0) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -344,7 +345,15 @@ static void a_name_ends_nobodys_session(void **state)
 
 #define OPENED 20000 /* more than are kept open */
 
-/* Logins of these processes, none of which ends; returns how long it took. */
+static int64_t computed_us(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+}
+
+/* Logins of these processes, none of which ends; returns what it took of a processor. */
 static int64_t open_all(const unsigned pids[OPENED])
 {
     static struct seen_logins seen;
@@ -357,14 +366,15 @@ static int64_t open_all(const unsigned pids[OPENED])
         length += (size_t)sprintf(
             text + length, AT("01") "sshd[%u]: Accepted password for a from 1.2.3.4 port %u ssh2\n",
             pids[i], i + 1);
-    int64_t began_us = clock_monotonic_us();
+    int64_t took_us = -computed_us();
     import_text(text, &seen);
+    took_us += computed_us();
     free(text);
     assert_int_equal(seen.counts.logins, logins);
     assert_int_equal(seen.count, logins);
     for (unsigned i = 0; i < SEEN_MOST; i++) /* the oldest go first */
         assert_int_equal(seen.login[i].record.event.source_port, i + 1);
-    return clock_monotonic_us() - began_us;
+    return took_us;
 }
 
 /* Pids that all fell into one bucket of a hash that anybody can compute cost no more than others.
@@ -381,8 +391,12 @@ static void bounds_what_is_open(void **state)
         if ((key * UINT64_C(0x9e3779b97f4a7c15)) >> 52 == 5)
             crafted[i++] = pid;
     }
-    int64_t plain_us = open_all(plain);
-    assert_true(open_all(crafted) < 5 * plain_us);
+    int64_t plain_us = open_all(plain), crafted_us = open_all(crafted);
+    for (int again = 0; again < 2 && crafted_us >= 5 * plain_us; again++) {
+        plain_us = open_all(plain);
+        crafted_us = open_all(crafted);
+    }
+    assert_true(crafted_us < 5 * plain_us);
 }
 
 /* How many of these texts are different. */

@@ -121,7 +121,7 @@ static void a_fifo_does_not_block(void **state)
 {
     (void)state;
     assert_int_equal(mkfifo(path, 0600), 0);
-    (void)alarm(10);
+    (void)alarm(STUCK_S);
     assert_refused(geteuid(), 100, "not a regular file");
     (void)alarm(0);
 }

@@ -14,6 +14,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
+/* By then alarm() ends a test whose call should not have blocked. */
+#define STUCK_S 60
+
 #define assert_contains(text, part)                                                                \
     do {                                                                                           \
         if (strstr((text), (part)) == NULL)                                                        \

@@ -7,7 +7,7 @@
  */
 import uPlot from "uplot";
 import { h, refill } from "../lib/dom.js";
-import { axisTime, compact, count, localTime } from "../lib/format.js";
+import { axisTime, compact, count, moment } from "../lib/format.js";
 import { colour } from "../lib/theme.js";
 import { table } from "./table.js";
 
@@ -45,8 +45,8 @@ function options({ times, series, height, sync, bars }, width, onCursor) {
     legend: { show: false },
     cursor: { sync: sync ? { key: sync } : undefined, points: { show: !bars }, drag: { x: false, y: false } },
     scales: { x: { range: (_, low, high) => [low, high + step] }, y: { range: (_, low, high) => [0, Math.max(high * 1.05, 4)] } },
-    axes: [{ ...axis, space: 74, size: 30, values: (_, ticks, _axis, _space, step) => ticks.map((tick) =>
-      axisTime(new Date(1000 * tick), step)) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) =>
+    axes: [{ ...axis, space: 74, size: 26, values: (_, ticks, _axis, _space, step) => ticks.map((tick) =>
+      axisTime(new Date(1000 * tick), step)) }, { ...axis, size: 42, values: (_, ticks) => ticks.map((tick) =>
       (Number.isInteger(tick) ? compact(tick) : "")) }],
     series: [{}, ...series.map((one) => ({
       stroke: colour(one.colour),
@@ -90,7 +90,7 @@ export function timeChart(chart) {
   const numbers = h("details", { class: "as-table", ontoggle: () => {
     if (!numbers.open || numbers.querySelector("table")) return;
     numbers.append(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
-      table(title, [{ label: "From", cell: ({ time }) => localTime(new Date(1000 * time)) },
+      table(title, [{ label: "From", cell: ({ time }) => moment(new Date(1000 * time).toISOString()) },
         ...series.map((one) => ({ label: one.name, number: true, cell: ({ i }) => count(one.values[i]) }))], rows)));
   } }, h("summary", {}, "As a table"));
   return h("figure", { class: "chart" }, h("figcaption", {}, h("h3", {}, title), key.element), canvas, numbers);

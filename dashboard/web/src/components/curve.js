@@ -34,11 +34,12 @@ export function lineChart({ title, lines, x, y, diagonal, words }) {
     line.marks && line.points.map(([a, b, note]) => s("circle", { cx: toX(a), cy: toY(b), r: 3.5 },
       s("title", {}, note ?? `${x.format(a)}, ${y.format(b)}`)))));
   return h("figure", { class: "curve" },
+    h("p", { class: "axis-name", "aria-hidden": "true" }, `↑ ${y.label}`),
     s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}. ${words}` },
       axes(x, y, toX, toY),
       diagonal && s("line", { class: "diagonal", x1: toX(x.low), y1: toY(y.low), x2: toX(x.high), y2: toY(y.high) }),
       drawn),
-    h("figcaption", {}, h("span", { class: "axis-name" }, `↑ ${y.label}`),
-      lines.length > 1 && h("span", { class: "legend" }, lines.map((line, i) =>
-        h("span", {}, h("span", { class: `swatch line-${line.class ?? i}` }), line.name)))));
+    lines.length > 1 && h("figcaption", { class: "legend" }, lines.map((line, i) => h("span", {},
+      s("svg", { class: "swatch-line", viewBox: "0 0 24 6", "aria-hidden": "true" },
+        s("g", { class: `line-${line.class ?? i}` }, s("polyline", { points: "0,3 24,3" }))), line.name))));
 }

@@ -21,10 +21,11 @@ function words(hours, total) {
   if (total === 0) return "No login has been learned yet.";
   const days = DAYS.map((name, day) => ({ name, sum: hours.slice(24 * day, 24 * day + 24).reduce((a, b) => a + b, 0) }));
   const busy = days.filter((day) => day.sum >= total / 14).map((day) => day.name);
+  const onDays = busy.length === DAYS.length ? "every day" : busy.join(", ") || "none stands out";
   const byHour = Array.from({ length: 24 }, (_, at) => DAYS.reduce((sum, _day, day) => sum + hours[24 * day + at], 0));
   const usual = byHour.map((sum, at) => ({ sum, at })).filter(({ sum }) => sum >= total / 48).map(({ at }) => at);
   const peak = byHour.indexOf(Math.max(...byHour));
-  return `${counted(total, "learned login")}. Days: ${busy.join(", ") || "none stands out"}. `
+  return `${counted(total, "learned login")}. Days: ${onDays}. `
     + `Hours: ${spans(usual)}; most at ${hour(peak)}.`;
 }
 

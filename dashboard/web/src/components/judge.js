@@ -28,7 +28,8 @@ export async function judge(ids, label, { family, why } = {}) {
 /* Fields for why, and of which kind an attack was: {element, value() → {family, why}}. */
 export function judgeNotes() {
   const [whyId, familyId] = [freshId("why"), freshId("family")];
-  const why = h("input", { id: whyId, maxlength: "255", placeholder: "optional", autocomplete: "off" });
+  const why = h("input", { id: whyId, maxlength: "255", placeholder: "optional", autocomplete: "off",
+    onkeydown: (event) => ["Enter", "Escape"].includes(event.key) && why.blur() });
   const family = h("select", { id: familyId }, h("option", { value: "" }, "not said"),
     FAMILIES.map((name) => h("option", { value: name }, name)));
   return {

@@ -25,7 +25,12 @@ export function userLink(name) {
   return h("a", { href: `/user/${encodeURIComponent(name)}` }, name);
 }
 
+/* Only a long address, one of IPv6, may be broken into lines. */
+export function addressClass(ip) {
+  return ip.includes(":") ? "mono" : "mono unbroken";
+}
+
 export function sourceLink(ip) {
-  return ip ? h("a", { class: "mono", href: `/source/${encodeURIComponent(ip)}` }, ip)
+  return ip ? h("a", { class: addressClass(ip), href: `/source/${encodeURIComponent(ip)}` }, ip)
     : h("span", { class: "muted" }, "console");
 }

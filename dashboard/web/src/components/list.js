@@ -1,8 +1,9 @@
 /*
  * A list that the service pages by cursor, with "Show more" and its exports.
  *
- * pagedList({view, path, query, caption, columns, empty, exports}) → element. query: parameters for
- * path; empty: what to show when nothing matches; exports: whether CSV and ECS can be had.
+ * pagedList({view, path, query, caption, columns, empty}) → element. query: parameters for path; empty:
+ * what to show when nothing matches. exportLinks(path, query) → the exports alone, for lists that are
+ * shown in another way.
  */
 import { address, get } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
@@ -10,14 +11,14 @@ import { counted } from "../lib/format.js";
 import { load } from "./load.js";
 import { table, tableRow } from "./table.js";
 
-function exportLinks(path, query) {
+export function exportLinks(path, { limit: _limit, ...query } = {}) {
   return h("p", { class: "exports" }, "Download all: ",
     ["csv", "ecs"].map((format) => [h("a", {
       href: address(path, { ...query, format }), download: "",
     }, format === "csv" ? "CSV" : "ECS (JSON lines)"), " "]));
 }
 
-export function pagedList({ view, path, query, caption, columns, empty, exports }) {
+export function pagedList({ view, path, query, caption, columns, empty }) {
   const root = h("section", { class: "list", "aria-label": caption });
   const status = h("p", { class: "unseen", role: "status" });
 
@@ -46,7 +47,7 @@ export function pagedList({ view, path, query, caption, columns, empty, exports 
     if (page.items.length === 0) return empty();
     const shown = table(caption, columns, page.items, { class: "table cards" });
     return [shown, h("div", { class: "list-foot" }, moreButton(shown.tBodies[0], page.next),
-      exports && exportLinks(path, query)), status];
+      exportLinks(path, query)), status];
   });
   return root;
 }

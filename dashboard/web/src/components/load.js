@@ -2,8 +2,8 @@
  * Shows what a request brings, and what to do when it brings none.
  *
  * load(target, signal, fetch, render): awaits fetch(), then fills target with render(result). What was
- * there stays, marked busy, until the new arrives. A failure becomes a box with the service's sentence
- * and a button that tries again. Returns a promise of the result, or of null.
+ * there stays, marked busy, until the new arrives. What does not exist is said; any other failure becomes
+ * a box with the service's sentence and a button that tries again. Returns a promise of the result, or of null.
  */
 import { h, refill } from "../lib/dom.js";
 
@@ -34,7 +34,9 @@ export async function load(target, signal, fetch, render) {
   } catch (error) {
     if (error.name !== "AbortError" && current()) {
       if (error.status === undefined) console.error(error);
-      refill(target, problemBox(error, () => load(target, signal, fetch, render)));
+      refill(target, error.status === 404
+        ? emptyState(error.message, "Perhaps it never was; what is older than the store keeps is forgotten.")
+        : problemBox(error, () => load(target, signal, fetch, render)));
     }
     return null;
   } finally {

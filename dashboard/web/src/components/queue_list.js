@@ -1,6 +1,6 @@
 /* The queue on the screen: its rows, and what is known of the one that is looked at. */
 import { h } from "../lib/dom.js";
-import { counted, localTime, moment, place } from "../lib/format.js";
+import { counted, moment, place } from "../lib/format.js";
 import { isAnalyst } from "../lib/session.js";
 import { compareLogins } from "./compare.js";
 import { judgeButtons } from "./judge.js";
@@ -11,7 +11,7 @@ import { riskMeter, verdictBadge } from "./verdict.js";
 
 function decision(decided) {
   return h("span", { class: `badge label-${decided.label}` }, decided.label,
-    h("span", { class: "by" }, ` · ${decided.by} · ${localTime(new Date(decided.time))}`));
+    h("span", { class: "by" }, ` · ${decided.by} · `, moment(decided.time)));
 }
 
 /* actions: {look(at), toggle(id)} */

@@ -3,7 +3,7 @@
  * say the direction; no colour does, as more failures may be good news (they failed).
  */
 import { h } from "../lib/dom.js";
-import { count } from "../lib/format.js";
+import { compact, count } from "../lib/format.js";
 
 const TILES = [
   ["attempts", "Attempts", "/logins"],
@@ -14,14 +14,14 @@ const TILES = [
   ["would_deny", "Would deny", "/logins?verdict=deny"],
 ];
 
-function change(now, before, words) {
-  let text = "the same";
-  if (before === 0 && now > 0) text = `▲ from 0`;
-  else if (before > 0 && now !== before) {
+function change(now, before, span) {
+  let text = "±0";
+  if (before === 0 && now > 0) text = `▲ +${compact(now)}`;
+  else if (now !== before) {
     const percent = Math.round((100 * (now - before)) / before);
-    text = `${now > before ? "▲ +" : "▼ −"}${Math.abs(percent)} %`;
+    text = `${now > before ? "▲ +" : "▼ −"}${compact(Math.abs(percent))} %`;
   }
-  return h("div", { title: `${count(before)} ${words}` }, h("span", { class: "change" }, text), ` ${words}`);
+  return h("div", { title: `${count(before)} a ${span} earlier` }, h("span", { class: "change" }, text), ` in a ${span}`);
 }
 
 export function tiles(overview) {
@@ -33,8 +33,8 @@ export function tiles(overview) {
       h("span", { class: "tile-name" }, words),
       h("span", { class: "tile-value" }, count(overview.now[field])),
       h("span", { class: "tile-changes" },
-        change(overview.now[field], overview.day_before[field], "day before"),
-        change(overview.now[field], overview.week_before[field], "week before")))),
+        change(overview.now[field], overview.day_before[field], "day"),
+        change(overview.now[field], overview.week_before[field], "week")))),
   overview.now.faults > 0 && h("p", { class: "problem tile-note" },
     `${count(overview.now.faults)} logins could not be judged (faults): the configured answer was given. `,
     h("a", { href: "/model" }, "See the state of the model")));

@@ -4,7 +4,7 @@
  * ground line. Each mark links to its login, and a table below the chart is for keyboards.
  */
 import { h, s } from "../lib/dom.js";
-import { axisTime, counted, localTime, risk } from "../lib/format.js";
+import { axisTime, counted, localTime, risk, utc } from "../lib/format.js";
 
 const WIDE = { width: 900, height: 150 };
 const NARROW = { width: 400, height: 190 };
@@ -17,7 +17,7 @@ const SHAPES = {
 };
 
 function mark(login, x, y) {
-  const title = s("title", {}, `${localTime(new Date(login.time))}: ${login.verdict ?? "not judged"}, risk ${risk(login.risk)}`);
+  const title = s("title", {}, `${localTime(new Date(login.time))} (${utc(new Date(login.time))}): ${login.verdict ?? "not judged"}, risk ${risk(login.risk)}`);
   const shape = SHAPES[login.verdict]
     ? s("path", { d: SHAPES[login.verdict], transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` })
     : s("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: login.reached === "attempt" ? 1.8 : 2.6 });

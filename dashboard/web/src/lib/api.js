@@ -11,10 +11,16 @@ export class ApiError extends Error {
 
 let csrf = "";
 
+/* The service's messages, as those of any of these programs, begin small and end without a stop. */
+function asSentence(message) {
+  const first = /^[a-z]+[ ,]/.test(message) && !message.startsWith("anomaly") ? message[0].toUpperCase() : message[0];
+  return `${first}${message.slice(1)}${/[.!?…]$/.test(message) ? "" : "."}`;
+}
+
 async function sentence(response) {
   try {
     const body = await response.json();
-    if (body?.error?.message) return body.error.message;
+    if (body?.error?.message) return asSentence(body.error.message);
   } catch {
     /* not JSON: something between us and the service answered */
   }
@@ -81,7 +87,7 @@ export function upload(path, query, file, progress, signal) {
       if (request.status < 300) resolve(request.response);
       else {
         const message = request.response?.error?.message;
-        reject(new ApiError(request.status, message ?? `The service answered ${request.status}.`));
+        reject(new ApiError(request.status, message ? asSentence(message) : `The service answered ${request.status}.`));
       }
     });
     request.addEventListener("error", () =>

@@ -37,7 +37,7 @@ export function risk(value) {
 
 export function bytes(value) {
   if (!known(value)) return NONE;
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let unit = 0;
   let scaled = value;
   while (scaled >= 1000 && unit < units.length - 1) {
@@ -51,7 +51,7 @@ export function duration(seconds) {
   if (!known(seconds)) return NONE;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 2 * 86400) return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 2 * 86400) return `${(seconds / 3600).toFixed(1).replace(".0", "")} h`;
   return `${Math.round(seconds / 86400)} days`;
 }
 

@@ -2,7 +2,7 @@
  * Analyse a file: a history is sent, judged in a throw-away store and shown. The job is in the address,
  * so that going back finds its result again; nothing of it enters the real store.
  */
-import { address, get, remove, upload } from "../lib/api.js";
+import { get, remove, upload } from "../lib/api.js";
 import { freshId, h, refill } from "../lib/dom.js";
 import { bytes, count, moment, NONE } from "../lib/format.js";
 import { setQuery } from "../lib/router.js";
@@ -95,7 +95,6 @@ function unread(result) {
 function finished(view, id, job) {
   return h("div", { class: "stack" },
     panel("What the file holds", {}, totals(job), h("div", { class: "actions" },
-      h("a", { class: "button", href: address(`/api/analyse/${id}/rows`, { format: "csv" }), download: "" }, "Download as CSV"),
       h("button", { type: "button", class: "quiet", onclick: async () => {
         await remove(`/api/analyse/${id}`).catch((error) => toast(error.message, { bad: true }));
         setQuery({ job: "" });

@@ -5,6 +5,7 @@ import { count, counted, moment, NONE } from "../lib/format.js";
 import { NOT_YET, settled } from "../lib/settle.js";
 import { isAnalyst } from "../lib/session.js";
 import { facts, pageHead, panel } from "../components/layout.js";
+import { exportLinks } from "../components/list.js";
 import { emptyState, load, problemBox } from "../components/load.js";
 import { loginColumns } from "../components/login_columns.js";
 import { table } from "../components/table.js";
@@ -116,7 +117,7 @@ export default {
     const fill = () => load(body, signal, () => get("/api/exceptions", null, signal), (answer) => [
       answer.problem && problemBox({ message: answer.problem }),
       answer.items.length === 0 ? emptyState("Nobody is exempt.", "Every login can be asked or refused, as its risk calls for.")
-        : table("Exceptions", list(fill, signal), answer.items, { class: "table cards" })]);
+        : [table("Exceptions", list(fill, signal), answer.items, { class: "table cards" }), exportLinks("/api/exceptions")]]);
     refill(root, pageHead("Exceptions"),
       isAnalyst() && panel("A new one", { note: "still scored and logged, but never asked nor denied" }, makeForm(query, signal, fill)),
       panel("In force", {}, body));

@@ -43,7 +43,6 @@ export default {
         query: chosen(query, NAMES),
         caption: "Logins",
         columns: loginColumns("time", "user", "verdict", "risk", "from", "method", "reached", "why"),
-        exports: true,
         empty: () => (NAMES.some((name) => query.get(name))
           ? emptyState("No login matches.", "Take a filter away, or choose a longer time.")
           : emptyState("There are no logins yet.", "Bring in a history with ",

@@ -1,10 +1,11 @@
 /* Overview: what happened in a range of time, against the day and the week before. */
 import { get } from "../lib/api.js";
 import { h, refill } from "../lib/dom.js";
-import { count, counted, moment, network, NONE, place } from "../lib/format.js";
+import { count, counted, moment, network, place } from "../lib/format.js";
 import { onLive } from "../lib/live.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { timeChart } from "../components/chart.js";
+import { latestLogins } from "../components/latest.js";
 import { pageHead, panel, sourceLink, userLink } from "../components/layout.js";
 import { emptyState, load } from "../components/load.js";
 import { loginColumns } from "../components/login_columns.js";
@@ -58,8 +59,7 @@ function names(overview) {
 function busiest(overview) {
   return [
     most("Busiest addresses", { class: "span-2" }, [
-      { label: "Address", lead: true, cell: (row) => sourceLink(row.ip) },
-      { label: "Place", cell: (row) => place(row) || NONE }, attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
+      { label: "Address", lead: true, cell: (row) => [sourceLink(row.ip), h("span", { class: "sub" }, place(row))] }, attempts, failures, { label: "Last", wide: true, cell: (row) => moment(row.last) }],
     overview.addresses, "No address was seen in this time.", "/sources?order=attempts"),
     most("Busiest networks", {}, [
       { label: "Network", lead: true, cell: (row) => [network(row.asn) || "unknown", h("span", { class: "sub" }, place(row))] },
@@ -68,13 +68,13 @@ function busiest(overview) {
   ];
 }
 
-function shown(overview, signal) {
+function shown(overview, latest, signal) {
   if (overview.now.attempts === 0 && overview.week_before.attempts === 0) {
-    return emptyState("Nobody has logged in in this time.",
+    return [emptyState("Nobody has logged in in this time.",
       "Choose a longer range, bring in a history with ", h("code", {}, "anomaly-trainer import"),
-      ", or add pam_anomaly.so to a PAM stack: ", h("code", {}, "anomalyctl check"), " says what is missing.");
+      ", or add pam_anomaly.so to a PAM stack: ", h("code", {}, "anomalyctl check"), " says what is missing."), latest];
   }
-  return h("div", { class: "grid" }, tiles(overview), charts(overview.series, signal),
+  return h("div", { class: "grid" }, tiles(overview), charts(overview.series, signal), latest,
     panel("Where from", { class: "span-2" }, worldMap(overview.map)), names(overview),
     panel("Riskiest logins", { class: "span-all" }, overview.riskiest.length === 0
       ? h("p", { class: "muted" }, "No login was judged in this time.")
@@ -90,17 +90,20 @@ export default {
     const filters = filterBar([{ type: "range", label: "Time" }], query, "Range of time");
     const state = h("div", {});
     const body = h("div", {});
+    const latest = latestLogins(signal);
     let now = query;
     let charting = new AbortController();
     let timer = 0;
 
     function refresh() {
       clearTimeout(timer);
-      return load(body, signal, () => get("/api/overview", chosen(now, ["since", "until"]), signal), (overview) => {
+      load(state, signal, () => get("/api/state", null, signal), stateStrip);
+      return load(body, signal, () => Promise.all([get("/api/overview", chosen(now, ["since", "until"]), signal),
+        latest.reload()]), ([overview]) => {
         charting.abort();
         charting = new AbortController();
         timer = setTimeout(quietly, REFRESH_MS);
-        return shown(overview, charting.signal);
+        return shown(overview, latest.element, charting.signal);
       });
     }
     /* Not while somebody has something of it open or selected. */
@@ -112,7 +115,6 @@ export default {
       refresh();
     }
     refill(root, pageHead("Overview", filters), state, body);
-    load(state, signal, () => get("/api/state", null, signal), stateStrip);
     refresh();
     onLive("login", signal, () => {
       clearTimeout(timer);

@@ -34,9 +34,12 @@ export default {
     const filters = filterBar(FIELDS, view.query, "Filter sessions");
     const body = h("div", {});
     const fill = (query) => refill(body, pagedList({
-      view, path: "/api/sessions", query: chosen(query, NAMES), caption: "Sessions", columns: COLUMNS, exports: true,
-      empty: () => emptyState("No session matches.", query.get("open") === "1" ? "Nobody is logged in through a watched service right now."
-        : "Take a filter away, or choose a longer time."),
+      view, path: "/api/sessions", query: chosen(query, NAMES), caption: "Sessions", columns: COLUMNS,
+      empty: () => (NAMES.some((name) => query.get(name))
+        ? emptyState("No session matches.", query.get("open") === "1" ? "Nobody is logged in through a watched service right now."
+          : "Take a filter away, or choose a longer time.")
+        : emptyState("There is no session yet.", "Sessions appear once pam_anomaly.so is in the session part of a PAM stack: ",
+          h("code", {}, "anomalyctl check"), " says where it is missing.")),
     }));
     refill(view.root, pageHead("Sessions"), filters, body);
     fill(view.query);

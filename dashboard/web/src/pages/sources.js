@@ -1,6 +1,6 @@
 /* Sources: addresses that logins were tried from. */
 import { h, refill } from "../lib/dom.js";
-import { count, moment, network, NONE, place } from "../lib/format.js";
+import { count, moment, network, place } from "../lib/format.js";
 import { chosen, filterBar } from "../components/filters.js";
 import { pageHead, sourceLink } from "../components/layout.js";
 import { pagedList } from "../components/list.js";
@@ -12,9 +12,7 @@ const FIELDS = [
 ];
 
 const COLUMNS = [
-  { label: "Address", lead: true, cell: (row) => sourceLink(row.ip) },
-  { label: "Place", cell: (row) => place(row) || NONE },
-  { label: "Network", wide: true, cell: (row) => network(row.asn) || NONE },
+  { label: "Address", lead: true, cell: (row) => [sourceLink(row.ip), h("span", { class: "sub" }, [place(row), network(row.asn)].filter(Boolean).join(" · "))] },
   { label: "Attempts", number: true, cell: (row) => count(row.attempts) },
   { label: "Failed", number: true, cell: (row) => count(row.failures) },
   { label: "Names tried", number: true, cell: (row) => count(row.names) },
@@ -30,7 +28,8 @@ export default {
     const body = h("div", {});
     const fill = (query) => refill(body, pagedList({
       view, path: "/api/sources", query: chosen(query, ["since", "order"]), caption: "Sources", columns: COLUMNS,
-      empty: () => emptyState("No address was seen.", "Choose a longer time; logins at a console have no address."),
+      empty: () => (query.get("since") ? emptyState("No address was seen.", "Choose a longer time; logins at a console have no address.")
+        : emptyState("No address is known yet.", "Addresses appear with the first attempt to log in from them.")),
     }));
     refill(view.root, pageHead("Sources"), filters, body);
     fill(view.query);

@@ -14,7 +14,7 @@ import { decisionColumns } from "../components/decisions.js";
 import { openDialog } from "../components/dialog.js";
 import { judgeNotes } from "../components/judge.js";
 import { pageHead } from "../components/layout.js";
-import { pagedList } from "../components/list.js";
+import { exportLinks, pagedList } from "../components/list.js";
 import { emptyState, load } from "../components/load.js";
 import { loginPath } from "../components/login_columns.js";
 import { Queue } from "../components/queue.js";
@@ -25,7 +25,8 @@ const PAGE = 50;
 const NARROW = matchMedia("(max-width: 900px)");
 
 const KEYS = [["j / k", "next, previous login"], ["l", "legitimate"], ["a", "attack"], ["s", "later"], ["u", "take the last decision back"],
-  ["x", "select or not"], ["Enter", "open the login"], ["/", "go to a user, address or login"], ["?", "these keys"]];
+  ["n", "write a note"],
+  ["x", "select or not"], ["o", "open the login"], ["/", "go to a user, address or login"], ["?", "these keys"]];
 
 function help() {
   openDialog("Keys", h("dl", { class: "keys" }, KEYS.map(([key, words]) =>
@@ -39,7 +40,7 @@ function tabs(view) {
 }
 
 function nothingLeft(later) {
-  return later ? emptyState("Nothing was put off.", "The key s puts a login off until you come back to it here.")
+  return later ? emptyState("Nothing was put off.", "“Later”, or the key ", h("kbd", {}, "s"), ", puts a login off until you come back to it here.")
     : emptyState("Nothing to judge.", "Every login at or above log has its label. New ones appear here as they happen; ",
       h("a", { href: "/model" }, "the model page"), " trains on what you said.");
 }
@@ -66,8 +67,12 @@ class TriageView {
     await load(this.element, this.view.signal, () => this.fetch(null), (page) => this.take(page));
   }
 
+  get query() {
+    return { later: this.later ? 1 : 0, since: this.view.query.get("since") };
+  }
+
   fetch(cursor) {
-    return get("/api/queue", { later: this.later ? 1 : 0, since: this.view.query.get("since"), limit: PAGE, cursor }, this.view.signal);
+    return get("/api/queue", { ...this.query, limit: PAGE, cursor }, this.view.signal);
   }
 
   take(page) {
@@ -75,7 +80,7 @@ class TriageView {
     this.next = page.next;
     this.queue.add(page.items);
     if (this.queue.entries.length === 0) return [this.fresh, nothingLeft(this.later)];
-    this.columns = h("div", { class: "triage" }, h("div", {}, this.list, this.moreBox));
+    this.columns = h("div", { class: "triage" }, h("div", {}, this.list, h("div", { class: "list-foot" }, this.moreBox, exportLinks("/api/queue", this.query))));
     this.draw();
     return [h("div", { class: "queue-bar" }, this.status, this.fresh,
       h("button", { type: "button", class: "quiet", onclick: help }, "Keys", h("kbd", { "aria-hidden": "true" }, "?"))),
@@ -109,15 +114,27 @@ class TriageView {
     },
   };
 
+  /* What has the focus as the elements are made anew: returns what gives it back. focus: the current row takes it. */
+  keepFocus(focus) {
+    const active = document.activeElement;
+    const checked = active.closest(".queue-check")?.closest(".queue-row").dataset.id;
+    const within = this.list.contains(active) || this.detail.contains(active);
+    const inNotes = this.notes.element.contains(active);
+    return (row) => {
+      const box = checked && this.list.querySelector(`[data-id="${checked}"] .queue-check input`);
+      const to = (inNotes && active) || box || ((focus || within) && row.querySelector(".queue-open"));
+      if (to) to.focus({ preventScroll: true });
+    };
+  }
+
   draw(focus = false) {
     const { queue } = this;
-    const inside = this.detail.contains(document.activeElement);
-    const hadRow = this.list.contains(document.activeElement) && !inside;
+    const giveBack = this.keepFocus(focus);
     refill(this.list, queue.entries.map((_, at) => queueRow(queue, at, this.actions)));
     refill(this.detail, queueDetail(queue, this.actions, this.notes.element));
     const row = this.list.children[queue.current];
     (NARROW.matches ? row : this.columns).append(this.detail);
-    if (focus || hadRow || inside) row.querySelector(".queue-open").focus({ preventScroll: true });
+    giveBack(row);
     row.scrollIntoView({ block: "nearest" });
     refill(this.status, this.words());
     refill(this.moreBox, this.next && h("button", { type: "button", class: "more", onclick: () => this.more() }, "Show more"));
@@ -172,7 +189,7 @@ class TriageView {
       j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1), "?": help,
       l: some(() => this.judge("legitimate")), a: some(() => this.judge("attack")), s: some(() => this.judge("later")),
       u: some(() => this.undo()), x: some((login) => isAnalyst() && this.actions.toggle(login.id)),
-      Enter: some((login) => navigate(loginPath(login))),
+      o: some((login) => navigate(loginPath(login))), n: some(() => this.notes.element.querySelector("input").focus()),
     }, this.view.signal);
     NARROW.addEventListener("change", () => this.queue.entry && this.draw(), { signal: this.view.signal });
     onLive("login", this.view.signal, (login) => this.announce(login));

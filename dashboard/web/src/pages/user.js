@@ -18,7 +18,7 @@ const last = { label: "Last", cell: (row) => moment(row.last) };
 /* What was seen of one kind: the first few, the others when asked for. names: one, many. */
 function known(title, names, cell, rows, empty) {
   if (!rows?.length) return panel(title, {}, h("p", { class: "muted" }, empty));
-  const columns = [{ label: title, lead: true, cell }, ...(rows[0].logins === undefined ? [] : [logins]), ...(rows[0].last === undefined ? [] : [last])];
+  const columns = [{ label: `${names[0][0].toUpperCase()}${names[0].slice(1)}`, lead: true, cell }, ...(rows[0].logins === undefined ? [] : [logins]), ...(rows[0].last === undefined ? [] : [last])];
   const rest = rows.slice(FIRST_SHOWN);
   return panel(title, { note: counted(rows.length, ...names) }, table(title, columns, rows.slice(0, FIRST_SHOWN)),
     rest.length > 0 && h("details", { class: "as-table" }, h("summary", {}, `${count(rest.length)} more`), table(`More: ${title}`, columns, rest)));
