@@ -8,6 +8,7 @@
 #define DASHBOARD_ANALYSES_H
 
 #include "common/config.h"
+#include "common/history_format.h"
 #include "common/json_writer.h"
 #include "dashboard/imports.h"
 #include "dashboard/jobs.h"
@@ -20,7 +21,7 @@
 #define ANALYSIS_NAME_BYTES 128
 
 /* ANALYSIS_FORMAT(name): as anomaly-trainer has them. */
-#define ANALYSIS_FORMATS "sshd|journal|wtmp|csv|rba|cloud|table"
+#define ANALYSIS_FORMATS HISTORY_FORMAT_NAMES "|" ANALYSIS_TABLE
 #define ANALYSIS_TABLE   "table" /* rows of anything, by a model of their like */
 
 struct analyses;

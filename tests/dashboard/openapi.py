@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """/openapi.json is sound, names every route, and what the service replies fits it."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -35,8 +36,22 @@ def operations(document):
             for method, operation in methods.items()}
 
 
-def structure(promises, document):
+def repeated(text):
+    """Names that an object of the document has twice: readers keep the last."""
+    found = []
+
+    def members(pairs):
+        names = [name for name, _ in pairs]
+        found.extend(name for name in set(names) if names.count(name) > 1)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=members)
+    return found
+
+
+def structure(promises, document, text):
     promises.section("the document")
+    promises.equal("no name stands twice in an object", repeated(text), [])
     promises.equal("OpenAPI 3.1", document["openapi"], "3.1.0")
     schemas = document["components"]["schemas"]
     missing = [name for name in references(document)
@@ -153,7 +168,7 @@ def main():
         answer = service.get("/openapi.json")
         if not promises.check("it is JSON", answer.status == 200 and answer.json, answer):
             promises.finish()
-        structure(promises, answer.json)
+        structure(promises, answer.json, answer.body)
         replies(promises, service, answer.json)
         viewers(promises, service)
     promises.finish()
