@@ -61,18 +61,21 @@ void login_check_exemptions(struct login_check *check, exempt_membership *is_mem
     const struct config *config = &check->job.config;
     const struct login_event *event = &check->items.event;
     struct exemption_list command = {.count = 0};
-    const struct exempt_sources sources = {.config = config,
-                                           .command = &command,
-                                           .groups = config->exempt_groups,
-                                           .is_member = is_member,
-                                           .context = context};
+    const struct exempt_sources written = {.config = config};
+    const struct exempt_sources others = {.command = &command,
+                                          .groups = config->exempt_groups,
+                                          .is_member = is_member,
+                                          .context = context};
+    int64_t now_s = event->time_us / US_PER_S;
     struct error error = ERROR_NONE;
     struct exempt_rule rule;
 
+    check->job.exempt = exempt_find(&written, event->user, &event->source, now_s, &rule);
+    if (check->job.exempt)
+        return;
     if (!exemption_list_refresh(&command, config->exemptions, geteuid(), &error))
         (void)audit_send(&check->items.log, LOG_ERR, error.text, check->job.deadline_us);
-    check->job.exempt =
-        exempt_find(&sources, event->user, &event->source, event->time_us / US_PER_S, &rule);
+    check->job.exempt = exempt_find(&others, event->user, &event->source, now_s, &rule);
     exemption_list_finish(&command);
     if (config->exempt_groups[0] != '\0')
         login_check_start_clock(check); /* a slow directory does not use up the check's time */

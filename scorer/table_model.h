@@ -3,12 +3,16 @@
  * can be scored later. Position-independent, little-endian, checked as a whole when it is opened:
  *
  *     struct table_model_header
- *     front: struct table_model_column columns[column_count]  in the order that the learner saw
- *            struct table_model_word   words[word_count]      of the text columns, one after
- * another struct table_model_term   terms[term_count]      of a logistic regression struct
- * table_model_step   steps[step_count]      how the training rows scored char text[text_bytes]
- * names and words, each ended by NUL padding to a multiple of TABLE_MODEL_ALIGNMENT trees: struct
- * tree_node          nodes[node_count] int32_t                   values[node_count]
+ *     front:
+ *       - struct table_model_column columns[column_count], in the order that the learner saw
+ *       - struct table_model_word words[word_count], of the text columns, one after another
+ *       - struct table_model_term terms[term_count], of a logistic regression
+ *       - struct table_model_step steps[step_count]: how the training rows scored
+ *       - char text[text_bytes]: names and words, each ended by NUL
+ *     padding to a multiple of TABLE_MODEL_ALIGNMENT
+ *     trees:
+ *       - struct tree_node nodes[node_count]
+ *       - int32_t values[node_count]
  *
  * The front says all that a person wants to know of a model; it can be looked at without the trees.
  * No bytes whatever can make a reader leave the file or loop.

@@ -36,15 +36,17 @@ void store_configure_read_ahead(void)
 
 /* ---- the descriptor -------------------------------------------------------------------------- */
 
+/*
+ * -1: it is another file. That one's descriptor is left open then, as rarely as a store is replaced
+ * within these microseconds: closing it would drop the locks of whoever has that store open.
+ */
 static int open_same(const char *path, uint64_t device, uint64_t inode)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status;
 
-    if (fd >= 0 && (fstat(fd, &status) != 0 || status.st_dev != device || status.st_ino != inode)) {
-        close(fd);
+    if (fd < 0 || fstat(fd, &status) != 0 || status.st_dev != device || status.st_ino != inode)
         return -1;
-    }
     return fd;
 }
 

@@ -197,6 +197,8 @@ int score_table_command(const struct command_line *line)
         return command_misused(line, "--year is of no use to a table");
     if (line->json && values->out == NULL)
         return command_misused(line, SCORE_JSON_NEEDS_OUT);
+    if (values->out != NULL && values->worst != NULL && strcmp(values->out, values->worst) == 0)
+        return command_misused(line, "--out and --worst name the same file");
     if (values->model == NULL)
         return command_misused(line, "--format table needs --model FILE, which anomaly-trainer "
                                      "table --save makes");

@@ -11,7 +11,8 @@
 #define NAMES_WRITTEN 100
 #define CELLS_WRITTEN 100 /* of a row as JSON */
 #define LEAST_SHARE   0.005
-#define SHOWN_NAMES   200 /* bytes of a sentence */
+#define LONG_SHARE    1000 /* of a logistic model's: they cancel each other out */
+#define SHOWN_NAMES   200  /* bytes of a sentence */
 
 static bool no_room(const char *path, struct error *error)
 {
@@ -293,11 +294,12 @@ static size_t reason_text(const struct table_row *row, const struct table_reason
     const struct csv_cell named = {(char *)(uintptr_t)name, strlen(name), false};
     const struct csv_cell *cell = cell_of(row, reason->column);
     char shown_name[CSV_SHOWN_BYTES], shown[CSV_SHOWN_BYTES];
-    int length = snprintf(text, capacity, "%s%s%s (%.2f)", csv_shown(&named, shown_name),
-                          cell != NULL ? "=" : " missing",
-                          cell != NULL ? csv_shown(cell, shown) : "", reason->share);
+    int length =
+        snprintf(text, capacity, reason->share < LONG_SHARE ? "%s%s%s (%.2f)" : "%s%s%s (%.3g)",
+                 csv_shown(&named, shown_name), cell != NULL ? "=" : " missing",
+                 cell != NULL ? csv_shown(cell, shown) : "", reason->share);
 
-    return length > 0 ? (size_t)length : 0;
+    return length < 0 ? 0 : (size_t)length < capacity ? (size_t)length : capacity - 1;
 }
 
 static void print_reasons(const struct table_row *row, const struct table_reason *reasons,
@@ -307,7 +309,7 @@ static void print_reasons(const struct table_row *row, const struct table_reason
     size_t used = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        if (i > 0)
+        if (i > 0 && used + 2 < sizeof text)
             used += (size_t)snprintf(text + used, sizeof text - used, "; ");
         used += reason_text(row, &reasons[i], text + used, sizeof text - used);
     }
