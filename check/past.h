@@ -9,8 +9,8 @@
 struct past {
     const struct login_event *about;
     struct history *history; /* what it is of about's user, source and values */
-    struct login_record
-        attempt; /* the latest attempt in the journal by this user, this connection */
+    /* The latest one in the journal by this user, of this connection. */
+    struct login_record attempt;
     bool attempt_found;
 };
 

@@ -139,7 +139,7 @@ bool answer_analysis(struct worker *worker, const struct request *request, struc
 /* ---- rows ---- */
 
 struct rows {
-    int fd; /* 0: none yet */
+    int fd; /* -1: none yet */
     int64_t cursor;
     enum verdict at_least;
 };
@@ -151,18 +151,15 @@ static bool begin_rows(struct worker *worker, const struct request *request, voi
     const char *order = request_query(request, "order");
     bool worst = order != NULL && strcmp(order, "worst") == 0;
     struct rows *rows = state;
-    int fd;
 
+    rows->fd = -1;
     rows->at_least = VERDICT_ALLOW;
     if (least != NULL && !verdict_from_name(least, &rows->at_least))
         rows->at_least = VERDICT_ALLOW; /* the table of routes lists the names */
     if (!request_query_integer(request, "cursor", 0, CURSOR_MOST, 0, &rows->cursor, reply))
         return false;
-    fd = analyses_open_rows(worker->dashboard->analyses, request->parameter, worst);
-    if (fd < 0)
-        return !reply_not_found(reply, "finished analysis", request->parameter);
-    rows->fd = fd;
-    return true;
+    rows->fd = analyses_open_rows(worker->dashboard->analyses, request->parameter, worst);
+    return rows->fd >= 0 || !reply_not_found(reply, "finished analysis", request->parameter);
 }
 
 static bool give_row(void *context, const struct scored_row *row)
@@ -208,7 +205,7 @@ static void end_rows(void *state)
 {
     struct rows *rows = state;
 
-    if (rows->fd > 0)
+    if (rows->fd >= 0)
         close(rows->fd);
 }
 

@@ -12,7 +12,8 @@
 bool dashboard_init(struct dashboard *dashboard, const struct config *config, const char *directory,
                     int helper, struct error *error)
 {
-    *dashboard = (struct dashboard){.config = *config, .generation = 1, .pem_reader = -1};
+    *dashboard =
+        (struct dashboard){.config = *config, .generation = 1, .pem_reader.descriptor = -1};
     snprintf(dashboard->directory, sizeof(dashboard->directory), "%s", directory);
     pthread_rwlock_init(&dashboard->config_lock, NULL);
     pthread_mutex_init(&dashboard->review_lock, NULL);
@@ -67,8 +68,8 @@ void dashboard_finish(struct dashboard *dashboard)
     tokens_destroy(dashboard->tokens);
     sessions_destroy(dashboard->sessions);
     sign_in_desk_destroy(dashboard->desk);
-    if (dashboard->pem_reader >= 0)
-        close(dashboard->pem_reader);
+    if (dashboard->pem_reader.descriptor >= 0)
+        close(dashboard->pem_reader.descriptor);
     certificate_forget();
     pthread_mutex_destroy(&dashboard->certificate_lock);
     pthread_mutex_destroy(&dashboard->review_lock);
@@ -117,8 +118,9 @@ static void read_certificate(void *context)
     struct pem pem;
 
     pthread_mutex_lock(&dashboard->certificate_lock);
-    bool done = dashboard->pem_reader >= 0 ? pem_ask(dashboard->pem_reader, &pem, &error)
-                                           : pem_read(files, &pem, &error);
+    bool done = dashboard->pem_reader.descriptor >= 0
+                    ? pem_ask(&dashboard->pem_reader, &pem, &error)
+                    : pem_read(files, &pem, &error);
     if (done) {
         done = certificate_use(&pem, files, &error);
         pem_free(&pem);

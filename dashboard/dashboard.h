@@ -56,7 +56,7 @@ struct dashboard {
     atomic_uint_fast64_t answers[ANSWER_CLASSES], predictions;
 
     struct pem_files certificate; /* NULLs: no TLS */
-    int pem_reader;               /* who reads them when root was given up; -1: nobody */
+    struct pem_reader pem_reader; /* who reads them when root was given up */
 
     const char *config_path; /* of the configuration, for programs that are to read it too */
     bool secure;             /* browsers come by TLS: cookies are Secure */

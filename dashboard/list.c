@@ -62,20 +62,20 @@ static bool answer_page(struct worker *worker, const struct list *list, void *st
 bool list_answer(struct worker *worker, const struct request *request, const struct list *list,
                  struct reply *reply, struct error *error)
 {
-    void *state = calloc(1, list->state_bytes);
     int64_t limit;
-    bool done = true;
 
+    if (!request_query_integer(request, "limit", 1, LIST_LIMIT_MOST, LIST_LIMIT, &limit, reply))
+        return true;
+    void *state = calloc(1, list->state_bytes);
     if (state == NULL)
         return error_set(error, FAULT_STORE, "no memory for a list");
-    if (!request_query_integer(request, "limit", 1, LIST_LIMIT_MOST, LIST_LIMIT, &limit, reply) ||
-        !list->begin(worker, request, state, reply)) {
+    if (!list->begin(worker, request, state, reply)) {
         list_end(list, state);
         return true;
     }
     if (export_asked(request))
         return export_list(worker, request, list, state, reply, error);
-    done = answer_page(worker, list, state, limit, reply, error);
+    bool done = answer_page(worker, list, state, limit, reply, error);
     list_end(list, state);
     return done;
 }

@@ -50,7 +50,8 @@ struct list {
     /* The member "next", where a page behind begins; and what comes after it, or NULL. */
     void (*write_next)(const void *state, struct list_page *page);
     bool (*write_rest)(void *state, struct list_page *page);
-    void (*end)(void *state); /* NULL: there is nothing to end */
+    /* After begin(), also one that refused; NULL: there is nothing to end. */
+    void (*end)(void *state);
 };
 
 /* Answers a request for the list, as its query wants it. */

@@ -137,10 +137,12 @@ static bool look_for_alerts(struct live_news *news, struct error *error)
     if (!check_keep_store(&news->kept, news->config, &store, error) ||
         !store_alerts(store, ALERT_STATE_ALL, 0, LIVE_ALERTS, look_at_alert, &looking, error))
         return false;
-    news->last_alert = looking.newest;
+    if (!news->looked || looking.count == 0)
+        news->last_alert = looking.newest;
     for (size_t i = looking.count; i > 0 && news->looked; i--) {
         if (!tell_alert(news, store, &looking.fresh[i - 1], error))
             return false;
+        news->last_alert = looking.fresh[i - 1].id;
     }
     return true;
 }

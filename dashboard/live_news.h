@@ -26,7 +26,7 @@ struct live_news {
     struct seen_login seen[2][LIVE_LOGINS]; /* the latest logins, then and now */
     size_t seen_count[2];
     int now;                           /* which of the two */
-    int64_t last_alert, last_decision; /* the newest that there were */
+    int64_t last_alert, last_decision; /* the newest that were told of */
     bool looked;
     bool store_fails;
 };

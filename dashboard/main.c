@@ -59,11 +59,12 @@ static bool check_exposure(const struct serve_values *values, const struct liste
 }
 
 /* While root is still there to read it. */
-static bool use_certificate(const struct pem_files *files, int *reader, struct error *error)
+static bool use_certificate(const struct pem_files *files, struct pem_reader *reader,
+                            struct error *error)
 {
     struct pem pem;
 
-    *reader = -1;
+    *reader = (struct pem_reader){.descriptor = -1};
     if (files->chain == NULL)
         return true;
     if (!pem_read(files, &pem, error))
@@ -81,7 +82,8 @@ static bool start_and_serve(const struct command_line *line, const struct config
     const struct serve_values *values = line->values;
     const struct pem_files files = {values->tls_cert, values->tls_key};
     char directory[DIRECTORY_PATH_BYTES];
-    int helper, reader;
+    struct pem_reader reader;
+    int helper;
     bool root;
 
     if (!sign_in_helper_start(&helper, error))

@@ -12,11 +12,11 @@
 #include "common/trusted_file.h"
 #include "common/wait_ready.h"
 
-/* What crosses the socket, as a record of one program; the files' bytes come behind it. */
+/* Of one question. It crosses the socket as a record of one program, as far as its texts go. */
 struct pem_answer {
+    uint64_t number; /* the question's */
     bool done;
-    size_t chain_bytes, key_bytes; /* without a NUL */
-    char problem[ERROR_TEXT_BYTES];
+    char texts[2 * (PEM_MAX_BYTES + 1)]; /* the chain and the key; or what is wrong; with NULs */
 };
 
 bool pem_read(const struct pem_files *files, struct pem *pem, struct error *error)
@@ -44,35 +44,21 @@ void pem_free(struct pem *pem)
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
-static bool send_all(int descriptor, const void *bytes, size_t size)
+static bool answer(int descriptor, uint64_t number, const struct pem_files *files)
 {
-    for (const char *at = bytes; size > 0;) {
-        ssize_t sent = send(descriptor, at, size, MSG_NOSIGNAL);
-
-        if (sent <= 0)
-            return false;
-        at += sent;
-        size -= (size_t)sent;
-    }
-    return true;
-}
-
-static bool answer(int descriptor, const struct pem_files *files)
-{
-    struct pem_answer answer = {.done = false};
+    static struct pem_answer answer;
     struct error error = ERROR_NONE;
     struct pem pem;
 
+    answer.number = number;
     answer.done = pem_read(files, &pem, &error);
-    memcpy(answer.problem, error.text, sizeof(answer.problem));
-    if (answer.done) {
-        answer.chain_bytes = strlen(pem.chain);
-        answer.key_bytes = strlen(pem.key);
-    }
-    bool sent = send_all(descriptor, &answer, sizeof(answer)) &&
-                send_all(descriptor, pem.chain, answer.chain_bytes) &&
-                send_all(descriptor, pem.key, answer.key_bytes);
+    char *end = stpcpy(answer.texts, answer.done ? pem.chain : error.text) + 1;
+    if (answer.done)
+        end = stpcpy(end, pem.key) + 1;
     pem_free(&pem);
+    size_t size = (size_t)(end - (char *)&answer);
+    bool sent = send(descriptor, &answer, size, MSG_NOSIGNAL) == (ssize_t)size;
+    explicit_bzero(&answer, size);
     return sent;
 }
 
@@ -80,7 +66,7 @@ static bool answer(int descriptor, const struct pem_files *files)
 static _Noreturn void become_reader(int descriptor, const struct pem_files *files)
 {
     sigset_t none;
-    char question;
+    uint64_t number;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -88,17 +74,17 @@ static _Noreturn void become_reader(int descriptor, const struct pem_files *file
     if (dup2(descriptor, 3) != 3)
         _exit(1);
     closefrom(4);
-    while (recv(3, &question, 1, 0) == 1 && answer(3, files)) {
+    while (recv(3, &number, sizeof(number), 0) == sizeof(number) && answer(3, number, files)) {
     }
     _exit(0);
 }
 
-bool pem_reader_start(const struct pem_files *files, int *descriptor, struct error *error)
+bool pem_reader_start(const struct pem_files *files, struct pem_reader *reader, struct error *error)
 {
     int ends[2];
     pid_t child;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return error_set_errno(error, FAULT_NONE, errno, "cannot make a socket");
     child = fork();
     if (child == 0) {
@@ -111,58 +97,58 @@ bool pem_reader_start(const struct pem_files *files, int *descriptor, struct err
         return error_set_errno(error, FAULT_NONE, errno,
                                "cannot start the process that reads the certificate");
     }
-    *descriptor = ends[0];
+    *reader = (struct pem_reader){.descriptor = ends[0]};
     return true;
 }
 
 /* ---- asking it ------------------------------------------------------------------------------ */
 
-static bool take(int descriptor, void *bytes, size_t size, int64_t deadline_us)
+static bool set_ended(struct error *error)
 {
-    for (char *at = bytes; size > 0;) {
-        ssize_t got = wait_ready(descriptor, POLLIN, deadline_us)
-                          ? recv(descriptor, at, size, MSG_DONTWAIT)
-                          : -1;
+    return error_set(error, FAULT_NONE,
+                     "the process that reads its files has ended; restart the service");
+}
 
-        if (got <= 0)
-            return false;
-        at += got;
-        size -= (size_t)got;
-    }
+/* Answers that came too late for an earlier question are passed over. */
+static bool take_answer(struct pem_reader *reader, struct pem_answer *answer, struct error *error)
+{
+    int64_t deadline_us = clock_monotonic_us() + PEM_DEADLINE_S * US_PER_S;
+
+    reader->asked++;
+    if (send(reader->descriptor, &reader->asked, sizeof(reader->asked),
+             MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        errno != EAGAIN) /* it has as many to answer as there is room for */
+        return set_ended(error);
+    do {
+        if (!wait_ready(reader->descriptor, POLLIN, deadline_us))
+            return error_set(error, FAULT_NONE, "the process that reads its files gives no answer");
+        if (recv(reader->descriptor, answer, sizeof(*answer), MSG_DONTWAIT) <= 0)
+            return set_ended(error);
+    } while (answer->number != reader->asked);
     return true;
 }
 
-static char *take_text(int descriptor, size_t size, int64_t deadline_us)
+static bool copy_texts(const struct pem_answer *answer, struct pem *pem, struct error *error)
 {
-    char *text = size <= PEM_MAX_BYTES ? malloc(size + 1) : NULL;
-
-    if (text == NULL)
-        return NULL;
-    text[size] = '\0';
-    if (take(descriptor, text, size, deadline_us))
-        return text;
-    explicit_bzero(text, size);
-    free(text);
-    return NULL;
-}
-
-bool pem_ask(int descriptor, struct pem *pem, struct error *error)
-{
-    int64_t deadline_us = clock_monotonic_us() + PEM_DEADLINE_S * US_PER_S;
-    struct pem_answer answer;
-
-    *pem = (struct pem){.chain = NULL};
-    if (send(descriptor, "", 1, MSG_NOSIGNAL) != 1 ||
-        !take(descriptor, &answer, sizeof(answer), deadline_us))
-        return error_set(error, FAULT_NONE, "the process that reads its files gives no answer");
-    answer.problem[sizeof(answer.problem) - 1] = '\0';
-    if (!answer.done)
-        return error_set(error, FAULT_CONFIG, "%s", answer.problem);
-    pem->chain = take_text(descriptor, answer.chain_bytes, deadline_us);
-    if (pem->chain != NULL)
-        pem->key = take_text(descriptor, answer.key_bytes, deadline_us);
-    if (pem->key != NULL)
+    pem->chain = strdup(answer->texts);
+    pem->key = strdup(answer->texts + strlen(answer->texts) + 1);
+    if (pem->chain != NULL && pem->key != NULL)
         return true;
     pem_free(pem);
-    return error_set(error, FAULT_NONE, "the process that reads its files breaks off");
+    return error_set(error, FAULT_NONE, "no memory for its files");
+}
+
+bool pem_ask(struct pem_reader *reader, struct pem *pem, struct error *error)
+{
+    struct pem_answer *answer = calloc(1, sizeof(*answer));
+
+    *pem = (struct pem){.chain = NULL};
+    if (answer == NULL)
+        return error_set(error, FAULT_NONE, "no memory for its files");
+    bool done = take_answer(reader, answer, error) &&
+                (answer->done ? copy_texts(answer, pem, error)
+                              : error_set(error, FAULT_CONFIG, "%s", answer->texts));
+    explicit_bzero(answer, sizeof(*answer));
+    free(answer);
+    return done;
 }

@@ -2,6 +2,7 @@
 """Where it listens and for whom: Unix sockets, TLS, sockets that systemd passes, proxies."""
 
 import os
+import pathlib
 import signal
 import socket
 import ssl
@@ -126,6 +127,37 @@ def tls(promises):
         promises.check("nothing in the open", spoke is None, spoke)
 
 
+def bytes_read(process):
+    return int(pathlib.Path(f"/proc/{process}/io").read_text().split()[1])
+
+
+def late_reader(promises, service):
+    """The process that stayed root, too late once, then gone."""
+    main = service.process.pid
+    children = pathlib.Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    reader = max(map(int, children), key=bytes_read)
+    before, read = service.log(), bytes_read(reader)
+    third = service.certificate.read_text()
+    size = len(third) + service.key.stat().st_size
+    os.kill(reader, signal.SIGSTOP)
+    service.reload()
+    promises.check("a reader that is late: one sentence", wait_for(
+        lambda: "gives no answer" in service.log().removeprefix(before), step=0.1)
+        and service.log().removeprefix(before).count("\n") == 1, service.log().removeprefix(before))
+    os.kill(reader, signal.SIGCONT)
+    promises.check("it reads what it was asked for", wait_for(lambda: bytes_read(reader) >= read + size))
+    service.make_certificate("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+    fourth = service.certificate.read_text()
+    service.reload()
+    promises.check("the next renewal is of the files of now", wait_for(
+        lambda: service.shows(fourth), step=0.1) and not service.shows(third), service.log())
+    os.kill(reader, signal.SIGKILL)
+    service.reload()
+    promises.check("one that has ended: what to do", wait_for(
+        lambda: "restart the service" in service.log(), step=0.1), service.log())
+    promises.check("and the certificate stays", service.shows(fourth))
+
+
 def renewal(promises):
     promises.section("another certificate")
     service = TlsDashboard()
@@ -168,6 +200,9 @@ def renewal(promises):
                 and service.log().removeprefix(before).count("\n") == 1,
                 service.log().removeprefix(before))
             promises.check("and the one before stays", service.shows(second))
+        service.make_certificate("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+        if os.geteuid() == 0:
+            late_reader(promises, service)
         promises.check("without a word of a sanitizer", service.stop() == 0 and "Sanitizer" not in
                        service.log() and "runtime error" not in service.log(), service.log())
 
