@@ -12,10 +12,10 @@ import { load } from "./load.js";
 import { table, tableRow } from "./table.js";
 
 export function exportLinks(path, { limit: _limit, ...query } = {}, formats = ["csv", "ecs"]) {
-  return h("p", { class: "exports" }, "Download all: ",
-    formats.map((format) => [h("a", {
+  return h("p", { class: "exports" }, "Download all:",
+    formats.map((format) => h("a", {
       href: address(path, { ...query, format }), download: "",
-    }, format === "csv" ? "CSV" : "ECS (JSON lines)"), " "]));
+    }, format === "csv" ? "CSV" : "ECS (JSON lines)")));
 }
 
 export function pagedList({ view, path, query, caption, columns, empty, formats }) {

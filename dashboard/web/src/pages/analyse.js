@@ -140,7 +140,7 @@ export default {
   title: () => "Analyse a file",
 
   show(view) {
-    const body = h("div", {});
+    const body = h("div", { class: "stack" });
     const fill = (query) => {
       const job = query.get("job");
       refill(body, job ? [h("p", {}, h("a", { href: "/analyse" }, "Analyse another file")), result(view, encodeURIComponent(job))] : sendForm(view.signal));
