@@ -15,9 +15,9 @@
 #include "store/asked_import.h"
 
 /*
- * Nothing is drained meanwhile, so no alert goes out and no revocation takes effect. An upload's
- * own logins take seconds to read; all that are stored are learned and counted anew, which for ten
- * million took 210 s and less than a minute more beside other programs (bench/RESULTS.md).
+ * Nothing is drained meanwhile, so no alert goes out and no revocation takes effect. An upload is
+ * read in seconds; then all logins of the store are learned and counted anew. To count ten million
+ * took 210 s beside other programs, to replay them 20 s (bench/RESULTS.md): twice that and more.
  */
 #define IMPORT_MOST_S       600
 #define IMPORT_REST_LEAST_S 5
