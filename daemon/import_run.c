@@ -23,8 +23,7 @@
 #define MOST_ARGUMENTS 12
 #define TOLD_BYTES     16384
 
-/* ---- the file --------------------------------------------------------------------------------
- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 #define PASS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define OPEN (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -77,8 +76,7 @@ static bool open_upload(int store_fd, uint64_t job, int *upload, struct error *e
     return *upload >= 0 ? check_upload(*upload, &status, error) : cannot_open(reason, error);
 }
 
-/* ---- before ---------------------------------------------------------------------------------
- */
+/* ---- before --------------------------------------------------------------------------------- */
 
 static bool write_down(struct import_run *run, struct store *store, enum history_state state,
                        const char *what, struct error *error)
@@ -136,8 +134,7 @@ bool import_next(struct import_run *run, struct store *store, const struct confi
     return done;
 }
 
-/* ---- the trainer -----------------------------------------------------------------------------
- */
+/* ---- the trainer ---------------------------------------------------------------------------- */
 
 static _Noreturn void become_trainer(const struct import_run *run, const char *path,
                                      char *const *arguments, pid_t parent)
@@ -226,8 +223,7 @@ void import_give_up(struct import_run *run)
     fail(run, "anomalyd was ended amid it");
 }
 
-/* ---- after ----------------------------------------------------------------------------------
- */
+/* ---- after ---------------------------------------------------------------------------------- */
 
 /* The beginning of a file in memory. */
 static size_t read_back(int file, char *text, size_t capacity)

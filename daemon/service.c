@@ -40,6 +40,7 @@ struct service {
     int64_t folded;  /* records, in this round */
     int64_t unmoved; /* records folded in since the last checkpoint */
     int64_t checkpoint_us, retain_us, report_us; /* monotonic: when they were done */
+    int64_t import_us;                           /* monotonic: none is begun before */
     struct drain_result unsaid;                  /* what was skipped since the last report */
     bool retaining;                              /* there may be more to forget */
 };
@@ -282,14 +283,27 @@ static bool work(struct service *service, bool *more, struct error *error)
             alerts_look(service->alerts, service->store, service->config->keep_alerts_days, error));
 }
 
+/* As long as the store was another's since then. */
+static void rest_from_import(struct service *service, int64_t since_us)
+{
+    int64_t now_us = clock_monotonic_us(), rest_us = now_us - since_us;
+
+    if (rest_us < IMPORT_REST_LEAST_S * US_PER_S)
+        rest_us = IMPORT_REST_LEAST_S * US_PER_S;
+    service->import_us = now_us + rest_us;
+}
+
 /*
  * One history that was asked for, if there is one: the trainer writes to the store meanwhile, and
  * what logins leave stays in the journal. A store that cannot be opened again is the end.
  */
 static bool import_one(struct service *service, struct error *error)
 {
+    int64_t begun_us = clock_monotonic_us();
     bool ready;
 
+    if (begun_us < service->import_us)
+        return true;
     if (!import_next(&service->import, service->store, service->config, &ready, error))
         return false;
     if (!ready)
@@ -300,8 +314,10 @@ static bool import_one(struct service *service, struct error *error)
     while (!service->wakeup.stop && import_runs(&service->import, service->config))
         wait_for(service, IMPORT_LOOK_MS, false);
     import_give_up(&service->import);
-    return open_store(service, error) &&
-           (!service->store || import_tell(&service->import, service->store, service->line, error));
+    if (!open_store(service, error))
+        return false;
+    rest_from_import(service, begun_us);
+    return !service->store || import_tell(&service->import, service->store, service->line, error);
 }
 
 /* A full disk passes, a damaged database does not. */

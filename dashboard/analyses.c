@@ -46,8 +46,7 @@ struct upload {
     bool finished;
 };
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 enum file { FILE_UPLOAD, FILE_ROWS, FILE_WORST, FILE_COUNT };
 
@@ -72,8 +71,7 @@ static void remove_files(const struct analyses *analyses, const char *id)
     }
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 /* NULL: not a directory of this user's. Its parent's group may put other things there. */
 static DIR *open_directory(const char *path)
@@ -146,7 +144,7 @@ void analyses_destroy(struct analyses *analyses)
     free(analyses);
 }
 
-/* Under the lock, as all below NULL: there is none. */
+/* Under the lock, as all below. NULL: there is none. */
 static struct analysis *find(struct analyses *analyses, const char *id)
 {
     for (size_t i = 0; i < ANALYSIS_MOST; i++) {
@@ -193,8 +191,7 @@ static struct analysis *make_place(struct analyses *analyses, int64_t now_us)
     return place;
 }
 
-/* ---- uploads ----------------------------------------------------------------------------------
- */
+/* ---- uploads -------------------------------------------------------------------------------- */
 
 static bool make_id(char id[ANALYSIS_ID_BYTES], struct error *error)
 {
@@ -360,8 +357,7 @@ void upload_end(struct upload *upload)
     free(upload);
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 /* Why it failed, the upload by the name that people know it by. */
 static void write_message(const struct analyses *analyses, const struct analysis *analysis,

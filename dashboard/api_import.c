@@ -1,4 +1,5 @@
 /* An analysed history that is to enter the store: asked for here, done by anomalyd. */
+#include "common/clock.h"
 #include "dashboard/analyses.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/handlers.h"
@@ -28,7 +29,7 @@ bool imports_refresh(struct worker *worker, struct error *error)
     if (!imports_any_wait(imports))
         return true;
     store = worker_store(worker, error);
-    return store != NULL && imports_look(imports, store, error);
+    return store != NULL && imports_look(imports, store, clock_utc_us(), error);
 }
 
 bool import_members(struct worker *worker, const char *id, struct json_writer *json,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,9 @@
 #include "dashboard/analyses.h"
 
 #define SLACK_US (60 * US_PER_S) /* a clock that was put back meanwhile */
+
+/* Longer than an import keeps anomalyd from hearing of another (daemon/import_run.h). */
+#define HEARD_US (2400 * US_PER_S)
 
 struct import {
     char id[ANALYSIS_ID_BYTES]; /* "": a free place */
@@ -122,7 +126,16 @@ void imports_forget(struct imports *imports, const char *id)
     pthread_mutex_unlock(&imports->lock);
 }
 
-bool imports_look(struct imports *imports, struct store *store, struct error *error)
+/* The journal was thrown away, or old decisions gave way to others; else anomalyd is not there. */
+static void give_up(struct import *import)
+{
+    struct word *word = &import->asked.word;
+
+    word->history.state = HISTORY_FAILED;
+    snprintf(word->why, sizeof word->why, "anomalyd did not take it: ask again");
+}
+
+bool imports_look(struct imports *imports, struct store *store, int64_t now_us, struct error *error)
 {
     bool done = true;
 
@@ -138,6 +151,8 @@ bool imports_look(struct imports *imports, struct store *store, struct error *er
         done = store_import_find(store, job, import->asked_us - SLACK_US, &latest, &found, error);
         if (found && latest.number > import->before)
             import->asked = latest;
+        else if (done && now_us - import->asked_us > HEARD_US)
+            give_up(import);
     }
     pthread_mutex_unlock(&imports->lock);
     return done;

@@ -25,8 +25,9 @@ bool imports_wait(struct imports *imports, const char *id);
 bool imports_any_wait(struct imports *imports);
 void imports_forget(struct imports *imports, const char *id);
 
-/* Asks the store about those that wait. */
-bool imports_look(struct imports *imports, struct store *store, struct error *error) MUST_USE;
+/* Asks the store about those that wait. One that is long not in it has failed. */
+bool imports_look(struct imports *imports, struct store *store, int64_t now_us,
+                  struct error *error) MUST_USE;
 
 /* The member "import" of an open object: null, or {state, message}. */
 void imports_write(struct imports *imports, const char *id, struct json_writer *json);

@@ -54,8 +54,7 @@ static void job_clear(struct job *job)
     memset(job, 0, sizeof *job);
 }
 
-/* ---- a run, without the lock ------------------------------------------------------------------
- */
+/* ---- a run, without the lock ---------------------------------------------------------------- */
 
 struct run {
     struct jobs *jobs;
@@ -232,8 +231,7 @@ static bool run_one(struct run *run, char message[JOB_MESSAGE_BYTES])
     return false;
 }
 
-/* ---- the thread -------------------------------------------------------------------------------
- */
+/* ---- the thread ----------------------------------------------------------------------------- */
 
 static struct job *next_waiting(struct jobs *jobs)
 {
@@ -319,8 +317,7 @@ void jobs_destroy(struct jobs *jobs)
     free(jobs);
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 static struct job *find(struct jobs *jobs, const char *key)
 {

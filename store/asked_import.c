@@ -1,5 +1,6 @@
 #include "store/asked_import.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store_tables.h"
@@ -63,18 +64,28 @@ static bool know_waiting(struct store *store, struct error *error)
     return true;
 }
 
+static void refuse(struct word *word, const char *why)
+{
+    word->history.state = HISTORY_FAILED;
+    snprintf(word->why, sizeof(word->why), "%s", why);
+}
+
 bool store_fold_import(struct store *store, const struct word *word, bool *taken,
                        struct error *error)
 {
-    if (word->history.state != HISTORY_ASKED || word->history.begun > 0)
-        return true;
+    struct word kept = *word;
+    bool asks = word->history.state == HISTORY_ASKED && word->history.begun == 0;
+
     if (!know_waiting(store, error))
         return false;
-    if (store->imports_waiting >= IMPORTS_WAITING_MOST)
-        return true;
+    if (!asks)
+        refuse(&kept, "refused: it says what came of it, which is anomalyd's to say");
+    else if (store->imports_waiting >= IMPORTS_WAITING_MOST)
+        refuse(&kept, "refused: too many wait already; ask again later");
+    else
+        store->imports_waiting++;
     *taken = true;
-    store->imports_waiting++;
-    return decision_keep(store, login_key_at(word->time_us), word, error);
+    return decision_keep(store, login_key_at(word->time_us), &kept, error);
 }
 
 static bool take_first(void *context, const struct decision *decision)
@@ -99,6 +110,8 @@ bool store_import_next(struct store *store, struct decision *asked, bool *found,
     if (!visit_imports(store, 0, take_first, asked, error))
         return false;
     *found = asked->number > 0;
+    if (!*found)
+        store->imports_waiting = 0; /* those that waited were forgotten with old decisions */
     return true;
 }
 

@@ -9,7 +9,10 @@
 
 #define IMPORTS_WAITING_MOST 4
 
-/* store_fold_word() of an import: not taken unless it asks, nor while too many wait. */
+/*
+ * store_fold_word() of an import, always taken: whoever asked looks for a decision. One that does
+ * not ask, or asks while IMPORTS_WAITING_MOST wait, is kept as one that failed, with the reason.
+ */
 bool store_fold_import(struct store *store, const struct word *word, bool *taken,
                        struct error *error) MUST_USE;
 

@@ -14,8 +14,8 @@
  * Folds a word in. *taken is false, and nothing changes, when its login is not there, or does not
  * wait for judgement and so cannot be put off (login_list.h), when its exception
  * would have ended, would last too long, is too wide or one too many, or when what it revokes is
- * not there; nor when there is no such alert, or its channel was tested just now. Inside a
- * transaction.
+ * not there; nor when there is no such alert, or its channel was tested just now. Of an import see
+ * asked_import.h. Inside a transaction.
  */
 bool store_fold_word(struct store *store, const struct word *word, int64_t now_us, bool *taken,
                      struct error *error) MUST_USE;

@@ -76,8 +76,7 @@ bool store_run(struct store *store, sqlite3_stmt *statement, const char *what,
 /* Begins a transaction unless one is open; *own says which. */
 bool store_begin_own(struct store *store, bool *own, struct error *error) MUST_USE;
 
-/* ---- known: what logins are judged by (known.c, known_cache.c) --------------------------------
- */
+/* ---- known: what logins are judged by (known.c, known_cache.c) ------------------------------ */
 
 #define KNOWN_KINDS                                                                                \
     KNOWN_KIND(POSITION)                                                                           \
@@ -166,15 +165,13 @@ struct known_id known_source(enum known_kind kind, const struct ip_address *addr
                              struct source_key *key);
 struct known_id known_value(enum population_value kind, const uint64_t *key);
 
-/* ---- decision (decision.c) --------------------------------------------------------------------
- */
+/* ---- decision (decision.c) ------------------------------------------------------------------ */
 
 /* Keeps a word as what was decided. key: its login's, else login_key_at() the word's time. */
 bool decision_keep(struct store *store, int64_t key, const struct word *word,
                    struct error *error) MUST_USE;
 
-/* ---- positions (position.c) -------------------------------------------------------------------
- */
+/* ---- positions (position.c) ----------------------------------------------------------------- */
 
 /* Of the newest login; 0: there is none. */
 bool store_newest_us(struct store *store, int64_t *time_us, struct error *error) MUST_USE;
@@ -182,8 +179,7 @@ bool store_newest_us(struct store *store, int64_t *time_us, struct error *error)
 bool store_damage_add(struct store *store, uint64_t bytes, uint64_t spots,
                       struct error *error) MUST_USE;
 
-/* ---- login (login_row.c) ----------------------------------------------------------------------
- */
+/* ---- login (login_row.c) -------------------------------------------------------------------- */
 
 #define LOGIN_SLOTS      16
 #define LOGIN_KEY_RANDOM 20 /* bits below the milliseconds */
@@ -250,8 +246,7 @@ bool logins_count_anew(struct store *store, struct error *error) MUST_USE;
 bool fold_tell(struct store *store, const struct login_row *row, enum login_stage stage, bool label,
                struct error *error) MUST_USE;
 
-/* ---- learning (fold.c, relearn.c) -------------------------------------------------------------
- */
+/* ---- learning (fold.c, relearn.c) ----------------------------------------------------------- */
 
 /* Teaches the profile, the sources and the population one event (fold.c). */
 bool fold_event(struct store *store, const struct login_event *event, struct error *error) MUST_USE;

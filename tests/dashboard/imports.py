@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -19,6 +20,7 @@ from rig import HISTORY, Answer, Dashboard, Promises
 
 PATIENCE_S = 120
 WRITTEN_BYTES = 1 << 20  # of the store's log, when what is imported is being committed
+HELD_S = 8  # longer than the least that anomalyd rests
 KEPT = "36500d"  # the histories are older than what is kept otherwise
 
 
@@ -295,6 +297,22 @@ def broken(promises, scene, job):
     promises.check("anomalyd goes on", wait_for(lambda: scene.is_stored(identity), PATIENCE_S))
 
 
+def resting(promises, scene, job):
+    promises.section("one after the other")
+    other = scene.analyse(SMALL, "other.log")
+    importer = scene.hold(job)
+    scene.ask(other)
+    held = time.monotonic()
+    time.sleep(HELD_S)
+    let_go = time.monotonic()
+    os.kill(importer, signal.SIGKILL)
+    wait_for(lambda: scene.told(other)["import"]["state"] != "asked", PATIENCE_S)
+    rested = time.monotonic() - let_go
+    promises.check("anomalyd rests for as long as an import took", rested >= let_go - held, (rested, let_go - held))
+    promises.equal("and then goes on", scene.ended(other)["state"], "done")
+    scene.request("DELETE", f"/api/analyse/{other}")
+
+
 def writing(promises, scene):
     promises.section("anomalyd is killed while its importer writes")
     before = scene.logins()
@@ -321,9 +339,17 @@ def forgotten(promises, scene):
     scene.product.stop_daemon()
     job = scene.analyse(SMALL)
     scene.ask(job)
+    for number in range(3):
+        scene.ask(scene.analyse(SMALL, f"{number}.log"))
     scene.service.stop()
     scene.service.start()
+    late = scene.analyse(SMALL)
+    promises.equal("which knows of none that waits", scene.ask(late).status, 202)
     scene.product.start_daemon()
+    ended = scene.ended(late)
+    promises.check("anomalyd refuses one too many, and it is said", ended["state"] == "failed"
+                   and "too many wait" in ended["message"], ended)
+    promises.equal("it can be thrown away", scene.request("DELETE", f"/api/analyse/{late}").status, 200)
     gone = wait_for(lambda: (answer := scene.request("GET", f"/api/analyse/{job}")).sentence is not None
                     and "failed" in answer.sentence and answer, PATIENCE_S)
     promises.check("what became of it is said", gone and gone.status == 404
@@ -346,6 +372,7 @@ def main():
             waiting(promises, scene)
             large = scene.analyse(LARGE, "large.log")
             broken(promises, scene, large)
+            resting(promises, scene, large)
             meanwhile(promises, scene, large)
             writing(promises, scene)
             forgotten(promises, scene)

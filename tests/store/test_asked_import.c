@@ -128,27 +128,69 @@ static void test_the_latest_of_a_job_counts(void **state)
     store_close(store);
 }
 
+static void expect(struct store *store, uint64_t job, enum history_state state, const char *why)
+{
+    struct word word;
+
+    assert_true(find(store, job, 0, &word));
+    assert_int_equal(word.history.state, state);
+    if (strstr(word.why, why) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", why, word.why);
+}
+
 static void test_some_wait_and_no_more(void **state)
 {
     struct store *store = open_store(*state);
-    struct drain_result result;
+    uint64_t most = IMPORTS_WAITING_MOST;
 
-    for (uint64_t job = 1; job <= IMPORTS_WAITING_MOST + 3; job++)
+    for (uint64_t job = 1; job <= most + 3; job++)
         say(*state, word_of(job));
-    result = fixture_drain(store, ROTATE_NOT);
-    assert_int_equal(result.records, IMPORTS_WAITING_MOST);
-    assert_int_equal(result.refused, 3);
+    assert_int_equal(fixture_drain(store, ROTATE_NOT).records, most + 3);
+    for (uint64_t job = 1; job <= most; job++)
+        expect(store, job, HISTORY_ASKED, "");
+    for (uint64_t job = most + 1; job <= most + 3; job++)
+        expect(store, job, HISTORY_FAILED, "too many wait");
     tell(store, HISTORY_DONE, "");
     say(*state, word_of(100));
     say(*state, word_of(101));
-    result = fixture_drain(store, ROTATE_NOT);
-    assert_int_equal(result.records, 1);
-    assert_int_equal(result.refused, 1);
+    (void)fixture_drain(store, ROTATE_NOT);
+    expect(store, 100, HISTORY_ASKED, "");
+    expect(store, 101, HISTORY_FAILED, "too many wait");
+    for (uint64_t job = 2; job <= most; job++) {
+        assert_int_equal(next(store), job);
+        tell(store, HISTORY_DONE, "");
+    }
+    assert_int_equal(next(store), 100);
     store_close(store);
 }
 
-/* What became of it is not the dashboard's to say. */
-static void test_only_asking_is_taken(void **state)
+/* Old decisions are forgotten, whatever they are. */
+static void test_one_that_is_forgotten_waits_no_more(void **state)
+{
+    const struct store_keeping keeping = {.logins_before_us = FIXTURE_START_US + 1000000,
+                                          .failures_most = 1000};
+    struct store *store = open_store(*state);
+    struct error error = ERROR_NONE;
+    int64_t removed;
+    bool more;
+
+    for (uint64_t job = 1; job <= IMPORTS_WAITING_MOST; job++)
+        say(*state, word_of(job));
+    (void)fixture_drain(store, ROTATE_NOT);
+    ASSERT_DONE(store_begin(store, &error));
+    ASSERT_DONE(store_retain(store, &keeping, 1000, &removed, &more, &error));
+    ASSERT_DONE(store_commit(store, &error));
+    assert_int_equal(next(store), 0);
+    for (uint64_t job = 11; job <= 10 + IMPORTS_WAITING_MOST; job++)
+        say(*state, word_of(job));
+    (void)fixture_drain(store, ROTATE_NOT);
+    expect(store, 10 + IMPORTS_WAITING_MOST, HISTORY_ASKED, "");
+    assert_int_equal(next(store), 11);
+    store_close(store);
+}
+
+/* What became of it is not the dashboard's to say; what cannot be decoded is dropped. */
+static void test_only_asking_is_heard(void **state)
 {
     static const enum history_state STATES[] = {HISTORY_RUNNING, HISTORY_DONE, HISTORY_FAILED};
     struct store *store = open_store(*state);
@@ -159,7 +201,7 @@ static void test_only_asking_is_taken(void **state)
         word.history.state = STATES[i];
         say(*state, word);
     }
-    word = word_of(1);
+    word = word_of(2);
     word.history.begun = 1;
     say(*state, word);
     word = word_of(1);
@@ -171,9 +213,11 @@ static void test_only_asking_is_taken(void **state)
     memcpy(word.history.file, "a\nb", 4);
     say(*state, word);
     result = fixture_drain(store, ROTATE_NOT);
-    assert_int_equal(result.records, 0);
-    assert_int_equal(result.refused, 7);
+    assert_int_equal(result.records, 4);
+    assert_int_equal(result.refused, 3);
     assert_int_equal(next(store), 0);
+    expect(store, 1, HISTORY_FAILED, "anomalyd's to say");
+    expect(store, 2, HISTORY_FAILED, "anomalyd's to say");
     store_close(store);
 }
 
@@ -188,7 +232,9 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_some_wait_and_no_more, fixture_setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_only_asking_is_taken, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_only_asking_is_heard, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_one_that_is_forgotten_waits_no_more, fixture_setup,
+                                        fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
