@@ -6,6 +6,17 @@
 
 #include "common/hash.h"
 
+const char *replayed_kind_name(enum replayed_kind kind)
+{
+    static const char *const NAMES[REPLAYED_KIND_COUNT] = {
+#define REPLAYED(symbol, name, words) [REPLAYED_##symbol] = name,
+        REPLAYED_KINDS
+#undef REPLAYED
+    };
+
+    return NAMES[kind];
+}
+
 void replay_report_init(struct replay_report *report, const struct tried_policy *policies,
                         unsigned policy_count, size_t most_stopped, struct replay_slide *slide)
 {

@@ -3,12 +3,6 @@
 #include "store/login_json.h"
 #include "trainer/replay_report.h"
 
-static const char *const KINDS[REPLAYED_KIND_COUNT] = {
-#define REPLAYED(symbol, name, words) [REPLAYED_##symbol] = name,
-    REPLAYED_KINDS
-#undef REPLAYED
-};
-
 static void write_kind(struct json_writer *json, const struct replay_report *report,
                        unsigned policy, enum replayed_kind kind)
 {
@@ -46,7 +40,7 @@ static void write_budgets(struct json_writer *json, const struct replay_report *
         if (report->slide == NULL)
             write_stopped_users(json, report, i);
         for (enum replayed_kind kind = REPLAYED_LOGIN + 1; kind < REPLAYED_KIND_COUNT; kind++) {
-            json_object_begin(json, KINDS[kind]);
+            json_object_begin(json, replayed_kind_name(kind));
             write_kind(json, report, i, kind);
             json_object_end(json);
         }
@@ -105,7 +99,7 @@ void replay_report_write(const struct replay_report *report, struct json_writer 
 {
     write_kind(json, report, 0, REPLAYED_LOGIN);
     for (enum replayed_kind kind = REPLAYED_LOGIN + 1; kind < REPLAYED_KIND_COUNT; kind++) {
-        json_object_begin(json, KINDS[kind]);
+        json_object_begin(json, replayed_kind_name(kind));
         write_kind(json, report, 0, kind);
         json_object_end(json);
     }

@@ -132,11 +132,6 @@ static int64_t sum_from(const int64_t *counts, unsigned from, unsigned end)
 
 static void write_reached(const struct replay_slide *slide, struct json_writer *json, unsigned from)
 {
-    static const char *const KINDS[REPLAYED_KIND_COUNT] = {
-#define REPLAYED(symbol, name, words) [REPLAYED_##symbol] = name,
-        REPLAYED_KINDS
-#undef REPLAYED
-    };
     static const char *const FATES[FATE_COUNT] = {
 #define SLIDE_FATE(symbol, name) [FATE_##symbol] = name,
         SLIDE_FATES
@@ -147,7 +142,7 @@ static void write_reached(const struct replay_slide *slide, struct json_writer *
     json_object_begin(json, NULL);
     json_number(json, "risk", slide->thresholds[from]);
     for (unsigned kind = 0; kind < REPLAYED_KIND_COUNT; kind++) {
-        json_object_begin(json, KINDS[kind]);
+        json_object_begin(json, replayed_kind_name(kind));
         for (unsigned fate = 0; fate < FATE_COUNT; fate++)
             json_integer(json, FATES[fate], sum_from(slide->logins[kind][fate], from, end));
         json_object_end(json);

@@ -16,4 +16,6 @@ enum replayed_kind {
         REPLAYED_KIND_COUNT
 };
 
+const char *replayed_kind_name(enum replayed_kind kind);
+
 #endif
