@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include "common/clock.h"
 #include "common/trusted_file.h"
 #include "common/wait_ready.h"
+#include "dashboard/root_process.h"
 
 /* Of one question. It crosses the socket as a record of one program, as far as its texts go. */
 struct pem_answer {
@@ -62,43 +62,20 @@ static bool answer(int descriptor, uint64_t number, const struct pem_files *file
     return sent;
 }
 
-/* Nothing of the service is open here but the socket and what it logs to. */
-static _Noreturn void become_reader(int descriptor, const struct pem_files *files)
+static void serve(int descriptor, const void *files)
 {
-    sigset_t none;
     uint64_t number;
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGHUP, SIG_IGN); /* a reload of the service is none of ours */
-    if (dup2(descriptor, 3) != 3)
-        _exit(1);
-    closefrom(4);
-    while (recv(3, &number, sizeof(number), 0) == sizeof(number) && answer(3, number, files)) {
+    while (recv(descriptor, &number, sizeof(number), 0) == sizeof(number) &&
+           answer(descriptor, number, files)) {
     }
-    _exit(0);
 }
 
 bool pem_reader_start(const struct pem_files *files, struct pem_reader *reader, struct error *error)
 {
-    int ends[2];
-    pid_t child;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return error_set_errno(error, FAULT_NONE, errno, "cannot make a socket");
-    child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        become_reader(ends[1], files);
-    }
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return error_set_errno(error, FAULT_NONE, errno,
-                               "cannot start the process that reads the certificate");
-    }
-    *reader = (struct pem_reader){.descriptor = ends[0]};
-    return true;
+    *reader = (struct pem_reader){.descriptor = -1};
+    return root_process_start("the process that reads the certificate", serve, files,
+                              &reader->descriptor, error);
 }
 
 /* ---- asking it ------------------------------------------------------------------------------ */

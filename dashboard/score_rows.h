@@ -5,16 +5,11 @@
 #include "dashboard/list_item.h"
 #include "scorer/policy.h"
 
-#define SCORE_ROWS_SCAN_BYTES (4 << 20)
-
 /* Return false to stop (not an error). */
 typedef bool scored_row_visitor(void *context, const struct scored_row *row);
 
 /*
- * A page: at most `limit` rows at or above the verdict at_least from the byte *cursor on (0: the
- * first row), which then is where the next page begins; *more: it has any. At most
- * SCORE_ROWS_SCAN_BYTES are looked at, so a page may hold fewer rows, even none, and still have
- * more. A cursor that is no row's beginning gives the rows behind it. Names are without the guard
+ * A page of csv_rows_read(): rows at or above the verdict at_least. Names are without the guard
  * that they have in the file (common/csv.h).
  */
 bool score_rows_read(int fd, int64_t *cursor, enum verdict at_least, size_t limit, bool *more,

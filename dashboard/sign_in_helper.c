@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/wait_ready.h"
+#include "dashboard/root_process.h"
 
 struct conversation {
     const char *password;
@@ -153,10 +154,11 @@ static bool answer_in_child(int descriptor, const struct sign_in_question *quest
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static void serve_questions(int descriptor)
+static void serve_questions(int descriptor, const void *context)
 {
     struct sign_in_question question;
 
+    (void)context;
     while (recv(descriptor, &question, sizeof(question), 0) == sizeof(question)) {
         bool answered = is_text(question.user, sizeof(question.user)) &&
                         is_text(question.password, sizeof(question.password)) &&
@@ -173,38 +175,7 @@ static void serve_questions(int descriptor)
     }
 }
 
-/* Nothing of the service is open here but the socket and what it logs to. */
-static void become_helper(int descriptor)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGHUP, SIG_IGN); /* a reload of the service is none of ours */
-    if (dup2(descriptor, 3) != 3)
-        _exit(1);
-    closefrom(4);
-    serve_questions(3);
-    _exit(0);
-}
-
 bool sign_in_helper_start(int *descriptor, struct error *error)
 {
-    int ends[2];
-    pid_t child;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return error_set_errno(error, FAULT_NONE, errno, "cannot make a socket");
-    child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        become_helper(ends[1]);
-    }
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return error_set_errno(error, FAULT_NONE, errno, "cannot start the sign-in helper");
-    }
-    *descriptor = ends[0];
-    return true;
+    return root_process_start("the sign-in helper", serve_questions, NULL, descriptor, error);
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/csv.h"
@@ -36,13 +35,14 @@ static void write_cells(struct json_writer *json, const char *name, char *const 
     json_array_end(json);
 }
 
-static bool write_table_row(char *row, struct json_writer *json)
+static enum csv_row_use write_row(void *context, char *row)
 {
+    struct json_writer *json = context;
     char *cells[MOST_COLUMNS];
     int count = csv_row_split(row, cells, MOST_COLUMNS);
 
     if (count < COLUMN_CELLS)
-        return false;
+        return CSV_ROW_LEFT_OUT;
     json_object_begin(json, NULL);
     json_integer(json, "row", strtoll(cells[COLUMN_ROW], NULL, 10));
     write_number(json, "score", cells[COLUMN_SCORE]);
@@ -50,16 +50,18 @@ static bool write_table_row(char *row, struct json_writer *json)
     json_text(json, "reasons", csv_unguarded(cells[COLUMN_REASONS]));
     write_cells(json, "cells", cells, count);
     json_object_end(json);
-    return true;
+    return CSV_ROW_TAKEN;
 }
 
 /* The names of a table's cells, from the first row. */
-static void write_names(int fd, char *bytes, struct json_writer *json)
+static bool write_names(int fd, struct json_writer *json, struct error *error)
 {
-    char *cells[MOST_COLUMNS], *end = NULL;
-    ssize_t size = pread(fd, bytes, HEADER_BYTES, 0);
+    char *bytes = malloc(HEADER_BYTES), *cells[MOST_COLUMNS], *end = NULL;
     int count = 0;
 
+    if (bytes == NULL)
+        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot read scored rows");
+    ssize_t size = pread(fd, bytes, HEADER_BYTES, 0);
     if (size > 0)
         end = csv_row_end(bytes, bytes + size);
     if (end != NULL) {
@@ -67,41 +69,25 @@ static void write_names(int fd, char *bytes, struct json_writer *json)
         count = csv_row_split(bytes, cells, MOST_COLUMNS);
     }
     write_cells(json, "columns", cells, count);
+    free(bytes);
+    return true;
 }
 
-static void write_next(int fd, int64_t next, bool moved, struct json_writer *json)
-{
-    struct stat status;
-
-    if (moved && fstat(fd, &status) == 0 && next < status.st_size)
-        json_integer(json, "next", next);
-    else
-        json_null(json, "next");
-}
-
-bool table_rows_write(int fd, int64_t cursor, int64_t limit, struct json_writer *json,
+bool table_rows_write(int fd, int64_t cursor, size_t limit, struct json_writer *json,
                       struct error *error)
 {
-    char *bytes = malloc(TABLE_ROWS_SCAN_BYTES), *row, *end;
-    bool header = cursor == 0;
+    bool more;
 
-    if (bytes == NULL)
-        return error_set_errno(error, FAULT_STORE, ENOMEM, "cannot read scored rows");
-    write_names(fd, bytes, json);
-    ssize_t size = pread(fd, bytes, TABLE_ROWS_SCAN_BYTES, cursor);
-    if (size < 0) {
-        free(bytes);
-        return error_set_errno(error, FAULT_STORE, errno, "scored rows cannot be read");
-    }
+    if (!write_names(fd, json, error))
+        return false;
     json_array_begin(json, "items");
-    for (row = bytes; limit > 0 && (end = csv_row_end(row, bytes + size)) != NULL; row = end + 1) {
-        *end = '\0';
-        limit -= !header && write_table_row(row, json);
-        header = false;
-    }
+    if (!csv_rows_read(fd, &cursor, limit, &more, write_row, json, error))
+        return false;
     json_array_end(json);
-    write_next(fd, cursor + (row - bytes), row > bytes, json);
-    free(bytes);
+    if (more)
+        json_integer(json, "next", cursor);
+    else
+        json_null(json, "next");
     return true;
 }
 
@@ -159,7 +145,7 @@ bool answer_table_rows(struct worker *worker, const struct request *request, str
     if (format != NULL && strcmp(format, "csv") == 0)
         return send_file(fd, reply);
     json_object_begin(&reply->json, NULL);
-    bool written = table_rows_write(fd, cursor, limit, &reply->json, error);
+    bool written = table_rows_write(fd, cursor, (size_t)limit, &reply->json, error);
     json_object_end(&reply->json);
     close(fd);
     return written;

@@ -7,17 +7,14 @@
 
 #include "dashboard/route.h"
 
-#define TABLE_ROWS_SCAN_BYTES (4 << 20) /* looked at for one page */
-#define TABLE_ROWS_MOST_CELLS 100       /* of a row, that are told */
+#define TABLE_ROWS_MOST_CELLS 100 /* of a row, that are told */
 
 /*
- * Members of an open object: "columns", the names of the cells; "items", at most `limit` rows from
- * the byte `cursor` on (0: the first row), and "next", the byte where the page after begins or
- * null. A page may hold fewer rows, even none, and still have a next. A cursor that is no row's
- * beginning gives the rows behind it. Text is without the guard that it has in the file
- * (common/csv.h).
+ * Members of an open object: "columns", the names of the cells, and a page of csv_rows_read():
+ * "items" and "next", the byte where the page after begins or null. Text is without the guard that
+ * it has in the file (common/csv.h).
  */
-bool table_rows_write(int fd, int64_t cursor, int64_t limit, struct json_writer *json,
+bool table_rows_write(int fd, int64_t cursor, size_t limit, struct json_writer *json,
                       struct error *error) MUST_USE;
 
 /* GET /api/analyse/{job}/rows of a table: a page, or with format=csv all of the file. */

@@ -10,7 +10,7 @@
 #include "tests/store/fixture.h"
 
 /* A page as text; the caller frees it. *next: -1 for null. */
-static char *page(int fd, int64_t cursor, int64_t limit, int64_t *next)
+static char *page(int fd, int64_t cursor, size_t limit, int64_t *next)
 {
     struct error error = ERROR_NONE;
     char *text = NULL;
